@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# Compiler settings that hold for every target.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
+
+# -ffp-contract=off: the same bits whether or not the target has fused multiply-add.
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wall> $<$<COMPILE_LANGUAGE:CXX>:-Wextra> $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>
+                    $<$<COMPILE_LANGUAGE:CXX>:-fno-semantic-interposition>)
+if(CAPILLARYX_WARNINGS_AS_ERRORS)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Werror>)
+endif()
+if(CAPILLARYX_SANITIZE)
+  add_compile_options(-fsanitize=${CAPILLARYX_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${CAPILLARYX_SANITIZE})
+endif()

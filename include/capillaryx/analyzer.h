@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capillaryx/frame.h"
+#include "capillaryx/frame_result.h"
+#include "capillaryx/options.h"
+
+namespace capillaryx {
+
+/// The one thing to replace in order to run another algorithm on every core.
+///
+/// An instance belongs to one worker and gets one call at a time. The same frame must give the same result on any
+/// worker: keep no memory of earlier frames that changes a result. Different instances run at the same time.
+class Analyzer {
+ public:
+  virtual ~Analyzer() = default;
+
+  /// Names that go into every result, as results outlive the program.
+  virtual std::string name() const = 0;
+  virtual std::string version() const = 0;
+
+  /// Name and SHA-256 of the network, where there is one; an analyzer without gives its own name and a hash of it.
+  virtual ModelIdentity model() const = 0;
+
+  /// Analyses decoded pixels (8-bit, 1 or 3 channels, at least 1x1). Whatever it throws becomes this frame's `failed`.
+  virtual FrameResult analyze(const Frame& frame) = 0;
+};
+
+/// Makes one analyzer for one worker. Called in the worker; throws Error (kModel, kUsage) where it cannot.
+using AnalyzerFactory = std::function<std::unique_ptr<Analyzer>(const Options&)>;
+
+/// Adds an algorithm under a name for `--analyzer NAME`. Call before the first run; throws Error (kUsage) on a name
+/// that is taken. Threads: any.
+void register_analyzer(const std::string& name, AnalyzerFactory factory);
+
+/// The names that are registered, in order.
+std::vector<std::string> analyzer_names();
+
+/// Makes the analyzer that `options.analyzer` names. Throws Error (kUsage) on an unknown name. Threads: any.
+std::unique_ptr<Analyzer> make_analyzer(const Options& options);
+
+}  // namespace capillaryx

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capillaryx/frame.h"
+
+namespace capillaryx {
+
+/// One accepted capillary. Coordinates are those of pixel corners: a region that is the single pixel (3, 5) has the
+/// box [3, 5, 1, 1].
+struct Capillary {
+  std::array<int, 4> bbox{};   ///< [min x, min y, width, height], px
+  std::vector<float> polygon;  ///< outline x0, y0, x1, y1, ..., px; closed; inside its box
+  int area_px = 0;             ///< pixels inside the outline
+  double score = 0;            ///< probability that it is a capillary, 0..1
+};
+
+enum class Status {
+  kOk,       ///< analysed
+  kFailed,   ///< could not be analysed; `error` says why
+  kDropped,  ///< left out because a live run fell behind
+};
+
+/// What may differ between two runs of the same work. Milliseconds.
+struct Timing {
+  double total_ms = 0;  ///< reading to result, in the worker
+  std::map<std::string, double> stages_ms;
+  std::optional<double> latency_ms;  ///< capture to result; live runs only
+  int worker = 0;
+  int attempt = 1;
+};
+
+/// A picture that an analyzer made on the way (`--stages`): 8-bit pixels under a name that is a safe file stem.
+struct StagePicture {
+  std::string name;
+  int width = 0;
+  int height = 0;
+  int channels = 0;  ///< 1, or 3 for red, green, blue
+  std::vector<std::uint8_t> pixels;
+};
+
+/// What is known of one frame. A plain value.
+///
+/// An Analyzer fills `capillaries`, `density`, `valid_px` (microcirculation) or `values` (any other algorithm), or
+/// both; the worker fills in the rest. The same frame gives the same result on any worker, but for `timing`.
+struct FrameResult {
+  std::int64_t index = 0;
+  std::string source;
+  std::optional<double> time_s;
+  std::string sha256;  ///< of the encoded file, hex; empty for frames that came as pixels
+  Status status = Status::kOk;
+  std::string error;  ///< why it failed or was dropped
+  int width = 0;      ///< px
+  int height = 0;     ///< px
+  std::vector<Capillary> capillaries;
+  /// Capillary density, area form: pixels inside accepted contours / valid pixels (paper, III-A). Fraction.
+  double density = 0;
+  std::int64_t valid_px = 0;                 ///< pixels of the frame that are not masked out
+  std::optional<double> scale_um_per_px;     ///< as given; there is no default
+  std::map<std::string, double> values;      ///< results of any other algorithm, finite
+  std::vector<StagePicture> stage_pictures;  ///< only where stages were asked for
+  Timing timing;
+};
+
+/// Count form of capillary density, n/mm2: count / (valid_px x scale^2 / 1e6). Absent where no scale was given.
+std::optional<double> count_per_mm2(const FrameResult& result);
+
+/// "ok", "failed" or "dropped".
+const char* to_string(Status status);
+
+}  // namespace capillaryx

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capillaryx/frame.h"
+#include "capillaryx/options.h"
+
+namespace capillaryx {
+
+/// A file that was passed over, and why.
+struct SkippedInput {
+  std::string source;  ///< UTF-8
+  std::string reason;
+};
+
+/// Gives the frames of a run one after another, in an order that does not change.
+/// Threads: one thread at a time.
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+
+  /// The next frame, its index one more than the last one's, or nothing at the end. A live source blocks until there is
+  /// one. A frame that cannot be had comes as Frame::unreadable; Error only where no further frame can come.
+  virtual std::optional<Frame> next() = 0;
+
+  /// Passes over `count` frames as cheaply as it can (resume). Their indices are used up.
+  virtual void skip(std::int64_t count);
+
+  /// How many frames there will be in all, where that is known beforehand.
+  virtual std::optional<std::int64_t> frame_count() const { return std::nullopt; }
+
+  /// What was passed over so far: files that are no pictures, pipes, devices.
+  virtual std::vector<SkippedInput> skipped() const { return {}; }
+};
+
+/// Opens image files, folders, films, `camera:N`, `-` (frames on standard input) and `phantom:N`, joined in the order
+/// given, with `options.repeat`, `frames` and `every` applied. Throws Error (kInput) where an input is missing or holds
+/// no frame.
+std::unique_ptr<FrameSource> open_source(const std::vector<std::string>& inputs, const Options& options);
+
+}  // namespace capillaryx

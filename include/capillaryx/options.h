@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace capillaryx {
+
+enum class ExecutorKind { kDriver, kRouter, kSerial, kRay };
+enum class WorkerKind { kProcess, kThread };
+enum class WhenBehind { kWait, kDropOldest, kDropNewest };
+enum class OverlayFormat { kJpg, kPng };
+
+/// Name and content of a network.
+struct ModelIdentity {
+  std::string name;
+  std::string sha256;
+};
+
+/// Every setting of a run. One list: the command line's flags, the run line of results.jsonl, Python's keywords and the
+/// table in docs/options.md all come from `visit_fields` below. A plain value.
+struct Options {
+  // --- what is analysed
+  std::int64_t frames = 0;
+  std::int64_t repeat = 1;
+  std::int64_t every = 1;
+  std::optional<double> scale_um_per_px;
+  std::int64_t max_pixels = 100'000'000;
+
+  // --- how
+  ExecutorKind executor = ExecutorKind::kDriver;
+  std::int64_t workers = 0;
+  WorkerKind worker_kind = WorkerKind::kProcess;
+  std::string model;
+  std::string analyzer = "capillary";
+  std::string ray_address;
+
+  // --- limits
+  double timeout_s = 60;
+  std::int64_t max_attempts = 3;
+  std::int64_t memory_limit_mb = 0;
+  WhenBehind when_behind = WhenBehind::kWait;
+  double pace_fps = 0;
+  bool sandbox = true;
+
+  // --- output
+  bool resume = false;
+  bool force = false;
+  bool stages = false;
+  bool overlays = true;
+  OverlayFormat overlay_format = OverlayFormat::kJpg;
+  std::string status_file;
+
+  // --- the algorithm (docs/analysis.md has each one's source)
+  std::int64_t window_px = 120;
+  std::int64_t mixture_components = 3;
+  double ssim_sigma_px = 4;
+  double min_area_px = 40;
+  double max_area_px = 30'000;
+  std::int64_t max_rois = 400;
+  double min_score = 0.5;
+};
+
+/// What a field is, for whoever shows or reads it.
+struct FieldInfo {
+  std::string_view name;   ///< snake_case; the flag is the same with dashes
+  std::string_view group;  ///< "what", "how", "limits", "output", "algorithm"
+  bool changes_results;    ///< belongs to the run line's `options`
+  std::string_view help;   ///< one line; unit and default included where they matter
+  double min = 0;          ///< smallest value allowed (numbers)
+  double max = 0;          ///< largest value allowed (numbers)
+};
+
+/// Calls `visit(FieldInfo, field)` for every field of `options`, in the order above.
+template <class AnyOptions, class Visitor>
+void visit_fields(AnyOptions& options, Visitor&& visit) {
+  constexpr double kMany = 1e15;
+  visit(FieldInfo{"frames", "what", true, "stop after N frames (0: all)", 0, kMany}, options.frames);
+  visit(FieldInfo{"repeat", "what", true, "go through the inputs N times", 1, kMany}, options.repeat);
+  visit(FieldInfo{"every", "what", true, "of a film, analyse every N-th frame", 1, 1e9}, options.every);
+  visit(FieldInfo{"scale_um_per_px", "what", true, "micrometres a pixel; no default, lengths stay in px without", 1e-6,
+                  1e6},
+        options.scale_um_per_px);
+  visit(FieldInfo{"max_pixels", "what", true, "refuse larger pictures (default 100 million)", 1, 4e9},
+        options.max_pixels);
+
+  visit(FieldInfo{"executor", "how", false, "driver, router, serial or ray", 0, 0}, options.executor);
+  visit(FieldInfo{"workers", "how", false, "workers (0: one a core)", 0, 100'000}, options.workers);
+  visit(FieldInfo{"worker_kind", "how", false, "process or thread", 0, 0}, options.worker_kind);
+  visit(FieldInfo{"model", "how", false, "a network of your own (default: the one shipped)", 0, 0}, options.model);
+  visit(FieldInfo{"analyzer", "how", true, "the algorithm: a registered name", 0, 0}, options.analyzer);
+  visit(FieldInfo{"ray_address", "how", false, "address of a Ray cluster", 0, 0}, options.ray_address);
+
+  visit(FieldInfo{"timeout_s", "limits", false, "seconds that one frame may take", 1e-3, 1e6}, options.timeout_s);
+  visit(FieldInfo{"max_attempts", "limits", false, "times that a frame is tried when workers die", 1, 1000},
+        options.max_attempts);
+  visit(FieldInfo{"memory_limit_mb", "limits", false, "memory of one worker, MB (0: no limit)", 0, 1e9},
+        options.memory_limit_mb);
+  visit(FieldInfo{"when_behind", "limits", false, "live: wait, drop_oldest or drop_newest", 0, 0}, options.when_behind);
+  visit(FieldInfo{"pace_fps", "limits", false,
+                  "play the inputs at FPS frames a second, as a camera would (0: as fast as possible)", 0, 1e6},
+        options.pace_fps);
+  visit(FieldInfo{"sandbox", "limits", false, "lock workers down", 0, 0}, options.sandbox);
+
+  visit(FieldInfo{"resume", "output", false, "go on with an output folder whose run was cut short", 0, 0},
+        options.resume);
+  visit(FieldInfo{"force", "output", false, "replace the results in an output folder", 0, 0}, options.force);
+  visit(FieldInfo{"stages", "output", false, "write the pictures of every stage (paper, Fig. 2)", 0, 0},
+        options.stages);
+  visit(FieldInfo{"overlays", "output", false, "draw the overlays", 0, 0}, options.overlays);
+  visit(FieldInfo{"overlay_format", "output", false, "jpg or png (png costs 50-100 ms a frame)", 0, 0},
+        options.overlay_format);
+  visit(FieldInfo{"status_file", "output", false, "rewrite FILE (JSON) once a second with where the run stands", 0, 0},
+        options.status_file);
+
+  visit(FieldInfo{"window_px", "algorithm", true, "side of a background window, px", 16, 4096}, options.window_px);
+  visit(FieldInfo{"mixture_components", "algorithm", true, "Gaussians of the background mixture", 1, 8},
+        options.mixture_components);
+  visit(FieldInfo{"ssim_sigma_px", "algorithm", true, "sigma of the SSIM window, px", 0.5, 64}, options.ssim_sigma_px);
+  visit(FieldInfo{"min_area_px", "algorithm", true, "smallest region, px", 1, 1e9}, options.min_area_px);
+  visit(FieldInfo{"max_area_px", "algorithm", true, "largest region, px", 1, 1e9}, options.max_area_px);
+  visit(FieldInfo{"max_rois", "algorithm", true, "most regions of a frame that go to the network", 1, 100'000},
+        options.max_rois);
+  visit(FieldInfo{"min_score", "algorithm", true, "smallest probability that counts as a capillary", 0, 1},
+        options.min_score);
+}
+
+/// Throws Error (kUsage) that names the first field out of its range.
+void check_options(const Options& options);
+
+/// Names as they stand on the command line. The readers return nothing on an unknown name.
+const char* to_string(ExecutorKind value);
+const char* to_string(WorkerKind value);
+const char* to_string(WhenBehind value);
+const char* to_string(OverlayFormat value);
+bool from_string(std::string_view name, ExecutorKind& value);
+bool from_string(std::string_view name, WorkerKind& value);
+bool from_string(std::string_view name, WhenBehind& value);
+bool from_string(std::string_view name, OverlayFormat& value);
+
+}  // namespace capillaryx

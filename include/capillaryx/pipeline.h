@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "capillaryx/error.h"
+#include "capillaryx/executor.h"
+#include "capillaryx/frame_result.h"
+#include "capillaryx/options.h"
+
+/// Start here. A Pipeline joins a source of frames, an executor and an output:
+///
+///     capillaryx::Pipeline pipeline({.workers = 2});
+///     pipeline.run({"frames"}, "out");                          // results, pictures and a report in out/
+///     pipeline.run({"frames"}, [](capillaryx::FrameResult r) {  // or each result to a function
+///       std::printf("%s %.4f\n", r.source.c_str(), r.density);
+///     });
+namespace capillaryx {
+
+/// What a run came to.
+struct RunSummary {
+  std::int64_t frames = 0;
+  std::int64_t ok = 0;
+  std::int64_t failed = 0;
+  std::int64_t dropped = 0;
+  std::int64_t resumed = 0;  ///< of `frames`, those that an earlier run had already written
+  std::int64_t skipped_inputs = 0;
+  bool stopped = false;  ///< ended by request before the source did
+  double wall_s = 0;
+};
+
+/// Where a run stands, for whoever draws a progress bar.
+struct Progress {
+  ExecutorStatus executor;
+  std::int64_t resumed = 0;
+  std::optional<std::int64_t> frame_count;  ///< where it is known beforehand
+  double wall_s = 0;
+};
+
+/// Threads: one thread at a time; several pipelines may run beside each other. `progress` is called from a thread of
+/// the pipeline's own, a few times a second.
+class Pipeline {
+ public:
+  /// Throws Error (kUsage) where an option is out of its range.
+  explicit Pipeline(Options options);
+
+  /// Analyses `inputs` (see open_source) into the folder `output`: results.jsonl as they come, then results.csv,
+  /// coco.json, report.html, overlays/. Throws Error; see docs/errors in README for the exit code that the command
+  /// gives.
+  RunSummary run(const std::vector<std::string>& inputs, const std::filesystem::path& output, std::stop_token stop = {},
+                 const std::function<void(const Progress&)>& progress = {});
+
+  /// Analyses `inputs` and hands each result to `on_result`, in frame order, in the calling thread. Writes nothing.
+  RunSummary run(const std::vector<std::string>& inputs, const std::function<void(FrameResult)>& on_result,
+                 std::stop_token stop = {});
+
+  const Options& options() const { return options_; }
+
+ private:
+  Options options_;
+};
+
+/// Version, commit and build of the library, and the network that it ships.
+struct BuildInfo {
+  std::string version;
+  std::string commit;
+  std::string build;  ///< build type, compiler
+  ModelIdentity model;
+};
+BuildInfo build_info();
+
+}  // namespace capillaryx

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capillaryx/frame.h"
+
+namespace capillaryx {
+
+/// Why a picture cannot be read. Spoils its frame alone.
+class ImageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Reads pictures into memory that it uses again from frame to frame. One per worker; one call at a time.
+class ImageReader {
+ public:
+  /// `max_pixels`: larger pictures are refused before their pixels are decoded.
+  explicit ImageReader(std::int64_t max_pixels);
+  ~ImageReader();
+
+  /// Reads the open file of an encoded frame (pread only, regular files only, once) and decodes it: PNG, JPEG, TIFF,
+  /// WebP, BMP, PNM by content, whatever the name says; 16 bits scaled to 8 from the full range, alpha ignored, EXIF
+  /// orientation not applied. Sets `sha256` to that of the encoded bytes (hex), also where decoding then fails.
+  /// A frame that has pixels already is given back as it is, `sha256` empty. The result's memory goes back to the
+  /// reader when the last copy of the frame is gone. Throws ImageError: damaged, cut short, too large, no picture,
+  /// unreadable.
+  Frame read(const Frame& frame, std::string& sha256);
+
+  /// Decodes bytes in memory. Throws ImageError.
+  Frame decode(const FrameInfo& info, std::span<const std::uint8_t> bytes);
+
+ private:
+  struct Memory;
+  std::shared_ptr<Memory> memory_;
+  std::int64_t max_pixels_;
+};
+
+/// Pictures as files. `pixels` has 1 or 3 channels. Same pixels, same bytes.
+std::vector<std::uint8_t> encode_jpeg(const PixelView& pixels, int quality = 90);
+std::vector<std::uint8_t> encode_png(const PixelView& pixels);
+
+/// Whether a file of this name is taken for a picture when a folder is read (by suffix, any case).
+bool has_image_suffix(std::string_view name);
+
+/// SHA-256, hex.
+std::string sha256_hex(std::span<const std::uint8_t> bytes);
+
+}  // namespace capillaryx

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capillaryx/options.h"
+
+#include <array>
+#include <cmath>
+#include <string>
+#include <type_traits>
+
+#include "capillaryx/error.h"
+
+namespace capillaryx {
+namespace {
+
+template <class Value>
+struct Name {
+  Value value;
+  const char* name;
+};
+
+constexpr std::array kExecutors{
+    Name<ExecutorKind>{ExecutorKind::kDriver, "driver"}, Name<ExecutorKind>{ExecutorKind::kRouter, "router"},
+    Name<ExecutorKind>{ExecutorKind::kSerial, "serial"}, Name<ExecutorKind>{ExecutorKind::kRay, "ray"}};
+constexpr std::array kWorkers{Name<WorkerKind>{WorkerKind::kProcess, "process"},
+                              Name<WorkerKind>{WorkerKind::kThread, "thread"}};
+constexpr std::array kPolicies{Name<WhenBehind>{WhenBehind::kWait, "wait"},
+                               Name<WhenBehind>{WhenBehind::kDropOldest, "drop_oldest"},
+                               Name<WhenBehind>{WhenBehind::kDropNewest, "drop_newest"}};
+constexpr std::array kFormats{Name<OverlayFormat>{OverlayFormat::kJpg, "jpg"},
+                              Name<OverlayFormat>{OverlayFormat::kPng, "png"}};
+
+template <class Names, class Value>
+const char* name_of(const Names& names, Value value) {
+  for (const auto& entry : names) {
+    if (entry.value == value) return entry.name;
+  }
+  return "";
+}
+
+template <class Names, class Value>
+bool value_of(const Names& names, std::string_view name, Value& value) {
+  for (const auto& entry : names) {
+    if (name == entry.name) {
+      value = entry.value;
+      return true;
+    }
+  }
+  return false;
+}
+
+void check_range(const FieldInfo& info, double value) {
+  if (std::isfinite(value) && value >= info.min && value <= info.max) return;
+  throw Error(ErrorKind::kUsage, std::string(info.name) + " must lie between " + std::to_string(info.min) + " and " +
+                                     std::to_string(info.max));
+}
+
+}  // namespace
+
+const char* to_string(ExecutorKind value) { return name_of(kExecutors, value); }
+const char* to_string(WorkerKind value) { return name_of(kWorkers, value); }
+const char* to_string(WhenBehind value) { return name_of(kPolicies, value); }
+const char* to_string(OverlayFormat value) { return name_of(kFormats, value); }
+bool from_string(std::string_view name, ExecutorKind& value) { return value_of(kExecutors, name, value); }
+bool from_string(std::string_view name, WorkerKind& value) { return value_of(kWorkers, name, value); }
+bool from_string(std::string_view name, WhenBehind& value) { return value_of(kPolicies, name, value); }
+bool from_string(std::string_view name, OverlayFormat& value) { return value_of(kFormats, name, value); }
+
+void check_options(const Options& options) {
+  visit_fields(options, [](const FieldInfo& info, const auto& field) {
+    using Field = std::decay_t<decltype(field)>;
+    if constexpr (std::is_same_v<Field, std::optional<double>>) {
+      if (field) check_range(info, *field);
+    } else if constexpr (std::is_arithmetic_v<Field> && !std::is_same_v<Field, bool>) {
+      check_range(info, static_cast<double>(field));
+    }
+  });
+}
+
+}  // namespace capillaryx
