@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace capillaryx::cli {
+
+/// Exit codes of the command.
+constexpr int kAllAnalysed = 0;
+constexpr int kRunEnded = 1;
+constexpr int kWrongUsage = 2;
+constexpr int kSomeFailed = 3;
+constexpr int kInterrupted = 130;
+
+/// What the chosen command does; gives the exit code. Errors are thrown to main.
+using Action = std::function<int()>;
+
+/// Each adds its command to `app`; the command's callback sets `action`.
+void add_analyze(CLI::App& app, Action& action);
+void add_evaluate(CLI::App& app, Action& action);
+void add_phantom(CLI::App& app, Action& action);
+void add_model(CLI::App& app, Action& action);
+
+}  // namespace capillaryx::cli
