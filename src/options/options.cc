@@ -2,6 +2,7 @@
 #include "capillaryx/options.h"
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <string>
 #include <type_traits>
@@ -47,10 +48,17 @@ bool value_of(const Names& names, std::string_view name, Value& value) {
   return false;
 }
 
+/// The shortest text that is this number, whatever the locale.
+std::string text(double value) {
+  std::array<char, 32> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  return {buffer.data(), end};
+}
+
 void check_range(const FieldInfo& info, double value) {
   if (std::isfinite(value) && value >= info.min && value <= info.max) return;
-  throw Error(ErrorKind::kUsage, std::string(info.name) + " must lie between " + std::to_string(info.min) + " and " +
-                                     std::to_string(info.max));
+  throw Error(ErrorKind::kUsage, std::string(info.name) + " must lie between " + text(info.min) + " and " +
+                                     text(info.max) + ", not " + text(value));
 }
 
 }  // namespace
@@ -73,6 +81,9 @@ void check_options(const Options& options) {
       check_range(info, static_cast<double>(field));
     }
   });
+  if (options.min_area_px > options.max_area_px) {
+    throw Error(ErrorKind::kUsage, "min_area_px must not be larger than max_area_px");
+  }
 }
 
 }  // namespace capillaryx
