@@ -19,7 +19,7 @@ struct SkippedInput {
 };
 
 /// Gives the frames of a run one after another, in an order that does not change.
-/// Threads: one thread at a time.
+/// Threads: one thread at a time, but for stop().
 class FrameSource {
  public:
   virtual ~FrameSource() = default;
@@ -30,6 +30,9 @@ class FrameSource {
 
   /// Passes over `count` frames as cheaply as it can (resume). Their indices are used up.
   virtual void skip(std::int64_t count);
+
+  /// Makes a next() that waits for a camera or a pipe give nothing, now and from then on. Threads: any, at any time.
+  virtual void stop() {}
 
   /// How many frames there will be in all, where that is known beforehand.
   virtual std::optional<std::int64_t> frame_count() const { return std::nullopt; }
