@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <span>
+
+namespace capillaryx {
+
+/// The heaviest Gaussian of a mixture.
+struct DominantGaussian {
+  float weight = 0;  ///< share of the samples, 0..1
+  float mean = 0;    ///< bins
+  float sigma = 0;   ///< bins
+};
+
+/// Most components that a mixture may have.
+inline constexpr int kMaxMixtureComponents = 8;
+
+/// Fits a mixture of `components` Gaussians to a histogram by expectation-maximisation, from starting points at the
+/// histogram's quantiles, and gives the heaviest component. `membership[b]` becomes the share of bin b that belongs to
+/// it. Bins count from 0; the histogram must not be all zero. `counts` and `membership` have the same size, a multiple
+/// of 8. Only + - * / and sqrt on floats in a fixed order: the same bits on every machine.
+DominantGaussian fit_mixture(std::span<const float> counts, int components, int iterations,
+                             std::span<float> membership);
+
+}  // namespace capillaryx
