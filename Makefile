@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every target sets up what it needs, says what it is doing, and works first in an empty clone.
+# Variables of the command line reach the scripts as environment variables.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format soak bench model install fuzz asan tsan clean
+
+help:  ## this list
+	@echo "CapillaryX: capillary density of microcirculation frames. Research use only."
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo:  ## set up, build, analyse drawn frames (or INPUT=file, folder or film), say where to look
+	@scripts/demo.sh
+
+test:  ## set up, build and pass the tests
+	@scripts/test.sh
+
+check:  ## clang-format, clang-tidy, ruff, mypy, shellcheck, the includes test
+	@scripts/check.sh
+
+format:  ## put every source into the project's format
+	@scripts/format.sh
+
+soak:  ## what takes long: soak tests, long fuzzing (FUZZ_SECONDS=600)
+	@scripts/soak.sh
+
+bench:  ## time each stage (FILTER=regular expression picks benchmarks)
+	@scripts/bench.sh
+
+model:  ## train the shipped network anew, from its seed
+	@scripts/model.sh
+
+install:  ## install program, library and headers (PREFIX=/usr/local)
+	@scripts/install.sh
+
+fuzz:  ## run each fuzz target (FUZZ_SECONDS=60)
+	@scripts/fuzz.sh
+
+asan:  ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@scripts/sanitize.sh asan
+
+tsan:  ## the tests under ThreadSanitizer
+	@scripts/sanitize.sh tsan
+
+clean:  ## remove what builds and demos made (keeps the Python environments)
+	@rm -rf build out

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: scripts/check.sh    Every linter over every source; stops at the first that is not clean.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+step "setting up (packages, Python environment)" scripts/setup.sh build check
+
+sources() { git ls-files --cached --others --exclude-standard -- "$@" | sort -u; }
+mapfile -t cpp < <(sources '*.cc' '*.h')
+mapfile -t python < <(sources '*.py')
+mapfile -t shell < <(sources '*.sh' .ci/run)
+
+step "clang-format" clang-format-14 --dry-run --Werror "${cpp[@]}"
+step "shellcheck" shellcheck --external-sources --source-path=SCRIPTDIR "${shell[@]}"
+step "ruff" .venv/bin/ruff check --quiet .
+step "ruff format" .venv/bin/ruff format --check --quiet .
+step "mypy" .venv/bin/python -m mypy "${python[@]}"
+step "includes" .venv/bin/python -m pytest -q tests/test_includes.py
+step "configuring (dev)" scripts/build.sh dev capillaryx_generated
+step "clang-tidy" .venv/bin/python scripts/clang_tidy.py build/dev
+print_timings
+echo "all checks passed"

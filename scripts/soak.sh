@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: [FUZZ_SECONDS=600] scripts/soak.sh    What takes too long for `make test`.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+step "setting up (packages, Python environment)" scripts/setup.sh build run test fuzz
+step "building the program (release)" scripts/build.sh release capillaryx_program
+step "soak tests" .venv/bin/python -m pytest tests -m soak
+FUZZ_SECONDS=${FUZZ_SECONDS:-600} step "fuzzing" scripts/fuzz.sh
+print_timings

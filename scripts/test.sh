@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: scripts/test.sh    Sets up, builds and passes the unit tests (ctest) and the whole-program tests (pytest).
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+step "setting up (packages, Python environment)" scripts/setup.sh build run test
+step "building the program (release)" scripts/build.sh release capillaryx_program
+step "building the unit tests (dev)" scripts/build.sh dev
+step "unit tests" ctest --preset dev --parallel "$(nproc)"
+step "whole-program tests" .venv/bin/python -m pytest tests
+print_timings
