@@ -50,6 +50,7 @@ function(capillaryx_library)
     target_link_libraries(capillaryx PRIVATE -Wl,--whole-archive $<TARGET_FILE:${room}> -Wl,--no-whole-archive)
     target_link_libraries(capillaryx PRIVATE ${room})
   endforeach()
+  target_compile_features(capillaryx PUBLIC cxx_std_20)
   target_include_directories(capillaryx PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
 endfunction()
 
