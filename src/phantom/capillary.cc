@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// Capillaries: their shapes, places and darkness.
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <opencv2/imgproc.hpp>
+
+#include "phantom/look.h"
+
+namespace capillaryx::phantom {
+namespace {
+
+constexpr double kPi = std::numbers::pi;
+
+struct Shape {
+  std::vector<std::vector<Knot>> vessel;  ///< what counts
+  std::vector<std::vector<Knot>> tail;    ///< where it sinks into the depth: drawn, but too faint to count
+  double widest_px = 0;
+};
+
+/// Darkness along a vessel: it runs smoothly between a few random values, 1 at the darkest.
+void vary_darkness(Random& random, std::vector<Knot>& curve, double least) {
+  double values[4];
+  double top = 0;
+  for (double& value : values) top = std::max(top, value = random.uniform(least, 1));
+  const auto last = static_cast<double>(std::max<std::size_t>(curve.size(), 2) - 1);
+  for (std::size_t i = 0; i < curve.size(); ++i) {
+    const double place = 3 * static_cast<double>(i) / last;
+    const int k = std::min(2, static_cast<int>(place));
+    const double t = place - k;
+    const double smooth = t * t * (3 - 2 * t);
+    curve[i].darkness *= (values[k] + smooth * (values[k + 1] - values[k])) / top;
+  }
+}
+
+/// Where a vessel dives along the line of sight it looks like a darker, wider dot.
+void end_in_dot(Random& random, const Knot& end, Shape& shape) {
+  shape.vessel.push_back({{end.x, end.y, end.radius * random.uniform(1.05, 1.4), random.uniform(1, 1.5)}});
+}
+
+std::vector<Knot> mirrored(std::vector<Knot> curve) {
+  std::reverse(curve.begin(), curve.end());
+  return curve;
+}
+
+Shape comma(Random& random) {
+  Shape shape;
+  const double radius = random.uniform(4.2, 7.5);
+  auto curve = wander(random, 0, 0, 0, random.uniform(16, 46), radius, 0.022);
+  const double thin = random.uniform(0.45, 1);
+  for (std::size_t i = 0; i < curve.size(); ++i) {
+    const double t = static_cast<double>(i) / static_cast<double>(curve.size());
+    curve[i].radius *= 1 - (1 - thin) * t;
+  }
+  vary_darkness(random, curve, random.uniform(0.45, 0.9));
+  if (random.chance(0.45)) end_in_dot(random, curve.front(), shape);
+  if (random.chance(0.25)) end_in_dot(random, curve.back(), shape);
+  if (random.chance(0.4)) {
+    shape.tail.push_back(wander(random, curve.back().x, curve.back().y, random.normal(0, 0.5), random.uniform(20, 80),
+                                radius * random.uniform(0.7, 1.4), 0.02));
+  }
+  shape.vessel.push_back(std::move(curve));
+  return shape;
+}
+
+Shape hairpin(Random& random) {
+  Shape shape;
+  const double radius = random.uniform(2.8, 4.8);
+  const double gap = radius * random.uniform(1.5, 3.4);  // half the distance between the limbs
+  const double first = random.uniform(12, 44);
+  const double second = first * random.uniform(0.35, 1.1);
+  const double lean = random.normal(0, 0.18);
+  std::vector<Knot> knots{
+      {-first, -gap * random.uniform(0.6, 1.5) + first * lean, radius * random.uniform(0.7, 1.3), 1},
+      {-0.45 * first, -gap * random.uniform(0.8, 1.2) + 0.4 * first * lean, radius, 1}};
+  for (int i = -2; i <= 2; ++i) {
+    const double angle = i * kPi / 5;
+    knots.push_back({gap * 0.9 * std::cos(angle), gap * std::sin(angle), radius, 1});
+  }
+  const double wide = random.uniform(0.9, 1.5);
+  knots.push_back({-0.45 * second, gap * random.uniform(0.8, 1.2), radius * wide, 1});
+  knots.push_back({-second, gap * random.uniform(0.6, 1.6), radius * wide, 1});
+  auto curve = smooth_curve(knots);
+  vary_darkness(random, curve, random.uniform(0.35, 0.85));
+  if (random.chance(0.35)) end_in_dot(random, curve.front(), shape);
+  if (random.chance(0.35)) end_in_dot(random, curve.back(), shape);
+  if (random.chance(0.25)) {
+    shape.tail.push_back(wander(random, curve.back().x, curve.back().y, kPi + random.normal(0, 0.4),
+                                random.uniform(20, 70), radius * 1.3, 0.02));
+  }
+  shape.vessel.push_back(std::move(curve));
+  return shape;
+}
+
+Shape dot(Random& random) {
+  Shape shape;
+  const double radius = random.uniform(5, 9.5);
+  const double length = random.uniform(0, 0.8) * radius;
+  shape.vessel.push_back({{0, 0, radius, 1}, {length, 0, radius * random.uniform(0.75, 1), random.uniform(0.6, 1)}});
+  if (random.chance(0.4)) {
+    shape.vessel.push_back({{random.normal(0, 0.3 * radius), random.normal(0, 0.3 * radius), 0.5 * radius, 1.4}});
+  }
+  return shape;
+}
+
+Shape ring(Random& random) {
+  Shape shape;
+  const double radius = random.uniform(2.6, 4.4);
+  const double wide = random.uniform(7, 15);
+  const double high = wide * random.uniform(0.55, 1);
+  const double turn = kPi * random.uniform(1.25, 2.0);
+  const double start = random.uniform(0, 2 * kPi);
+  std::vector<Knot> knots;
+  for (int i = 0; i <= 8; ++i) {
+    const double angle = start + turn * i / 8;
+    knots.push_back({wide * std::cos(angle) * random.uniform(0.9, 1.1),
+                     high * std::sin(angle) * random.uniform(0.9, 1.1), radius * random.uniform(0.8, 1.25), 1});
+  }
+  auto curve = smooth_curve(knots);
+  vary_darkness(random, curve, 0.45);
+  if (random.chance(0.5)) end_in_dot(random, curve.front(), shape);
+  if (random.chance(0.4)) end_in_dot(random, curve.back(), shape);
+  if (random.chance(0.35)) {  // seen so steeply, or so blurred, that it is a filled patch with a darker rim
+    shape.vessel.push_back({{-0.15 * wide, 0, high, random.uniform(0.4, 0.75)}, {0.15 * wide, 0, high, 0.6}});
+  }
+  if (random.chance(0.3)) {
+    shape.tail.push_back(wander(random, curve.back().x, curve.back().y, random.uniform(0, 6.28), random.uniform(20, 60),
+                                radius * 1.2, 0.03));
+  }
+  shape.vessel.push_back(std::move(curve));
+  return shape;
+}
+
+Shape winding(Random& random) {
+  Shape shape;
+  const double radius = random.uniform(2.9, 5.4);
+  auto curve = wander(random, 0, 0, 0, random.uniform(42, 98), radius, 0.05);
+  const double thin = random.uniform(0.6, 1.3);
+  for (std::size_t i = 0; i < curve.size(); ++i) {
+    const double t = static_cast<double>(i) / static_cast<double>(curve.size());
+    curve[i].radius *= 1 - (1 - thin) * t;
+  }
+  vary_darkness(random, curve, random.uniform(0.4, 0.85));
+  if (random.chance(0.5)) end_in_dot(random, curve.front(), shape);
+  if (random.chance(0.35)) end_in_dot(random, curve.back(), shape);
+  if (random.chance(0.25))
+    shape.tail.push_back(mirrored(wander(random, 0, 0, kPi, random.uniform(20, 60), radius, 0.03)));
+  shape.vessel.push_back(std::move(curve));
+  return shape;
+}
+
+/// Two dark dots, the ends of a loop, and the fainter arc between them.
+Shape two_dots(Random& random) {
+  Shape shape;
+  const double radius = random.uniform(3.2, 5.5);
+  const double apart = radius * random.uniform(2.6, 5.5);
+  const double rise = apart * random.uniform(0.1, 0.7);
+  const double faint = random.uniform(0.4, 0.75);
+  const double thin = 0.75 * radius;
+  shape.vessel.push_back(smooth_curve({{0, 0, thin, faint},
+                                       {0.25 * apart, 0.75 * rise, thin, faint},
+                                       {0.5 * apart, rise, thin, faint},
+                                       {0.8 * apart, 0.7 * rise, thin, faint},
+                                       {apart, 0, thin, faint}}));
+  shape.vessel.push_back(
+      {{0, 0, radius, 1}, {random.uniform(0, radius), random.uniform(0, radius), 0.8 * radius, 0.9}});
+  shape.vessel.push_back({{apart, 0, radius * random.uniform(0.8, 1.2), random.uniform(0.7, 1)}});
+  return shape;
+}
+
+Shape choose_shape(Random& random) {
+  const double kind = random.uniform();
+  if (kind < 0.34) return comma(random);
+  if (kind < 0.54) return hairpin(random);
+  if (kind < 0.65) return dot(random);
+  if (kind < 0.76) return ring(random);
+  if (kind < 0.91) return winding(random);
+  return two_dots(random);
+}
+
+void place(std::vector<std::vector<Knot>>& curves, double scale, double angle, double x, double y) {
+  const double c = std::cos(angle) * scale;
+  const double s = std::sin(angle) * scale;
+  for (auto& curve : curves) {
+    for (Knot& k : curve) {
+      k = {x + c * k.x - s * k.y, y + s * k.x + c * k.y, k.radius * scale, k.darkness};
+    }
+  }
+}
+
+/// Which places are taken, in cells of 4 px; frames have a border, as capillaries are cut by the frame.
+class Occupancy {
+ public:
+  Occupancy(int width, int height)
+      : cells_(height / kCell + 2 * kBorder, width / kCell + 2 * kBorder, CV_8U, cv::Scalar(0)) {}
+
+  /// Takes the places where `patch` is above `level` and what lies within a cell of them, unless one is taken.
+  bool take(const Patch& patch, float level) {
+    cv::Mat wanted(cells_.size(), CV_8U, cv::Scalar(0));
+    int y0 = cells_.rows;
+    int y1 = 0;
+    for (int y = 0; y < patch.values.rows; y += 2) {
+      const auto* row = patch.values.ptr<float>(y);
+      for (int x = 0; x < patch.values.cols; x += 2) {
+        if (row[x] < level) continue;
+        const int cx = std::clamp((x + patch.left) / kCell + kBorder, 1, cells_.cols - 2);
+        const int cy = std::clamp((y + patch.top) / kCell + kBorder, 1, cells_.rows - 2);
+        wanted.at<std::uint8_t>(cy, cx) = 1;
+        y0 = std::min(y0, cy - 1);
+        y1 = std::max(y1, cy + 2);
+      }
+    }
+    if (y0 >= y1) return false;
+    const cv::Range band(y0, y1);
+    cv::Mat near;
+    cv::dilate(wanted.rowRange(band), near, cv::Mat());
+    cv::Mat taken = cells_.rowRange(band);
+    if (cv::countNonZero(near & taken) > 0) return false;
+    taken |= wanted.rowRange(band);
+    return true;
+  }
+
+ private:
+  static constexpr int kCell = 4;
+  static constexpr int kBorder = 40;
+  cv::Mat cells_;
+};
+
+/// Light that scatters back round a vessel carries its colour; the papilla that holds the loop has an olive rim.
+void draw_surroundings(Random& random, const Look& look, const Shape& shape, double x, double y, double peak,
+                       Canvas& canvas) {
+  auto curves = shape.vessel;
+  for (auto& curve : curves) curve = to_coarse(curve);
+  const double sigma = random.uniform(10, 22) * look.magnification / Canvas::kCoarse;
+  Patch halo = draw_tubes(curves, 3 * sigma);
+  blur(halo.values, sigma);
+  double top = 0;
+  cv::minMaxLoc(halo.values, nullptr, &top);
+  if (top > 0) halo.values *= peak * random.uniform(0.04, 0.28) / top;
+  add(canvas.coarse, halo, look.deep_blood);
+
+  const double strength = look.papillae * random.uniform(0, 0.055);
+  if (strength < 0.008) return;
+  const double radius = random.uniform(26, 62) * look.magnification / Canvas::kCoarse;
+  const double cx = x / Canvas::kCoarse + random.normal(0, 3);
+  const double cy = y / Canvas::kCoarse + random.normal(0, 3);
+  const double thick = random.uniform(0.25, 0.7) * radius;
+  std::vector<Knot> rim;
+  for (int i = 0; i <= 20; ++i) {
+    const double angle = 2 * kPi * i / 20;
+    rim.push_back({cx + radius * std::cos(angle) * random.uniform(0.9, 1.1),
+                   cy + 0.85 * radius * std::sin(angle) * random.uniform(0.9, 1.1), thick * random.uniform(0.6, 1.2),
+                   random.uniform(0.3, 1)});
+  }
+  rim.back() = rim.front();
+  Patch papilla = draw_tubes({smooth_curve(rim)}, 1.2 * radius);
+  blur(papilla.values, random.uniform(0.15, 0.4) * radius);
+  papilla.values *= strength;
+  add(canvas.coarse, papilla, look.pigment);
+}
+
+}  // namespace
+
+std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std::int64_t index, const Look& look,
+                                             Canvas& canvas) {
+  std::vector<DrawnCapillary> drawn;
+  if (options.capillaries <= 0 || options.contrast <= 0) return drawn;
+  Random placement(options.seed, index, kPlacement);
+  const double scale = look.magnification;
+  constexpr double kMargin = 12;  // px beyond the frame where a cut capillary may have its middle
+  const double area =
+      (options.width + 2 * kMargin) * (options.height + 2 * kMargin) / (1920.0 * 1080.0 * scale * scale);
+  const double mean = 68 * placement.spread(1, 0.28) * options.capillaries * area;
+  const auto count = static_cast<int>(std::min(mean + placement.uniform(), 20'000.0));
+  const double frame_peak = 0.148 * look.gain * placement.spread(1, 0.15);
+  const double frame_spread = placement.uniform(0.42, 0.62);
+  Occupancy occupancy(options.width, options.height);
+
+  for (int i = 0; i < count; ++i) {
+    Random random(options.seed, index, kCapillary, static_cast<std::uint64_t>(i));
+    const Shape origin = choose_shape(random);
+    const double depth = random.uniform();
+    const double peak = frame_peak * std::exp(frame_spread * random.normal() - 0.5 * (depth - 0.5)) * options.contrast;
+    const double own_sigma = (0.6 + 4.2 * depth * depth * random.uniform(0.3, 1)) * scale;
+    const double redness = random.normal();
+    Shape shape;
+    Patch density;
+    double x = 0;
+    double y = 0;
+    double sigma = 1;
+    bool placed = false;
+    for (int attempt = 0; attempt < 8 && !placed; ++attempt) {
+      x = random.uniform(-kMargin, options.width + kMargin);
+      y = random.uniform(-kMargin, options.height + kMargin);
+      const double angle = look.direction + (random.chance(0.5) ? kPi : 0) + random.normal(0, 1.6 - 1.1 * look.aligned);
+      sigma = std::hypot(own_sigma, look.sigma_at(x, y, options));
+      shape = origin;
+      place(shape.vessel, scale, angle, x, y);
+      place(shape.tail, scale, angle, x, y);
+      density = draw_tubes(shape.vessel, 3 * sigma + 3);
+      blur(density.values, sigma);
+      double top = 0;
+      cv::minMaxLoc(density.values, nullptr, &top);
+      density.values *= peak / top;
+      placed = occupancy.take(density, static_cast<float>(0.3 * peak));
+    }
+    if (!placed) continue;
+    for (const auto& curve : shape.vessel) {
+      for (const Knot& k : curve) shape.widest_px = std::max(shape.widest_px, 2 * k.radius);
+    }
+
+    DrawnCapillary one;
+    const auto mix = static_cast<float>(std::clamp(depth + 0.15 * redness, 0.0, 1.0));
+    for (int c = 0; c < 3; ++c) one.color[c] = look.blood[c] + mix * (look.deep_blood[c] - look.blood[c]);
+    one.color[0] *= static_cast<float>(std::exp(0.12 * redness));
+    outline_capillary(density, shape.widest_px + 2 * sigma, options.width, options.height, one.truth);
+    const double unit = look.gain;
+    one.truth.peak_density = peak;
+    if (!one.truth.outline.empty() && peak >= 0.06 * unit) {
+      const bool cut = one.truth.area_px < 90 * scale * scale;
+      one.truth.cannot_tell = peak < 0.08 * unit || cut;
+    } else {
+      one.truth.outline.clear();
+    }
+    if (!shape.tail.empty()) {
+      Patch tail = draw_tubes(shape.tail, 3 * sigma + 12);
+      blur(tail.values, std::hypot(sigma, random.uniform(1.5, 5) * scale));
+      tail.values *= peak * random.uniform(0.08, 0.28);
+      one.tail = std::move(tail);
+    }
+    draw_surroundings(random, look, shape, x, y, peak, canvas);
+    one.density = std::move(density);
+    drawn.push_back(std::move(one));
+  }
+  return drawn;
+}
+
+}  // namespace capillaryx::phantom

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The camera: light through the tissue, sharpening, noise, film codec, 8 bits.
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+#include "phantom/look.h"
+
+namespace capillaryx::phantom {
+namespace {
+
+/// Brightness and the two colour differences (ITU-R BT.601), the latter at half resolution.
+void to_planes(const cv::Mat& light, cv::Mat* planes) {
+  planes[0] = cv::Mat(light.rows, light.cols, CV_32F);
+  cv::Mat blue(light.rows, light.cols, CV_32F);
+  cv::Mat red(light.rows, light.cols, CV_32F);
+  for (int y = 0; y < light.rows; ++y) {
+    const auto* in = light.ptr<float>(y);
+    auto* luma = planes[0].ptr<float>(y);
+    auto* cb = blue.ptr<float>(y);
+    auto* cr = red.ptr<float>(y);
+    for (int x = 0; x < light.cols; ++x, in += 3) {
+      luma[x] = 0.299F * in[0] + 0.587F * in[1] + 0.114F * in[2];
+      cb[x] = 0.564F * (in[2] - luma[x]);
+      cr[x] = 0.713F * (in[0] - luma[x]);
+    }
+  }
+  const cv::Size half((light.cols + 1) / 2, (light.rows + 1) / 2);
+  cv::resize(blue, planes[1], half, 0, 0, cv::INTER_AREA);
+  cv::resize(red, planes[2], half, 0, 0, cv::INTER_AREA);
+}
+
+std::uint8_t to_byte(float value) { return static_cast<std::uint8_t>(std::clamp(value + 0.5F, 0.0F, 255.0F)); }
+
+void to_rgb(const cv::Mat* planes, bool smooth_color, std::uint8_t* rgb) {
+  const cv::Mat& luma = planes[0];
+  cv::Mat blue;
+  cv::Mat red;
+  const int how = smooth_color ? cv::INTER_LINEAR : cv::INTER_NEAREST;
+  cv::resize(planes[1], blue, {planes[1].cols * 2, planes[1].rows * 2}, 0, 0, how);
+  cv::resize(planes[2], red, {planes[2].cols * 2, planes[2].rows * 2}, 0, 0, how);
+  for (int y = 0; y < luma.rows; ++y) {
+    const auto* l = luma.ptr<float>(y);
+    const auto* cb = blue.ptr<float>(y);
+    const auto* cr = red.ptr<float>(y);
+    for (int x = 0; x < luma.cols; ++x, rgb += 3) {
+      rgb[0] = to_byte(l[x] + 1.402F * cr[x]);
+      rgb[1] = to_byte(l[x] - 0.714F * cr[x] - 0.344F * cb[x]);
+      rgb[2] = to_byte(l[x] + 1.773F * cb[x]);
+    }
+  }
+}
+
+void add_grain(Random& random, cv::Mat& plane, double sigma) {
+  if (sigma <= 0) return;
+  const auto amount = static_cast<float>(sigma);
+  for (int y = 0; y < plane.rows; ++y) {
+    auto* row = plane.ptr<float>(y);
+    float last = random.grain();
+    for (int x = 0; x < plane.cols; ++x) {  // neighbours go together a little, as after a camera's interpolation
+      const float fresh = random.grain();
+      row[x] += amount * (0.88F * fresh + 0.47F * last);
+      last = fresh;
+    }
+  }
+}
+
+}  // namespace
+
+void develop(const PhantomOptions& options, std::int64_t index, const Look& look, const Canvas& canvas,
+             std::uint8_t* rgb) {
+  cv::Mat light;
+  cv::exp(-canvas.fine, light);
+  for (int y = 0; y < light.rows; ++y) {
+    auto* row = light.ptr<float>(y);
+    for (int x = 0; x < light.cols; ++x, row += 3) {
+      for (int c = 0; c < 3; ++c) row[c] = std::min(255.0F, row[c] * look.skin[c]);
+    }
+  }
+  cv::Mat planes[3];
+  to_planes(light, planes);
+  if (look.sharpening > 0.01) {
+    cv::Mat soft;
+    cv::GaussianBlur(planes[0], soft, {9, 9}, 1.6);
+    planes[0] += look.sharpening * (planes[0] - soft);
+  }
+  Random random(options.seed, index, kGrain);
+  const bool film = look.late_codec_step == 0;
+  if (!film) {
+    // Stills of the camera with strong colours: coarse blocks first, whose places the picture no longer tells.
+    const int x = -random.below(8);
+    const int y = -random.below(8);
+    quantise_blocks(planes, look.codec_step, x, y);
+  }
+  add_grain(random, planes[0], look.grain);
+  add_grain(random, planes[1], look.color_grain);
+  add_grain(random, planes[2], look.color_grain);
+  quantise_blocks(planes, film ? look.codec_step : look.late_codec_step, 0, 0);
+  to_rgb(planes, look.smooth_color, rgb);
+}
+
+}  // namespace capillaryx::phantom

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "phantom/canvas.h"
+#include "phantom/phantom.h"
+
+namespace capillaryx::phantom {
+
+/// What each kind of thing draws its random numbers with (see Random). Values stay fixed: they are part of the seed.
+enum Stream : std::uint64_t {
+  kLook = 1,
+  kLight = 2,
+  kMottling = 3,
+  kFold = 4,
+  kVenule = 5,
+  kSmudge = 6,
+  kPapilla = 7,
+  kCapillary = 8,
+  kPlacement = 9,
+  kHair = 10,
+  kSpeck = 11,
+  kGlare = 12,
+  kBubble = 13,
+  kGrain = 14,
+};
+
+/// What holds for the whole of one frame: the camera, the patch of skin, the light.
+struct Look {
+  Color skin{};              ///< 8-bit values of bright skin
+  Color blood{};             ///< optical density of shallow blood, green = 1
+  Color deep_blood{};        ///< the same under scattering tissue: greyer
+  Color pigment{};           ///< olive: dermal papillae's rims, shadows of folds, hairs
+  double vivid = 0;          ///< 0: a grey camera, 1: one with strong colours
+  double gain = 1;           ///< of optical density, by the camera's contrast
+  double magnification = 1;  ///< of all lengths
+  double direction = 0;      ///< along which skin and vessels run, radian
+  double aligned = 0;        ///< how strictly, 0..1
+  double lens_sigma_px = 1;  ///< blur where the focus is best
+  double focus_tilt_px = 0;  ///< blur added at the far end of the tilt
+  double focus_direction = 0;
+  double papillae = 0;  ///< how clearly papillae show
+  double mottling = 1;
+  double sharpening = 0;
+  double grain = 0;            ///< noise of brightness, 8-bit units
+  double color_grain = 0;      ///< of colour
+  double codec_step = 0;       ///< quantisation of the film's blocks, 8-bit units; 0: none
+  double late_codec_step = 0;  ///< of a second, finer codec after the noise; 0: none
+  bool smooth_color = false;   ///< colour planes are interpolated (else each value stands for 2 x 2 px)
+
+  /// Blur at a place of the frame, px.
+  double sigma_at(double x, double y, const PhantomOptions& options) const;
+};
+
+Look choose_look(const PhantomOptions& options, std::int64_t index);
+
+/// Everything that is under or over the capillaries. Each draws from streams of its own.
+void draw_light(const PhantomOptions& options, std::int64_t index, Canvas& canvas);
+void draw_mottling(const PhantomOptions& options, std::int64_t index, const Look& look, Canvas& canvas);
+void draw_folds(const PhantomOptions& options, std::int64_t index, const Look& look, Canvas& canvas);
+void draw_deep_vessels(const PhantomOptions& options, std::int64_t index, const Look& look, Canvas& canvas);
+void draw_hairs(const PhantomOptions& options, std::int64_t index, const Look& look, Canvas& canvas);
+void draw_specks(const PhantomOptions& options, std::int64_t index, const Look& look, Canvas& canvas);
+void draw_glare(const PhantomOptions& options, std::int64_t index, const Look& look, Canvas& canvas);
+void draw_bubbles(const PhantomOptions& options, std::int64_t index, const Look& look, Canvas& canvas);
+
+/// Capillaries with their halos and papillae: the halos into `canvas.coarse`, the vessels as patches to be added to
+/// `canvas.fine` once it is there.
+struct DrawnCapillary {
+  Patch density;  ///< optical density in green
+  Color color{};
+  Patch tail;  ///< where it sinks into the depth; may be empty
+  PhantomCapillary truth;
+};
+std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std::int64_t index, const Look& look,
+                                             Canvas& canvas);
+
+/// Half-depth outline of a capillary inside a frame of width x height; see PhantomCapillary.
+void outline_capillary(const Patch& density, double widest_px, int width, int height, PhantomCapillary& truth);
+
+/// Light through `canvas.fine` as the camera stores it: 8-bit RGB, width * height * 3 bytes, rows without gaps.
+void develop(const PhantomOptions& options, std::int64_t index, const Look& look, const Canvas& canvas,
+             std::uint8_t* rgb);
+
+/// What a film's codec leaves of a picture: 8 x 8 blocks, colour at half resolution. `planes`: luma, blue and red
+/// difference (CV_32F), the latter two of half size. `step`: quantisation of the lowest waves, 8-bit units; (x, y):
+/// where the first block starts, -7..0.
+void quantise_blocks(cv::Mat* planes, double step, int x, int y);
+
+}  // namespace capillaryx::phantom

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Half-depth outlines with the precision of a fraction of a pixel: marching squares over a capillary's own density.
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+#include <utility>
+
+#include "phantom/look.h"
+
+namespace capillaryx::phantom {
+namespace {
+
+using Polygon = std::vector<cv::Point2f>;
+
+double signed_area(const Polygon& polygon) {
+  double sum = 0;
+  for (std::size_t i = 0; i < polygon.size(); ++i) {
+    const auto& a = polygon[i];
+    const auto& b = polygon[(i + 1) % polygon.size()];
+    sum += static_cast<double>(a.x) * b.y - static_cast<double>(b.x) * a.y;
+  }
+  return sum / 2;
+}
+
+/// Closed lines on which `field` is 0, with what is positive to their right (signed area > 0 round an island). The
+/// field's border must be negative. Pixel (i, j) is the sample at (i + 0.5, j + 0.5).
+std::vector<Polygon> zero_lines(const cv::Mat& field) {
+  // An edge between two samples has one id: 2 * index for the one to the right, 2 * index + 1 for the one below.
+  const int columns = field.cols;
+  const auto edges = static_cast<std::size_t>(2) * field.rows * columns;
+  std::vector<int> next(edges, -1);
+  const auto is_in = [&](int x, int y) { return field.at<float>(y, x) > 0; };
+  for (int y = 0; y + 1 < field.rows; ++y) {
+    for (int x = 0; x + 1 < columns; ++x) {
+      const int corner = y * columns + x;
+      const int top = 2 * corner;
+      const int left = 2 * corner + 1;
+      const int bottom = 2 * (corner + columns);
+      const int right = 2 * (corner + 1) + 1;
+      const bool a = is_in(x, y);
+      const bool b = is_in(x + 1, y);
+      const bool c = is_in(x + 1, y + 1);
+      const bool d = is_in(x, y + 1);
+      // Clockwise round the cell, a line leaves through the side where out turns to in and came in through the next
+      // one where in turns to out; islands that touch at a corner alone stay apart.
+      if (a && !d) next[!b ? top : !c ? right : bottom] = left;
+      if (b && !a) next[!c ? right : !d ? bottom : left] = top;
+      if (c && !b) next[!d ? bottom : !a ? left : top] = right;
+      if (d && !c) next[!a ? left : !b ? top : right] = bottom;
+    }
+  }
+  const auto crossing = [&](int edge) {
+    const int x = edge / 2 % columns;
+    const int y = edge / 2 / columns;
+    const int x2 = x + (edge % 2 == 0 ? 1 : 0);
+    const int y2 = y + edge % 2;
+    const float f = field.at<float>(y, x);
+    const float g = field.at<float>(y2, x2);
+    const float t = f / (f - g);
+    return cv::Point2f(static_cast<float>(x) + 0.5F + t * static_cast<float>(x2 - x),
+                       static_cast<float>(y) + 0.5F + t * static_cast<float>(y2 - y));
+  };
+  std::vector<Polygon> lines;
+  for (int start = 0; start < static_cast<int>(edges); ++start) {
+    if (next[start] < 0) continue;
+    Polygon line;
+    for (int edge = start; next[edge] >= 0;) {
+      line.push_back(crossing(edge));
+      edge = std::exchange(next[edge], -1);
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+/// The part of `polygon` where sign * coordinate <= sign * limit (Sutherland-Hodgman, one side).
+Polygon clip(const Polygon& polygon, bool horizontal, float sign, float limit) {
+  Polygon out;
+  const auto beyond = [&](const cv::Point2f& p) { return sign * ((horizontal ? p.x : p.y) - limit); };
+  for (std::size_t i = 0; i < polygon.size(); ++i) {
+    const cv::Point2f& a = polygon[i];
+    const cv::Point2f& b = polygon[(i + 1) % polygon.size()];
+    const float fa = beyond(a);
+    const float fb = beyond(b);
+    if (fa <= 0) out.push_back(a);
+    if ((fa <= 0) == (fb <= 0)) continue;
+    cv::Point2f cut = a + (b - a) * (fa / (fa - fb));
+    (horizontal ? cut.x : cut.y) = limit;
+    out.push_back(cut);
+  }
+  return out;
+}
+
+}  // namespace
+
+void outline_capillary(const Patch& density, double widest_px, int width, int height, PhantomCapillary& truth) {
+  constexpr float kLeastDepth = 0.35F;  // of the peak: fainter parts do not count
+  constexpr double kLeastArea = 12;
+  double peak = 0;
+  cv::minMaxLoc(density.values, nullptr, &peak);
+  const int side = 2 * std::max(1, static_cast<int>(std::ceil(widest_px / 2 + 1))) + 1;
+  cv::Mat level;
+  cv::dilate(density.values, level, cv::getStructuringElement(cv::MORPH_RECT, {side, side}));
+  level = cv::max(level, kLeastDepth * peak) * 0.5;
+  const cv::Mat field = density.values - level;
+
+  std::vector<Polygon> islands;
+  for (Polygon& line : zero_lines(field)) {
+    if (signed_area(line) > kLeastArea) islands.push_back(std::move(line));
+  }
+  double min_x = width;
+  double min_y = height;
+  double max_x = 0;
+  double max_y = 0;
+  for (std::size_t i = 0; i < islands.size(); ++i) {
+    // An island in another's hole belongs to that other, whose hole counts as filled.
+    const auto holds = [&](const Polygon& other) {
+      return &other != &islands[i] && cv::pointPolygonTest(other, islands[i].front(), false) > 0;
+    };
+    if (std::any_of(islands.begin(), islands.end(), holds)) continue;
+    Polygon polygon = islands[i];
+    for (auto& p : polygon) p += cv::Point2f(static_cast<float>(density.left), static_cast<float>(density.top));
+    polygon = clip(polygon, true, -1, 0);
+    polygon = clip(polygon, true, 1, static_cast<float>(width));
+    polygon = clip(polygon, false, -1, 0);
+    polygon = clip(polygon, false, 1, static_cast<float>(height));
+    const double area = signed_area(polygon);
+    if (polygon.size() < 3 || area < kLeastArea) continue;
+    truth.area_px += area;
+    std::vector<float> flat;
+    for (const auto& p : polygon) {
+      flat.insert(flat.end(), {p.x, p.y});
+      min_x = std::min<double>(min_x, p.x);
+      min_y = std::min<double>(min_y, p.y);
+      max_x = std::max<double>(max_x, p.x);
+      max_y = std::max<double>(max_y, p.y);
+    }
+    truth.outline.push_back(std::move(flat));
+  }
+  if (!truth.outline.empty()) truth.bbox = {min_x, min_y, max_x - min_x, max_y - min_y};
+}
+
+}  // namespace capillaryx::phantom
