@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "capillaryx/analyzer.h"
@@ -10,20 +12,37 @@
 
 namespace capillaryx {
 
+/// A result as everybody but an Analyzer makes it: `info` filled in, nothing found.
+FrameResult empty_result(const FrameInfo& info, Status status, std::string error);
+
 /// What one worker does with one frame, whichever executor and whichever kind of worker: read, decode, analyse, draw
-/// the overlay. Never throws for what a frame does: that is the result's `failed`. One per worker, one call at a time.
+/// the overlay. One per worker, one call at a time.
 class FrameWorker {
  public:
   FrameWorker(std::unique_ptr<Analyzer> analyzer, const Options& options);
 
-  /// `overlay` may be null; it is written from its start (pwrite), cut to length, only where the frame is ok.
+  /// What the frame or the analyzer does wrong is the result's `failed`. `overlay` may be null; it is written from its
+  /// start (pwrite), cut to length, only where the frame is ok. Throws Error (kOutput) where it cannot be written.
   FrameResult run(const Frame& frame, const OpenFile* overlay);
 
+  /// The last frame failed as there was no memory: a worker with a limit of its own is better begun anew.
+  bool out_of_memory() const { return out_of_memory_; }
+
+  const Analyzer& analyzer() const { return *analyzer_; }
+
  private:
+  FrameResult analyze(const Frame& frame, Frame& decoded, std::string& sha256,
+                      std::map<std::string, double>& stages_ms);
+
   std::unique_ptr<Analyzer> analyzer_;
   ImageReader reader_;
   Options options_;
   std::vector<std::uint8_t> overlay_pixels_;
+  bool out_of_memory_ = false;
 };
+
+/// A worker with an analyzer of `factory`. Throws what the factory throws where that is an Error, else Error
+/// (kExecutor).
+std::unique_ptr<FrameWorker> make_frame_worker(const AnalyzerFactory& factory, const Options& options);
 
 }  // namespace capillaryx

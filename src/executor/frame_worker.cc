@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/frame_worker.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <utility>
+
+#include "capillaryx/error.h"
+#include "overlay/overlay.h"
+
+namespace capillaryx {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+/// Throws where a number of the result is not finite: no file format of ours has a word for it.
+void check_finite(const FrameResult& result) {
+  const auto check = [](double value, const std::string& what) {
+    if (!std::isfinite(value)) throw std::runtime_error("the analyzer gave " + what + " that is not a finite number");
+  };
+  check(result.density, "a density");
+  for (const auto& [name, value] : result.values) check(value, "the value '" + name + "'");
+  for (const auto& capillary : result.capillaries) {
+    check(capillary.score, "a score");
+    for (const float coordinate : capillary.polygon) check(coordinate, "a coordinate");
+  }
+}
+
+void write_file(const OpenFile& file, std::span<const std::uint8_t> bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const auto written =
+        ::pwrite(file.descriptor(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0)
+      throw Error(ErrorKind::kOutput, std::string("an overlay cannot be written: ") + std::strerror(errno));
+    done += static_cast<std::size_t>(written);
+  }
+  // A try before this one may have left a longer picture.
+  if (::ftruncate(file.descriptor(), static_cast<off_t>(bytes.size())) != 0) {
+    throw Error(ErrorKind::kOutput, std::string("an overlay cannot be written: ") + std::strerror(errno));
+  }
+}
+
+}  // namespace
+
+FrameResult empty_result(const FrameInfo& info, Status status, std::string error) {
+  FrameResult result;
+  result.index = info.index;
+  result.source = info.source;
+  result.time_s = info.time_s;
+  result.status = status;
+  result.error = std::move(error);
+  return result;
+}
+
+FrameWorker::FrameWorker(std::unique_ptr<Analyzer> analyzer, const Options& options)
+    : analyzer_(std::move(analyzer)), reader_(options.max_pixels), options_(options) {}
+
+FrameResult FrameWorker::analyze(const Frame& frame, Frame& decoded, std::string& sha256,
+                                 std::map<std::string, double>& stages_ms) {
+  if (!frame.error().empty()) throw ImageError(frame.error());
+  const auto start = Clock::now();
+  decoded = reader_.read(frame, sha256);
+  stages_ms["read"] = ms_since(start);
+  FrameResult result = analyzer_->analyze(decoded);
+  check_finite(result);
+  return result;
+}
+
+FrameResult FrameWorker::run(const Frame& frame, const OpenFile* overlay) {
+  const auto start = Clock::now();
+  out_of_memory_ = false;
+  Frame decoded;
+  std::string sha256;
+  std::map<std::string, double> stages_ms;
+  FrameResult result;
+  std::string error;
+  try {
+    result = analyze(frame, decoded, sha256, stages_ms);
+    stages_ms.merge(result.timing.stages_ms);
+  } catch (const std::bad_alloc&) {
+    out_of_memory_ = true;
+    error = "out of memory";
+  } catch (const std::exception& exception) {
+    error = *exception.what() != '\0' ? exception.what() : "the analyzer gave no reason";
+  } catch (...) {
+    error = "the analyzer threw something that is no std::exception";
+  }
+
+  if (!error.empty()) result = FrameResult{};
+  FrameResult whole = empty_result(frame.info(), error.empty() ? Status::kOk : Status::kFailed, error);
+  whole.sha256 = std::move(sha256);
+  whole.width = decoded.pixels().width;
+  whole.height = decoded.pixels().height;
+  whole.scale_um_per_px = options_.scale_um_per_px;
+  whole.capillaries = std::move(result.capillaries);
+  whole.density = result.density;
+  whole.valid_px = result.valid_px;
+  whole.values = std::move(result.values);
+  whole.stage_pictures = std::move(result.stage_pictures);
+
+  if (overlay != nullptr && whole.status == Status::kOk) {
+    const auto overlay_start = Clock::now();
+    draw_overlay(decoded.pixels(), whole, overlay_pixels_);
+    const PixelView drawn{overlay_pixels_.data(), whole.width, whole.height, 3,
+                          static_cast<std::ptrdiff_t>(whole.width) * 3};
+    write_file(*overlay, options_.overlay_format == OverlayFormat::kPng ? encode_png(drawn) : encode_jpeg(drawn));
+    stages_ms["overlay"] = ms_since(overlay_start);
+  }
+  whole.timing.stages_ms = std::move(stages_ms);
+  whole.timing.total_ms = ms_since(start);
+  return whole;
+}
+
+std::unique_ptr<FrameWorker> make_frame_worker(const AnalyzerFactory& factory, const Options& options) {
+  std::unique_ptr<Analyzer> analyzer;
+  try {
+    analyzer = factory(options);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& exception) {
+    throw Error(ErrorKind::kExecutor, std::string("the analyzer cannot be started: ") + exception.what());
+  }
+  if (!analyzer) throw Error(ErrorKind::kExecutor, "the analyzer cannot be started: its factory made none");
+  return std::make_unique<FrameWorker>(std::move(analyzer), options);
+}
+
+}  // namespace capillaryx

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace capillaryx {
+namespace {
+
+using Kind = Command::Kind;
+using std::chrono::microseconds;
+using std::chrono::seconds;
+
+/// A scheduler whose commands are kept by kind; time stands where the test puts it.
+struct Bench {
+  explicit Bench(const SchedulerLimits& limits) : scheduler(limits, store) { scheduler.begin(now); }
+
+  std::vector<Command> take(Kind kind) {
+    for (auto& command : scheduler.take_commands()) commands.push_back(command);
+    std::vector<Command> taken;
+    std::vector<Command> left;
+    for (auto& command : commands) (command.kind == kind ? taken : left).push_back(command);
+    commands = left;
+    return taken;
+  }
+  void ready() {
+    for (const auto& start : take(Kind::kStart)) scheduler.worker_ready(start.worker, now);
+  }
+
+  ControlStore store;
+  SchedulerLimits::Time now{0};
+  Scheduler scheduler;
+  std::vector<Command> commands;
+};
+
+SchedulerLimits limits_of(int workers) {
+  SchedulerLimits limits;
+  limits.workers = workers;
+  return limits;
+}
+
+TEST(Scheduler, StartsNoMoreWorkersThanThereAreFrames) {
+  Bench bench(limits_of(8));
+  EXPECT_TRUE(bench.take(Kind::kStart).empty());
+  bench.scheduler.submit(bench.now);
+  bench.scheduler.submit(bench.now);
+  const auto starts = bench.take(Kind::kStart);
+  ASSERT_EQ(starts.size(), 2U);
+  EXPECT_EQ(starts[0].slot, 0);
+  EXPECT_EQ(starts[1].slot, 1);
+}
+
+TEST(Scheduler, DeliversInOrderWhateverOrderResultsComeIn) {
+  Bench bench(limits_of(2));
+  bench.scheduler.submit(bench.now);
+  bench.scheduler.submit(bench.now);
+  bench.ready();
+  const auto given = bench.take(Kind::kAssign);
+  ASSERT_EQ(given.size(), 2U);
+  EXPECT_NE(given[0].worker, given[1].worker);
+  EXPECT_TRUE(bench.scheduler.frame_done(given[1].worker, 1, true, bench.now));
+  EXPECT_TRUE(bench.take(Kind::kDeliver).empty());
+  EXPECT_TRUE(bench.scheduler.frame_done(given[0].worker, 0, false, bench.now));
+  const auto delivered = bench.take(Kind::kDeliver);
+  ASSERT_EQ(delivered.size(), 2U);
+  EXPECT_EQ(delivered[0].frame, 0);
+  EXPECT_EQ(delivered[0].state, TaskState::kFailed);
+  EXPECT_EQ(delivered[1].state, TaskState::kOk);
+  bench.scheduler.source_ended();
+  EXPECT_TRUE(bench.scheduler.finished());
+}
+
+TEST(Scheduler, TriesAFrameAgainOnAnotherWorkerAndGivesItUpAfterTheLastAttempt) {
+  Bench bench(limits_of(1));
+  bench.scheduler.submit(bench.now);
+  std::vector<WorkerId> used;
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    bench.ready();
+    const auto given = bench.take(Kind::kAssign);
+    ASSERT_EQ(given.size(), 1U);
+    EXPECT_EQ(given[0].attempt, attempt);
+    used.push_back(given[0].worker);
+    bench.scheduler.worker_ended(given[0].worker, "killed by signal 11", bench.now);
+  }
+  EXPECT_NE(used[0], used[1]);
+  const auto delivered = bench.take(Kind::kDeliver);
+  ASSERT_EQ(delivered.size(), 1U);
+  EXPECT_EQ(delivered[0].state, TaskState::kFailed);
+  EXPECT_EQ(delivered[0].reason, "killed by signal 11 (tried 3 times)");
+  EXPECT_EQ(bench.store.status().retries, 2);
+  EXPECT_EQ(bench.store.status().worker_deaths, 3);
+}
+
+TEST(Scheduler, EndsAWorkerWhoseFrameTakesTooLong) {
+  Bench bench(limits_of(1));
+  bench.scheduler.submit(bench.now);
+  bench.ready();
+  const auto given = bench.take(Kind::kAssign);
+  EXPECT_EQ(bench.scheduler.next_deadline(), bench.now + seconds(60));
+  bench.scheduler.check_time(bench.now + seconds(59));
+  EXPECT_TRUE(bench.take(Kind::kEnd).empty());
+  bench.now += seconds(60);
+  bench.scheduler.check_time(bench.now);
+  ASSERT_EQ(bench.take(Kind::kEnd).size(), 1U);
+  EXPECT_FALSE(bench.scheduler.frame_done(given[0].worker, 0, true, bench.now)) << "it was given up already";
+  bench.scheduler.worker_ended(given[0].worker, "killed by signal 9", bench.now);
+  EXPECT_EQ(bench.take(Kind::kStart).size(), 1U);
+  EXPECT_EQ(bench.store.status().frames_in_flight, 1);
+}
+
+TEST(Scheduler, EndsTheRunAfterTwentyFailedStartsInARow) {
+  Bench bench(limits_of(2));
+  for (int i = 0; i < 5; ++i) bench.scheduler.submit(bench.now);
+  int failed = 0;
+  const auto fail_all = [&] {
+    for (const auto& start : bench.take(Kind::kStart)) {
+      bench.scheduler.worker_ended(start.worker, "exited with 127", bench.now);
+      ++failed;
+    }
+  };
+  while (failed < 18) fail_all();
+  EXPECT_EQ(bench.scheduler.fatal(), "");
+  const auto starts = bench.take(Kind::kStart);
+  bench.scheduler.worker_ready(starts[0].worker, bench.now);
+  bench.scheduler.worker_ended(starts[0].worker, "killed by signal 9", bench.now);
+  failed = 0;
+  bench.scheduler.worker_ended(starts[1].worker, "exited with 127", bench.now);
+  ++failed;
+  while (bench.scheduler.fatal().empty() && failed < 100) fail_all();
+  EXPECT_GE(failed, 20);
+  EXPECT_LE(failed, 21);
+  EXPECT_NE(bench.scheduler.fatal().find("exited with 127"), std::string::npos);
+  EXPECT_EQ(bench.scheduler.wanted_frames(), 0);
+}
+
+TEST(Scheduler, GivesAWorkerSeveralShortFramesAtOnceAndCountsOnlyTheFirstAsTried) {
+  Bench bench(limits_of(1));
+  for (int i = 0; i < 10; ++i) bench.scheduler.submit(bench.now);
+  bench.ready();
+  const auto first = bench.take(Kind::kAssign);
+  ASSERT_EQ(first.size(), 1U);
+  bench.now += microseconds(100);
+  bench.scheduler.frame_done(first[0].worker, 0, true, bench.now);
+  ASSERT_EQ(bench.take(Kind::kAssign).size(), 9U);
+  bench.scheduler.worker_ended(first[0].worker, "killed by signal 9", bench.now);
+  EXPECT_EQ(bench.store.task(1).attempts, 1);
+  EXPECT_EQ(bench.store.task(2).attempts, 0);
+  bench.ready();
+  const auto again = bench.take(Kind::kAssign);
+  ASSERT_EQ(again.size(), 1U) << "a new worker is not known to be quick";
+  EXPECT_EQ(again[0].frame, 1);
+  EXPECT_EQ(again[0].attempt, 2);
+}
+
+TEST(Scheduler, WaitsWhileTheObjectStoreIsFull) {
+  Bench bench(limits_of(2));
+  bench.scheduler.submit(bench.now);
+  bench.scheduler.submit(bench.now);
+  bench.ready();
+  const auto given = bench.take(Kind::kAssign);
+  bench.scheduler.frame_refused(given[1].worker, 1, bench.now);
+  EXPECT_TRUE(bench.take(Kind::kAssign).empty());
+  bench.scheduler.frame_done(given[0].worker, 0, true, bench.now);
+  const auto again = bench.take(Kind::kAssign);
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].frame, 1);
+  EXPECT_EQ(again[0].attempt, 1) << "a full store is no try";
+}
+
+TEST(Scheduler, GivesAFrameUpWhenTheObjectStoreStaysFull) {
+  Bench bench(limits_of(1));
+  bench.scheduler.submit(bench.now);
+  bench.ready();
+  const auto given = bench.take(Kind::kAssign);
+  bench.scheduler.frame_refused(given[0].worker, 0, bench.now);
+  bench.scheduler.check_time(bench.now + seconds(61));
+  const auto delivered = bench.take(Kind::kDeliver);
+  ASSERT_EQ(delivered.size(), 1U);
+  EXPECT_EQ(delivered[0].reason, "the object store was full for 60 s");
+}
+
+TEST(Scheduler, AsksForNoMoreFramesThanItsBounds) {
+  SchedulerLimits limits = limits_of(2);
+  limits.max_unfinished = 4;
+  limits.max_undelivered = 6;
+  Bench bench(limits);
+  EXPECT_EQ(bench.scheduler.wanted_frames(), 4);
+  for (int i = 0; i < 4; ++i) bench.scheduler.submit(bench.now);
+  EXPECT_EQ(bench.scheduler.wanted_frames(), 0);
+  bench.ready();
+  const auto given = bench.take(Kind::kAssign);
+  // Frame 0 holds everything up: what comes after it is done but cannot be delivered.
+  bench.scheduler.frame_done(given[1].worker, 1, true, bench.now + seconds(1));
+  EXPECT_EQ(bench.scheduler.wanted_frames(), 1);
+  bench.scheduler.submit(bench.now);
+  bench.scheduler.frame_done(given[1].worker, 2, true, bench.now + seconds(2));
+  bench.scheduler.submit(bench.now);
+  bench.scheduler.frame_done(given[1].worker, 3, true, bench.now + seconds(3));
+  EXPECT_EQ(bench.scheduler.wanted_frames(), 0) << "six are undelivered";
+}
+
+TEST(Scheduler, DropsTheOldestOrTheNewestThatWaits) {
+  for (const auto policy : {WhenBehind::kDropOldest, WhenBehind::kDropNewest}) {
+    SchedulerLimits limits = limits_of(1);
+    limits.when_behind = policy;
+    limits.max_unfinished = 3;
+    Bench bench(limits);
+    bench.scheduler.submit(bench.now);
+    bench.ready();
+    for (int i = 0; i < 3; ++i) bench.scheduler.submit(bench.now);
+    EXPECT_EQ(bench.store.status().frames_dropped, 1);
+    const FrameId dropped = policy == WhenBehind::kDropOldest ? 1 : 3;
+    EXPECT_EQ(bench.store.task(dropped).state, TaskState::kDropped);
+    EXPECT_EQ(bench.store.status().frames_in_flight, 3);
+  }
+}
+
+TEST(Scheduler, ALiveRunAsksForFramesOnlyWhenEveryWorkerIsReady) {
+  SchedulerLimits limits = limits_of(2);
+  limits.live = true;
+  Bench bench(limits);
+  const auto starts = bench.take(Kind::kStart);
+  ASSERT_EQ(starts.size(), 2U);
+  bench.scheduler.worker_ready(starts[0].worker, bench.now);
+  EXPECT_EQ(bench.scheduler.wanted_frames(), 0);
+  bench.scheduler.worker_ready(starts[1].worker, bench.now);
+  EXPECT_GT(bench.scheduler.wanted_frames(), 0);
+}
+
+}  // namespace
+}  // namespace capillaryx

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capillaryx/analyzer.h"
+#include "capillaryx/error.h"
+#include "capillaryx/frame_source.h"
+#include "capillaryx/result_sink.h"
+
+/// Frames, an analyzer and a sink for the tests of this room.
+namespace capillaryx::testing_frames {
+
+/// Frame `index` has 8x4 grey pixels whose values depend on the index.
+inline Frame grey_frame(std::int64_t index) {
+  std::uint8_t pixels[32];
+  for (int i = 0; i < 32; ++i) pixels[i] = static_cast<std::uint8_t>(index * 7 + i);
+  FrameInfo info;
+  info.index = index;
+  info.source = "frame" + std::to_string(index);
+  return Frame::copy_pixels(info, {pixels, 8, 4, 1, 8});
+}
+
+/// What SumAnalyzer gives for such a frame.
+inline double sum_of_frame(std::int64_t index) {
+  double sum = 0;
+  for (int i = 0; i < 32; ++i) sum += static_cast<std::uint8_t>(index * 7 + i);
+  return sum;
+}
+
+class GreyFrames : public FrameSource {
+ public:
+  explicit GreyFrames(std::int64_t frames) : frames_(frames) {}
+
+  std::int64_t unreadable = -1;  ///< this frame cannot be had
+  std::int64_t breaks_at = -1;   ///< the source ends with an error here
+  std::function<void(std::int64_t)> before_next;
+  std::function<void()> before_end;
+
+  std::optional<Frame> next() override {
+    if (next_ == frames_) {
+      if (before_end) before_end();
+      return std::nullopt;
+    }
+    if (next_ == breaks_at) throw Error(ErrorKind::kInput, "the camera was pulled out");
+    if (before_next) before_next(next_);
+    Frame frame = grey_frame(next_++);
+    return frame.info().index == unreadable ? Frame::unreadable(frame.info(), "gone") : frame;
+  }
+
+ private:
+  std::int64_t frames_;
+  std::int64_t next_ = 0;
+};
+
+/// Adds up the pixels; `extra` may do something to each frame on top.
+class SumAnalyzer : public Analyzer {
+ public:
+  using Extra = std::function<void(const Frame&, FrameResult&)>;
+  explicit SumAnalyzer(Extra extra = {}) : extra_(std::move(extra)) {}
+
+  std::string name() const override { return "sum"; }
+  std::string version() const override { return "1"; }
+  ModelIdentity model() const override { return {"sum", std::string(64, '0')}; }
+  FrameResult analyze(const Frame& frame) override {
+    FrameResult result;
+    double sum = 0;
+    const PixelView& pixels = frame.pixels();
+    for (int y = 0; y < pixels.height; ++y) {
+      for (int x = 0; x < pixels.width * pixels.channels; ++x) sum += pixels.row(y)[x];
+    }
+    result.values["sum"] = sum;
+    if (extra_) extra_(frame, result);
+    return result;
+  }
+
+ private:
+  Extra extra_;
+};
+
+inline AnalyzerFactory sum_factory() {
+  return [](const Options&) { return std::make_unique<SumAnalyzer>(); };
+}
+
+/// Keeps every result and which overlays were asked for.
+class Results : public ResultSink {
+ public:
+  std::vector<FrameResult> results;
+  std::vector<std::int64_t> overlays_asked;
+
+  std::shared_ptr<const OpenFile> overlay_file(const FrameInfo& frame) override {
+    overlays_asked.push_back(frame.index);
+    return nullptr;
+  }
+  void write(FrameResult result) override { results.push_back(std::move(result)); }
+};
+
+}  // namespace capillaryx::testing_frames
