@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// results.csv and coco.json, from results.jsonl alone. A frame is held as its row of text, never its outlines.
+#include <fmt/format.h>
+
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sink/folder_sink.h"
+#include "sink/json_text.h"
+#include "sink/output_folder.h"
+#include "sink/results_reader.h"
+
+namespace capillaryx {
+namespace {
+
+/// RFC 4180. A cell that a spreadsheet would take for a formula gets an apostrophe in front; results.jsonl has it as
+/// it is.
+void append_text_cell(std::string& row, std::string_view text) {
+  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos;
+  if (!formula && text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    row += text;
+    return;
+  }
+  row += formula ? "\"'" : "\"";
+  for (const char c : text) {
+    if (c == '"') row += '"';
+    row += c;
+  }
+  row += '"';
+}
+
+/// results.csv: a row a frame; the values of other algorithms in columns after the fixed ones.
+class CsvFile {
+ public:
+  void add(const FrameResult& result) {
+    const bool ok = result.status == Status::kOk;
+    std::string row = fmt::format("{},", result.index);
+    append_text_cell(row, result.source);
+    row += fmt::format(",{},", to_string(result.status));
+    append_text_cell(row, result.error);
+    append(row, result.width > 0, result.width);
+    append(row, result.height > 0, result.height);
+    append(row, ok, result.capillaries.size());
+    append(row, ok, result.density);
+    const auto per_mm2 = count_per_mm2(result);
+    append(row, ok && per_mm2, per_mm2.value_or(0));
+    append(row, result.scale_um_per_px.has_value(), result.scale_um_per_px.value_or(0));
+    std::int64_t area_px = 0;
+    double score = 0;
+    for (const Capillary& capillary : result.capillaries) {
+      area_px += capillary.area_px;
+      score += capillary.score;
+    }
+    append(row, ok, area_px);
+    append(row, ok && !result.capillaries.empty(), score / static_cast<double>(result.capillaries.size()));
+    append(row, ok, result.timing.total_ms);
+    for (const auto& [name, value] : result.values) names_.insert(name);
+    rows_.emplace_back(std::move(row), result.values);
+  }
+
+  void write(const OutputFolder& folder) const {
+    NewFile file(folder, "results.csv");
+    std::string line =
+        "index,source,status,error,width,height,count,density,count_per_mm2,scale_um_per_px,area_px,mean_score,ms";
+    for (const std::string& name : names_) {
+      line += ',';
+      append_text_cell(line, name);
+    }
+    file.write(line + "\r\n");
+    for (const auto& [row, values] : rows_) {
+      line = row;
+      for (const std::string& name : names_) {
+        const auto value = values.find(name);
+        append(line, value != values.end(), value != values.end() ? value->second : 0);
+      }
+      file.write(line + "\r\n");
+    }
+    file.commit();
+  }
+
+ private:
+  template <class Number>
+  static void append(std::string& row, bool known, Number value) {
+    row += ',';
+    if (known) fmt::format_to(std::back_inserter(row), "{}", value);
+  }
+
+  std::vector<std::pair<std::string, std::map<std::string, double>>> rows_;
+  std::set<std::string> names_;
+};
+
+/// coco.json: COCO results (a list of detections) of the accepted capillaries.
+class CocoFile {
+ public:
+  explicit CocoFile(const OutputFolder& folder) : file_(folder, "coco.json") { file_.write("["); }
+
+  void add(const FrameResult& result) {
+    for (const Capillary& capillary : result.capillaries) {
+      std::string text = fmt::format("{}\n{{\"image_id\":{},\"file_name\":", first_ ? "" : ",", result.index);
+      first_ = false;
+      append_json_string(text, result.source);
+      const auto& box = capillary.bbox;
+      fmt::format_to(std::back_inserter(text),
+                     ",\"category_id\":1,\"bbox\":[{},{},{},{}],\"area\":{},\"segmentation\":[[", box[0], box[1],
+                     box[2], box[3], capillary.area_px);
+      for (std::size_t i = 0; i < capillary.polygon.size(); ++i) {
+        if (i > 0) text += ',';
+        append_json_number(text, capillary.polygon[i]);
+      }
+      text += "]],\"score\":";
+      append_json_number(text, capillary.score);
+      text += '}';
+      file_.write(text);
+    }
+  }
+
+  void commit() {
+    file_.write("\n]\n");
+    file_.commit();
+  }
+
+ private:
+  NewFile file_;
+  bool first_ = true;
+};
+
+}  // namespace
+
+void write_derived_files(const std::filesystem::path& path) {
+  const OutputFolder folder(path, false);
+  CsvFile csv;
+  CocoFile coco(folder);
+  read_journal(path / "results.jsonl", [&](const FrameResult& result) {
+    csv.add(result);
+    coco.add(result);
+  });
+  csv.write(folder);
+  coco.commit();
+}
+
+}  // namespace capillaryx

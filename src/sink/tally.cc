@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sink/tally.h"
+
+#include <algorithm>
+
+#include "sink/bootstrap.h"
+#include "sink/notice.h"
+
+namespace capillaryx {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t kSkippedNamed = 100;
+
+ordered_json percentiles(std::vector<double> values_ms) {
+  if (values_ms.empty()) return nullptr;
+  std::sort(values_ms.begin(), values_ms.end());
+  return {{"mean", mean(values_ms)},
+          {"p50", percentile(values_ms, 0.5)},
+          {"p95", percentile(values_ms, 0.95)},
+          {"p99", percentile(values_ms, 0.99)}};
+}
+
+}  // namespace
+
+std::string subfolder_of(const FrameResult& result) {
+  const std::size_t end = result.time_s ? result.source.rfind('#') : result.source.rfind('/');
+  return end == std::string::npos ? std::string() : result.source.substr(0, end);
+}
+
+void Tally::add(const FrameResult& result) {
+  for (Group* group : {&all_, &subfolders_[subfolder_of(result)]}) {
+    ++group->frames;
+    if (result.status != Status::kOk) continue;
+    ++group->ok;
+    group->capillaries += static_cast<std::int64_t>(result.capillaries.size());
+    group->densities.push_back(result.density);
+  }
+  if (result.status == Status::kFailed) ++failed_;
+  if (result.status == Status::kDropped) ++dropped_;
+  if (result.status == Status::kOk) frame_ms_.push_back(result.timing.total_ms);
+  if (result.timing.latency_ms) latency_ms_.push_back(*result.timing.latency_ms);
+}
+
+void Tally::put(ordered_json& object, const Group& group) {
+  object["frames"] = group.frames;
+  object["ok"] = group.ok;
+  object["capillaries"] = group.capillaries;
+  object["mean_density"] = group.ok > 0 ? ordered_json(mean(group.densities)) : ordered_json();
+  const auto interval = bootstrap_mean(group.densities);
+  object["mean_density_interval"] = interval ? ordered_json{interval->low, interval->high} : ordered_json();
+}
+
+ordered_json Tally::summary(const std::vector<SkippedInput>& skipped, double wall_s, std::int64_t frames_now) const {
+  ordered_json line;
+  line["type"] = "summary";
+  put(line, all_);
+  line["failed"] = failed_;
+  line["dropped"] = dropped_;
+  line["subfolders"] = ordered_json::array();
+  for (const auto& [name, group] : subfolders_) {
+    ordered_json entry{{"name", name}};
+    put(entry, group);
+    line["subfolders"].push_back(std::move(entry));
+  }
+  line["interval"] = {{"level", 0.95},
+                      {"method", "percentile bootstrap over frames"},
+                      {"resamples", kBootstrapResamples},
+                      {"seed", kBootstrapSeed}};
+  line["skipped"] = {{"count", skipped.size()}, {"first", ordered_json::array()}};
+  for (std::size_t i = 0; i < std::min(skipped.size(), kSkippedNamed); ++i) {
+    line["skipped"]["first"].push_back(
+        {{"source", clean_utf8(skipped[i].source)}, {"reason", clean_utf8(skipped[i].reason)}});
+  }
+  line["notice"] = kNotice;
+  line["timing"] = {
+      {"wall_s", wall_s},
+      {"frames_now", frames_now},
+      {"frames_per_s", wall_s > 0 ? ordered_json(static_cast<double>(frames_now) / wall_s) : ordered_json()},
+      {"frame_ms", percentiles(frame_ms_)},
+      {"latency_ms", percentiles(latency_ms_)}};
+  return line;
+}
+
+}  // namespace capillaryx

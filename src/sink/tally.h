@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "capillaryx/frame_result.h"
+#include "capillaryx/frame_source.h"
+
+namespace capillaryx {
+
+/// The subfolder that a frame counts to: the folder part of its source, or the film of a film's frame.
+std::string subfolder_of(const FrameResult& result);
+
+/// Counts results as they pass and makes the summary line of them. Holds three numbers a frame.
+class Tally {
+ public:
+  void add(const FrameResult& result);
+
+  /// The summary line: counts, mean density with its interval, the same for each subfolder, what was skipped (the
+  /// first hundred by name), and `timing`. `wall_s` is this session's, in which `frames_now` frames were analysed.
+  nlohmann::ordered_json summary(const std::vector<SkippedInput>& skipped, double wall_s,
+                                 std::int64_t frames_now) const;
+
+ private:
+  struct Group {
+    std::int64_t frames = 0;
+    std::int64_t ok = 0;
+    std::int64_t capillaries = 0;
+    std::vector<double> densities;
+  };
+
+  static void put(nlohmann::ordered_json& object, const Group& group);
+
+  Group all_;
+  std::map<std::string, Group> subfolders_;
+  std::int64_t failed_ = 0;
+  std::int64_t dropped_ = 0;
+  std::vector<double> frame_ms_;
+  std::vector<double> latency_ms_;
+};
+
+}  // namespace capillaryx
