@@ -75,7 +75,7 @@ void append_json_string(std::string& out, std::string_view text) {
 
 void append_json_number(std::string& out, double value) {
   if (std::isfinite(value)) {
-    fmt::format_to(std::back_inserter(out), "{}", value);
+    fmt::format_to(std::back_inserter(out), "{}", value == 0 ? 0 : value);
   } else {
     out += "null";
   }
@@ -83,7 +83,7 @@ void append_json_number(std::string& out, double value) {
 
 void append_json_number(std::string& out, float value) {
   if (std::isfinite(value)) {
-    fmt::format_to(std::back_inserter(out), "{}", value);
+    fmt::format_to(std::back_inserter(out), "{}", value == 0 ? 0 : value);
   } else {
     out += "null";
   }

@@ -18,7 +18,8 @@ std::string clean_utf8(std::string_view text);
 /// Appends `text` as a JSON string on one line, cleaned as above.
 void append_json_string(std::string& out, std::string_view text);
 
-/// Appends the shortest text that reads back as the same number, whatever the locale; `null` where it is not finite.
+/// Appends the shortest text that reads back as the same number, whatever the locale; `null` where it is not finite,
+/// and 0 for a negative zero.
 void append_json_number(std::string& out, double value);
 void append_json_number(std::string& out, float value);
 void append_json_number(std::string& out, std::int64_t value);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sink/bootstrap.h"
+#include "sink/json_text.h"
 #include "sink/notice.h"
 
 namespace capillaryx {
