@@ -50,6 +50,20 @@ std::vector<std::uint8_t> encode_png(const PixelView& pixels);
 /// Whether a file of this name is taken for a picture when a folder is read (by suffix, any case).
 bool has_image_suffix(std::string_view name);
 
+/// Whether a file that begins so is taken for a picture, whatever its name; 16 bytes are enough.
+bool is_image_content(std::span<const std::uint8_t> first_bytes);
+
+/// A small copy for a page: each pixel is the mean of a box of `factor` x `factor` pixels (less at the right and lower
+/// edge), `factor` being the smallest with which neither side passes `max_side_px`. Rows without gaps, channels kept.
+struct Thumbnail {
+  int width = 0;
+  int height = 0;
+  int channels = 0;
+  std::vector<std::uint8_t> bytes;
+  PixelView view() const { return {bytes.data(), width, height, channels, std::ptrdiff_t{width} * channels}; }
+};
+Thumbnail shrink(const PixelView& pixels, int max_side_px);
+
 /// SHA-256, hex.
 std::string sha256_hex(std::span<const std::uint8_t> bytes);
 

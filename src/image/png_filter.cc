@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image/png_filter.h"
+
+#include <cstring>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "image/png_filter.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace capillaryx::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// One pixel in a register: the channels of a row depend on each other only through the pixel to the left, so that a
+// pixel at a time is as wide as these filters go. Lanes beyond the pixel are ignored.
+constexpr hn::CappedTag<std::uint8_t, 4> kBytes;
+constexpr hn::Rebind<std::int16_t, decltype(kBytes)> kWords;
+using Bytes = hn::VFromD<decltype(kBytes)>;
+using Words = hn::VFromD<decltype(kWords)>;
+
+template <int kMoved>
+HWY_INLINE Bytes load(const std::uint8_t* from) {
+  if constexpr (kMoved == 4) return hn::LoadU(kBytes, from);
+  alignas(16) std::uint8_t bytes[16] = {};
+  std::memcpy(bytes, from, kMoved);
+  return hn::Load(kBytes, bytes);
+}
+
+template <int kMoved>
+HWY_INLINE void store(Bytes pixel, std::uint8_t* to) {
+  if constexpr (kMoved == 4) {
+    hn::StoreU(pixel, kBytes, to);
+  } else {
+    alignas(16) std::uint8_t bytes[16];
+    hn::Store(pixel, kBytes, bytes);
+    std::memcpy(to, bytes, kMoved);
+  }
+}
+
+// start() instead of initialisers of members: a compiler makes those for the machine's least instruction set.
+struct Sub {
+  Bytes left;
+  static HWY_INLINE Sub start() { return {hn::Zero(kBytes)}; }
+  template <int kMoved>
+  HWY_INLINE void step(const std::uint8_t* filtered, const std::uint8_t*, std::uint8_t* row) {
+    left = hn::Add(left, load<kMoved>(filtered));
+    store<kMoved>(left, row);
+  }
+};
+
+struct Average {
+  Bytes left;
+  static HWY_INLINE Average start() { return {hn::Zero(kBytes)}; }
+  template <int kMoved>
+  HWY_INLINE void step(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row) {
+    const Bytes up = load<kMoved>(above);
+    // Highway's average rounds up, this filter down.
+    const Bytes odd = hn::And(hn::Xor(left, up), hn::Set(kBytes, 1));
+    const Bytes mean = hn::Sub(hn::AverageRound(left, up), odd);
+    left = hn::Add(mean, load<kMoved>(filtered));
+    store<kMoved>(left, row);
+  }
+};
+
+struct Paeth {
+  Bytes left;
+  Words up_left;
+  static HWY_INLINE Paeth start() { return {hn::Zero(kBytes), hn::Zero(kWords)}; }
+  template <int kMoved>
+  HWY_INLINE void step(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row) {
+    const Words up = hn::PromoteTo(kWords, load<kMoved>(above));
+    const Words to_the_left = hn::PromoteTo(kWords, left);
+    const Words a = hn::Sub(up, up_left);  // how far the estimate left + up - up_left is from each neighbour
+    const Words b = hn::Sub(to_the_left, up_left);
+    const Words d_left = hn::Abs(a);
+    const Words d_up = hn::Abs(b);
+    const Words d_up_left = hn::Abs(hn::Add(a, b));
+    const Words up_or_corner = hn::IfThenElse(hn::Gt(d_up, d_up_left), up_left, up);
+    const Words nearest = hn::IfThenElse(hn::Gt(d_left, hn::Min(d_up, d_up_left)), up_or_corner, to_the_left);
+    left = hn::Add(hn::DemoteTo(kBytes, nearest), load<kMoved>(filtered));
+    store<kMoved>(left, row);
+    up_left = up;
+  }
+};
+
+// Three bytes move as four, of which the fourth is put right by the next pixel: a move of three is two moves, and
+// waiting for both costs more than the filter. The last pixel is moved exactly.
+template <int kPixelBytes, class Filter>
+HWY_INLINE void each_pixel(Filter filter, const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row,
+                           std::size_t size) {
+  constexpr int kMoved = kPixelBytes == 3 ? 4 : kPixelBytes;
+  std::size_t i = 0;
+  for (; i + kMoved <= size; i += kPixelBytes) filter.template step<kMoved>(filtered + i, above + i, row + i);
+  for (; i < size; i += kPixelBytes) filter.template step<kPixelBytes>(filtered + i, above + i, row + i);
+}
+
+template <class Filter>
+HWY_INLINE void each_pixel(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row, std::size_t size,
+                           int pixel_bytes) {
+  switch (pixel_bytes) {
+    case 1:
+      return each_pixel<1>(Filter::start(), filtered, above, row, size);
+    case 2:
+      return each_pixel<2>(Filter::start(), filtered, above, row, size);
+    case 3:
+      return each_pixel<3>(Filter::start(), filtered, above, row, size);
+    default:
+      return each_pixel<4>(Filter::start(), filtered, above, row, size);
+  }
+}
+
+void sub(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row, std::size_t size, int pixel) {
+  each_pixel<Sub>(filtered, above, row, size, pixel);
+}
+void average(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row, std::size_t size, int pixel) {
+  each_pixel<Average>(filtered, above, row, size, pixel);
+}
+void paeth(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row, std::size_t size, int pixel) {
+  each_pixel<Paeth>(filtered, above, row, size, pixel);
+}
+
+}  // namespace
+}  // namespace capillaryx::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace capillaryx {
+namespace {
+
+HWY_EXPORT(sub);
+HWY_EXPORT(average);
+HWY_EXPORT(paeth);
+
+}  // namespace
+
+bool unfilter_png_row(int type, const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row,
+                      std::size_t size, int pixel_bytes) {
+  switch (type) {
+    case 0:
+      std::memcpy(row, filtered, size);
+      return true;
+    case 1:
+      HWY_DYNAMIC_DISPATCH(sub)(filtered, above, row, size, pixel_bytes);
+      return true;
+    case 2:
+      for (std::size_t i = 0; i < size; ++i) row[i] = static_cast<std::uint8_t>(filtered[i] + above[i]);
+      return true;
+    case 3:
+      HWY_DYNAMIC_DISPATCH(average)(filtered, above, row, size, pixel_bytes);
+      return true;
+    case 4:
+      HWY_DYNAMIC_DISPATCH(paeth)(filtered, above, row, size, pixel_bytes);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace capillaryx
+#endif
