@@ -23,19 +23,19 @@ install_debian_packages() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
 
-  say "installing ${#missing[@]} Debian packages: ${missing[*]}"
   local as_root=()
   if [ "$(id -u)" != 0 ]; then
     if sudo -n true 2>/dev/null; then
       as_root=(sudo -n)
     else
-      echo "These packages are missing, and only the administrator (root) can install them. Run"
+      say "${#missing[@]} Debian packages are missing, and only the administrator (root) can install them. Run"
       echo
       echo "    sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
       echo
-      die "packages are missing; call the same command again once they are there"
+      die "packages are missing; give the same command again once they are there"
     fi
   fi
+  say "installing ${#missing[@]} Debian packages: ${missing[*]}"
   "${as_root[@]}" apt-get -qq update
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
     -o Dpkg::Use-Pty=0 install "${missing[@]}" >/dev/null
