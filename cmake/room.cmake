@@ -53,7 +53,7 @@ function(capillaryx_library)
   target_include_directories(capillaryx PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
 endfunction()
 
-# The command: src/cli over the shared library.
+# The command: src/cli over the shared library. ROOMS: those that it may include beside the public headers.
 function(capillaryx_program)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.cc)
   list(FILTER sources EXCLUDE REGEX "_(test|benchmark|fuzz)\\.cc$")

@@ -9,22 +9,17 @@ from conftest import ROOT
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 ROOM = re.compile(r"^capillaryx_room\(\s*(\w+)([^)]*)\)", re.MULTILINE)
+PROGRAM = re.compile(r"^capillaryx_program\(([^)]*)\)", re.MULTILINE)
 
 
-def read_rooms(cmake: str) -> dict[str, set[str]]:
-    """Room -> the rooms that it names itself."""
-    rooms = {}
-    for name, arguments in ROOM.findall(cmake):
-        words = arguments.split()
-        named = words[words.index("ROOMS") + 1 :] if "ROOMS" in words else []
-        ends = [i for i, word in enumerate(named) if word == "LIBRARIES"]
-        rooms[name] = set(named[: ends[0]] if ends else named)
-    return rooms
+def named_rooms(arguments: str) -> set[str]:
+    """The rooms after ROOMS, up to LIBRARIES."""
+    return set(arguments.partition("ROOMS")[2].partition("LIBRARIES")[0].split())
 
 
-ROOMS = read_rooms((ROOT / "CMakeLists.txt").read_text())
-# The program's commands: public headers, the worker's entry, and the two rooms that are commands' own.
-COMMANDS_MAY_SEE = {"evaluation", "phantom"}
+CMAKE = (ROOT / "CMakeLists.txt").read_text()
+ROOMS = {room: named_rooms(arguments) for room, arguments in ROOM.findall(CMAKE)}
+COMMANDS_MAY_SEE = {room for arguments in PROGRAM.findall(CMAKE) for room in named_rooms(arguments)}
 PUBLIC = {path.name for path in (ROOT / "include/capillaryx").glob("*.h")}
 
 
