@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "analysis/background.h"
+#include "analysis/network_spec.h"
+#include "analysis/rois.h"
+#include "capillaryx/frame.h"
+#include "capillaryx/options.h"
+
+namespace capillaryx {
+
+/// Tells capillaries from other regions by a network (paper, III-A; OpenVINO, one thread, f32).
+///
+/// A region's probability is the same bit for bit in whatever company and whichever place it comes: regions go through
+/// in batches of one size, the last one filled up with zeros.
+/// Once made, it opens no file and makes no thread.
+/// Threads: one call at a time for an instance.
+class Classifier {
+ public:
+  /// Regions that go through the network at once.
+  static constexpr std::size_t kBatch = 16;
+
+  /// `model_file` as Options::model: empty for the shipped network. Throws Error (kModel).
+  explicit Classifier(const std::string& model_file);
+  ~Classifier();
+  Classifier(const Classifier&) = delete;
+  Classifier& operator=(const Classifier&) = delete;
+
+  const ModelIdentity& identity() const;
+  const NetworkSpec& spec() const;
+  const std::string& format() const;      ///< "ONNX", ...
+  const std::string& notes_from() const;  ///< where the network's notes were found
+
+  /// The probability of each region of a frame. `background` was fitted to that frame.
+  /// Throws std::runtime_error, which spoils the frame, where the network gives something that is no probability.
+  void classify(const PixelView& frame, const Background& background, std::span<const Roi> rois,
+                std::vector<float>& scores);
+
+  /// The same for inputs that are there already, spec().input_size() values each.
+  void classify(std::span<const float> inputs, std::vector<float>& scores);
+
+ private:
+  struct State;
+  void run_batch(std::size_t count, std::vector<float>& scores);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace capillaryx

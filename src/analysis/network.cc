@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/network.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <openvino/frontend/manager.hpp>
+#include <sstream>
+#include <vector>
+
+#include "capillaryx/error.h"
+#include "image/image.h"
+
+extern "C" {
+extern const std::byte capillaryx_shipped_network[];      // NOLINT(readability-identifier-naming)
+extern const std::byte capillaryx_shipped_network_end[];  // NOLINT(readability-identifier-naming)
+}
+
+namespace capillaryx {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kShippedName[] = "capillary.onnx";
+constexpr char kFormats[] = "ONNX (.onnx), TFLite (.tflite), OpenVINO IR (.xml), a TensorFlow SavedModel folder";
+constexpr std::uintmax_t kMaxBytes = std::uintmax_t{2} << 30;  // protobuf's own limit
+constexpr std::uintmax_t kMaxNotesBytes = 1 << 20;
+constexpr char kNotesKey[] = "capillaryx";  // in the ONNX metadata
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::kModel, message); }
+
+// Adds a file to `bytes`, which only ever holds what is to be hashed or read.
+void append_file(const fs::path& file, std::uintmax_t limit, std::string& bytes) {
+  std::error_code failed;
+  const std::uintmax_t size = fs::file_size(file, failed);
+  if (failed) refuse(fmt::format("{}: cannot be read ({})", file.string(), failed.message()));
+  if (size > limit || bytes.size() + size > kMaxBytes) {
+    refuse(fmt::format("{}: {} bytes are more than a network may have", file.string(), size));
+  }
+  const std::size_t start = bytes.size();
+  bytes.resize(start + size);
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream.read(bytes.data() + start, static_cast<std::streamsize>(size))) {
+    refuse(file.string() + ": cannot be read");
+  }
+}
+
+enum class Format { kOnnx, kTflite, kIr, kSavedModel };
+
+Format format_of(const fs::path& file) {
+  std::error_code failed;
+  const fs::file_status status = fs::status(file, failed);
+  if (!fs::exists(status)) refuse(fmt::format("{}: no such file; --model takes {}", file.string(), kFormats));
+  if (fs::is_directory(status)) {
+    if (fs::is_regular_file(file / "saved_model.pb", failed)) return Format::kSavedModel;
+    refuse(fmt::format("{}: a folder without saved_model.pb; --model takes {}", file.string(), kFormats));
+  }
+  if (!fs::is_regular_file(status)) refuse(fmt::format("{}: not a regular file", file.string()));
+  if (file.extension() == ".onnx") return Format::kOnnx;
+  if (file.extension() == ".tflite") return Format::kTflite;
+  if (file.extension() == ".xml") return Format::kIr;
+  refuse(fmt::format("{}: unknown kind of network \"{}\"; --model takes {}", file.string(), file.extension().string(),
+                     kFormats));
+}
+
+const char* format_name(Format format) {
+  switch (format) {
+    case Format::kOnnx:
+      return "ONNX";
+    case Format::kTflite:
+      return "TFLite";
+    case Format::kIr:
+      return "OpenVINO IR";
+    case Format::kSavedModel:
+      return "TensorFlow SavedModel";
+  }
+  return "?";
+}
+
+const char* reader_name(Format format) {
+  switch (format) {
+    case Format::kOnnx:
+      return "onnx";
+    case Format::kTflite:
+      return "tflite";
+    case Format::kIr:
+      return "ir";
+    case Format::kSavedModel:
+      return "tf";
+  }
+  return "?";
+}
+
+// All bytes that make the network what it is, in an order that does not depend on the file system.
+std::string network_bytes(const fs::path& file, Format format) {
+  std::string bytes;
+  if (format == Format::kSavedModel) {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::recursive_directory_iterator(file)) {
+      if (entry.is_regular_file()) files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+    for (const auto& part : files) append_file(part, kMaxBytes, bytes);
+    return bytes;
+  }
+  append_file(file, kMaxBytes, bytes);
+  if (bytes.empty()) refuse(file.string() + ": the file is empty");
+  if (format == Format::kIr) {
+    fs::path weights = file;
+    weights.replace_extension(".bin");
+    std::error_code failed;
+    if (fs::exists(weights, failed)) append_file(weights, kMaxBytes, bytes);
+  }
+  return bytes;
+}
+
+TensorShape shape_of(const ov::PartialShape& partial) {
+  TensorShape shape;
+  if (partial.rank().is_dynamic()) return shape;
+  for (const auto& side : partial) {
+    shape.push_back(side.is_static() ? std::optional<std::int64_t>(side.get_length()) : std::nullopt);
+  }
+  return shape;
+}
+
+void check_type(const std::string& name, const char* what, const ov::element::Type& type) {
+  if (type == ov::element::f32 || type == ov::element::f16) return;
+  refuse(fmt::format("{}: its {} is of type {}; expected f32 (or f16)", name, what, type.get_type_name()));
+}
+
+// Sets the batch (and open sides) and makes input and output f32.
+void fix_shapes(const std::string& name, std::size_t wanted_batch, Network& network) {
+  ov::PartialShape shape = network.model->input().get_partial_shape();
+  const bool open = shape[0].is_dynamic();
+  network.batch = open ? wanted_batch : static_cast<std::size_t>(shape[0].get_length());
+  if (network.batch < 1 || network.batch > 1024) {
+    refuse(fmt::format("{}: it takes {} regions at once; 1 to 1024 are expected", name, network.batch));
+  }
+  const NetworkSpec& spec = network.spec;
+  shape[0] = static_cast<std::int64_t>(network.batch);
+  shape[spec.channels_last ? 1 : 2] = spec.height;
+  shape[spec.channels_last ? 2 : 3] = spec.width;
+  try {
+    network.model->reshape(shape);
+    ov::preprocess::PrePostProcessor types(network.model);
+    types.input().tensor().set_element_type(ov::element::f32);
+    types.output().tensor().set_element_type(ov::element::f32);
+    network.model = types.build();
+  } catch (const std::exception& error) {
+    refuse(fmt::format("{}: cannot be run on {} regions at once ({})", name, network.batch, openvino_reason(error)));
+  }
+  const ov::PartialShape output = network.model->output().get_partial_shape();
+  const std::size_t expected = network.batch * static_cast<std::size_t>(spec.outputs);
+  if (output.is_dynamic() || ov::shape_size(output.to_shape()) != expected) {
+    refuse(fmt::format("{}: for {} regions its output is {}; expected {} numbers a region", name, network.batch,
+                       output.to_string(), spec.outputs));
+  }
+}
+
+}  // namespace
+
+std::span<const std::byte> shipped_network() { return {capillaryx_shipped_network, capillaryx_shipped_network_end}; }
+
+std::string openvino_reason(const std::exception& error) {
+  // The first lines name places in OpenVINO's sources; the last one that is not empty says what is wrong.
+  std::string text = error.what();
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  const std::size_t line = text.rfind('\n');
+  return line == std::string::npos ? text : text.substr(line + 1);
+}
+
+Network read_network(const std::string& file, std::size_t wanted_batch) {
+  Network network;
+  const bool shipped = file.empty();
+  const fs::path path(shipped ? std::string(kShippedName) : file);
+  const Format format = shipped ? Format::kOnnx : format_of(path);
+  network.identity.name = (path.has_filename() ? path : path.parent_path()).filename().string();
+  network.format = format_name(format);
+  const std::string name = shipped ? "the shipped network" : file;
+
+  std::string bytes;
+  if (shipped) {
+    const auto data = shipped_network();
+    bytes.assign(reinterpret_cast<const char*>(data.data()), data.size());
+  } else {
+    bytes = network_bytes(path, format);
+  }
+  try {
+    // Core::read_model would try every reader that it has: slower, and some print what they think of the file.
+    const auto reader = ov::frontend::FrontEndManager().load_by_framework(reader_name(format));
+    if (shipped) {
+      std::istringstream stream(bytes);
+      std::istream* const in = &stream;
+      network.model = reader->convert(reader->load(in));
+    } else {
+      network.model = reader->convert(reader->load(file));
+    }
+  } catch (const std::exception& error) {
+    refuse(fmt::format("{}: not a network that can be read as {}: damaged, cut short or of another kind ({})", name,
+                       network.format, openvino_reason(error)));
+  }
+
+  std::optional<NetworkNotes> notes;
+  const fs::path notes_file((path.has_filename() ? path : path.parent_path()).string() + ".json");
+  std::error_code failed;
+  if (!shipped && fs::exists(notes_file, failed)) {
+    std::string text;
+    append_file(notes_file, kMaxNotesBytes, text);
+    notes = parse_network_notes(text, notes_file.string());
+    network.notes_from = notes_file.string();
+    bytes += text;
+  } else if (network.model->has_rt_info("framework", kNotesKey)) {
+    network.notes_from = name + " (its metadata)";
+    notes = parse_network_notes(network.model->get_rt_info<std::string>("framework", kNotesKey), network.notes_from);
+  }
+  network.identity.sha256 = sha256_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+
+  if (network.model->inputs().size() != 1 || network.model->outputs().size() != 1) {
+    refuse(fmt::format("{}: it has {} inputs and {} outputs; expected one of each", name,
+                       network.model->inputs().size(), network.model->outputs().size()));
+  }
+  check_type(name, "input", network.model->input().get_element_type());
+  check_type(name, "output", network.model->output().get_element_type());
+  network.spec = make_network_spec(name, shape_of(network.model->input().get_partial_shape()),
+                                   shape_of(network.model->output().get_partial_shape()), notes);
+  fix_shapes(name, wanted_batch, network);
+  return network;
+}
+
+}  // namespace capillaryx

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <openvino/openvino.hpp>
+#include <span>
+#include <string>
+
+#include "analysis/network_spec.h"
+#include "capillaryx/options.h"
+
+namespace capillaryx {
+
+/// A network as it was read, ready to be compiled: its batch is `batch` regions.
+struct Network {
+  ModelIdentity identity;
+  NetworkSpec spec;
+  std::size_t batch = 0;
+  std::shared_ptr<ov::Model> model;  ///< one f32 input, one f32 output
+  std::string format;                ///< in words, for people
+  std::string notes_from;            ///< where its notes were found; empty without
+};
+
+/// The bytes of models/capillary.onnx, which the program carries inside.
+std::span<const std::byte> shipped_network();
+
+/// Reads a network: ONNX, TFLite, OpenVINO IR (.xml with its .bin) or a TensorFlow SavedModel folder; an empty `file`
+/// is the shipped one. The identity's hash is SHA-256 over the network's files, one after the other: the file (a
+/// folder: its files by path), the .bin, the notes. A batch that the file leaves open becomes `wanted_batch`. Throws
+/// Error (kModel) that says what was found and what is expected.
+Network read_network(const std::string& file, std::size_t wanted_batch);
+
+/// The part of an OpenVINO message that says something to a person.
+std::string openvino_reason(const std::exception& error);
+
+}  // namespace capillaryx
