@@ -80,6 +80,7 @@ Classifier::~Classifier() = default;
 const ModelIdentity& Classifier::identity() const { return state_->network.identity; }
 const NetworkSpec& Classifier::spec() const { return state_->network.spec; }
 const std::string& Classifier::format() const { return state_->network.format; }
+const std::string& Classifier::about() const { return state_->network.about; }
 const std::string& Classifier::notes_from() const { return state_->network.notes_from; }
 
 void Classifier::run_batch(std::size_t count, std::vector<float>& scores) {

@@ -34,6 +34,7 @@ class Classifier {
   const ModelIdentity& identity() const;
   const NetworkSpec& spec() const;
   const std::string& format() const;      ///< "ONNX", ...
+  const std::string& about() const;       ///< what its notes tell people
   const std::string& notes_from() const;  ///< where the network's notes were found
 
   /// The probability of each region of a frame. `background` was fitted to that frame.

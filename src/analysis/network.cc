@@ -215,6 +215,7 @@ Network read_network(const std::string& file, std::size_t wanted_batch) {
     network.notes_from = name + " (its metadata)";
     notes = parse_network_notes(network.model->get_rt_info<std::string>("framework", kNotesKey), network.notes_from);
   }
+  if (notes) network.about = notes->about;
   network.identity.sha256 = sha256_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 
   if (network.model->inputs().size() != 1 || network.model->outputs().size() != 1) {

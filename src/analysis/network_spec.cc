@@ -98,7 +98,10 @@ void read_field(const std::string& key, const json& value, const std::string& wh
   } else if (key == "threshold") {
     notes.threshold = number_of(value, where, key);
     if (*notes.threshold < 0 || *notes.threshold > 1) refuse(where + ": \"threshold\" must be from 0 to 1");
-  } else if (key != "about") {
+  } else if (key == "about") {
+    if (!value.is_string()) refuse(where + ": \"about\" must be a text");
+    notes.about = value.get<std::string>();
+  } else {
     refuse(
         fmt::format("{}: \"{}\" is not known (known: input, mean, scale, layout, width, height, output, "
                     "capillary_class, threshold, about)",

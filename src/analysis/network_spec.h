@@ -53,6 +53,7 @@ struct NetworkNotes {
   std::optional<int> capillary_class;
   bool logits = false;
   std::optional<double> threshold;
+  std::string about;  ///< for people
 };
 
 /// Reads the JSON. Throws Error (kModel); `where` names it in the message.
