@@ -20,7 +20,7 @@ struct Network {
   std::shared_ptr<ov::Model> model;  ///< one f32 input, one f32 output
   std::string format;                ///< in words, for people
   std::string notes_from;            ///< where its notes were found; empty without
-  std::string about;            ///< what its notes tell people
+  std::string about;                 ///< what its notes tell people
 };
 
 /// The bytes of models/capillary.onnx, which the program carries inside.

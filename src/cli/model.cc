@@ -42,8 +42,8 @@ void print_network(const Classifier& classifier) {
     print("             pixels enter as (pixel - mean) / scale; mean {}, scale {}\n",
           channel_values(spec.mean, spec.channels), channel_values(spec.scale, spec.channels));
   }
-  print("output       {} number{} a region ({}); a capillary is number {}\n", spec.outputs, spec.outputs == 1 ? "" : "s",
-        spec.logits ? "logits" : "probabilities", spec.capillary_class);
+  print("output       {} number{} a region ({}); a capillary is number {}\n", spec.outputs,
+        spec.outputs == 1 ? "" : "s", spec.logits ? "logits" : "probabilities", spec.capillary_class);
   print("threshold    {}\n", spec.threshold ? fmt::format("{}", *spec.threshold) : "--min-score");
 }
 
