@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evaluation/evaluation.h"
-
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -8,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "evaluation/coco_reader.h"
+#include "evaluation/evaluation.h"
 #include "evaluation/evaluation_text.h"
 
 namespace capillaryx::cli {

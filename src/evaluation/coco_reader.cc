@@ -87,14 +87,15 @@ std::map<std::int64_t, std::size_t> ids(const std::vector<LabelledFrame>& frames
 void add_journal(const fs::path& file, std::vector<LabelledFrame>& frames) {
   const auto by_stem = stems(frames);
   std::set<std::string> seen;
-  read_journal(file, [&](const FrameResult& result) {
+  const JournalState journal = read_journal(file, [&](const FrameResult& result) {
     const std::string stem = file_stem(result.source);
     const auto found = by_stem.find(stem);
     if (found == by_stem.end()) {
       if (result.capillaries.empty()) return;
       refuse(file, "the labels have no frame '" + stem + "'; evaluate a run over the labelled frames only");
     }
-    if (!seen.insert(stem).second) refuse(file, "two frames are called '" + stem + "'; the labels cannot tell them apart");
+    if (!seen.insert(stem).second)
+      refuse(file, "two frames are called '" + stem + "'; the labels cannot tell them apart");
     for (const Capillary& capillary : result.capillaries) {
       const std::vector<double> polygon(capillary.polygon.begin(), capillary.polygon.end());
       const auto& box = capillary.bbox;
@@ -102,6 +103,7 @@ void add_journal(const fs::path& file, std::vector<LabelledFrame>& frames) {
           {{double(box[0]), double(box[1]), double(box[2]), double(box[3])}, capillary.score, polygon_area(polygon)});
     }
   });
+  if (journal.run.is_null()) refuse(file, "holds no results");
 }
 
 void add_coco(const fs::path& file, std::vector<LabelledFrame>& frames) {
@@ -135,7 +137,8 @@ void add_coco(const fs::path& file, std::vector<LabelledFrame>& frames) {
 
 const json& list_of(const fs::path& file, const json& object, const char* key) {
   const auto found = object.find(key);
-  if (found == object.end() || !found->is_array()) refuse(file, std::string("no list of ") + key + ": is it COCO labels?");
+  if (found == object.end() || !found->is_array())
+    refuse(file, std::string("no list of ") + key + ": is it COCO labels?");
   for (const json& each : *found) {
     if (!each.is_object()) refuse(file, std::string("an entry of ") + key + " is not an object");
   }

@@ -9,8 +9,8 @@
 
 namespace capillaryx {
 
-/// COCO ground truth: category 1 is a capillary (iscrowd 1: cannot tell), every other category is passed over. Frames in
-/// the order of their ids. Throws Error (kInput).
+/// COCO ground truth: category 1 is a capillary (iscrowd 1: cannot tell), every other category is passed over. Frames
+/// in the order of their ids. Throws Error (kInput).
 std::vector<LabelledFrame> read_labels(const std::filesystem::path& file);
 
 /// Adds the detections of `results` to `frames`, matched by file stem: an output folder, its results.jsonl, or COCO

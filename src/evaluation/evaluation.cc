@@ -184,19 +184,22 @@ Evaluation evaluate(const std::vector<LabelledFrame>& frames, double iou) {
   if (frames.size() < 2) return evaluation;
   std::vector<TotalAgreement> resampled;
   resampled.reserve(kBootstrapResamples);
-  bootstrap(frames.size(), [&](std::span<const std::uint32_t> drawn) {
-    resampled.push_back(total_of(matched, flags, drawn));
-  });
+  bootstrap(frames.size(),
+            [&](std::span<const std::uint32_t> drawn) { resampled.push_back(total_of(matched, flags, drawn)); });
   const auto interval = [&](auto member) {
     std::vector<double> values;
     for (const TotalAgreement& each : resampled) values.push_back(each.*member);
     return *interval_of(std::move(values));
   };
   using Total = TotalAgreement;
-  evaluation.intervals = AgreementIntervals{
-      interval(&Total::precision),     interval(&Total::recall),        interval(&Total::f1),
-      interval(&Total::ap),            interval(&Total::count_error),   interval(&Total::density_error),
-      interval(&Total::density_scale), interval(&Total::scaled_density_error)};
+  evaluation.intervals = AgreementIntervals{interval(&Total::precision),
+                                            interval(&Total::recall),
+                                            interval(&Total::f1),
+                                            interval(&Total::ap),
+                                            interval(&Total::count_error),
+                                            interval(&Total::density_error),
+                                            interval(&Total::density_scale),
+                                            interval(&Total::scaled_density_error)};
   return evaluation;
 }
 

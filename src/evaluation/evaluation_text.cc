@@ -47,9 +47,8 @@ ordered_json agreement_json(const std::string& name, const Agreement& agreement)
 }
 
 ordered_json total_json(const Evaluation& evaluation) {
-  ordered_json total{{"image", "all"},
-                     {"capillaries", evaluation.total.capillaries},
-                     {"detections", evaluation.total.detections}};
+  ordered_json total{
+      {"image", "all"}, {"capillaries", evaluation.total.capillaries}, {"detections", evaluation.total.detections}};
   for (const Figure& figure : kFigures) total[figure.key] = evaluation.total.*figure.value;
   return total;
 }
@@ -77,8 +76,9 @@ std::string evaluation_text(const std::vector<Evaluation>& evaluations, const st
   }
   std::string text;
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "Agreement with {}: {} frames, {} labelled capillaries, {} detections; {} regions that cannot be told\n",
-                 labels, frames.size(), first.total.capillaries, first.total.detections, cannot_tell);
+  fmt::format_to(
+      out, "Agreement with {}: {} frames, {} labelled capillaries, {} detections; {} regions that cannot be told\n",
+      labels, frames.size(), first.total.capillaries, first.total.detections, cannot_tell);
   fmt::format_to(out, "count neither way. This is agreement with those labels, not clinical accuracy.\n\n{:22}", "");
   for (const Evaluation& evaluation : evaluations) {
     fmt::format_to(out, "{:<26}", fmt::format("box IoU >= {:g}", evaluation.iou));
@@ -96,7 +96,9 @@ std::string evaluation_text(const std::vector<Evaluation>& evaluations, const st
     }
     text += '\n';
   }
-  fmt::format_to(out, "\nBox IoU >= {:g}, frame by frame\n{:{}}  labelled  detected  precision  recall     F1   count  density   scaled\n",
+  fmt::format_to(out,
+                 "\nBox IoU >= {:g}, frame by frame\n{:{}}  labelled  detected  precision  recall     F1   count  "
+                 "density   scaled\n",
                  first.iou, "frame", widest);
   for (std::size_t i = 0; i < frames.size(); ++i) {
     const Agreement& agreement = first.frames[i];

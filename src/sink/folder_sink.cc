@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "capillaryx/error.h"
+#include "image/image.h"
 #include "sink/output_folder.h"
 #include "sink/results_reader.h"
 #include "sink/run_line.h"
@@ -225,6 +226,21 @@ struct FolderSink::State {
     }
     overlays->rename(temporary, overlay.name);
   }
+
+  void keep_stages(const FrameResult& result) {
+    if (!stages || result.stage_pictures.empty()) return;
+    const OutputFolder pictures = stages->subfolder(picture_stem(result.index, result.source), true);
+    for (const StagePicture& picture : result.stage_pictures) {
+      if (picture.width < 1 || picture.height < 1 || (picture.channels != 1 && picture.channels != 3)) continue;
+      if (picture.pixels.size() != std::size_t{1} * picture.width * picture.height * picture.channels) continue;
+      const PixelView pixels{picture.pixels.data(), picture.width, picture.height, picture.channels,
+                             static_cast<std::ptrdiff_t>(picture.width) * picture.channels};
+      const std::vector<std::uint8_t> png = encode_png(pixels);
+      NewFile file(pictures, safe_stem(picture.name) + ".png");
+      file.write({reinterpret_cast<const char*>(png.data()), png.size()});
+      file.commit(/*durable=*/false);
+    }
+  }
 };
 
 FolderSink::FolderSink(std::filesystem::path folder, const Options& options, const RunIdentity& identity)
@@ -269,6 +285,7 @@ void FolderSink::write(FrameResult result) {
   }
   mend(result);
   state_->keep_overlay(result);
+  if (result.status == Status::kOk) state_->keep_stages(result);
   state_->append(frame_line(result));
   state_->tally.add(result);
   ++state_->frames;

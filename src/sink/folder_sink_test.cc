@@ -318,6 +318,16 @@ TEST_F(Folder, SaysSoWhereItCannotBeMade) {
   EXPECT_THAT(open_error(), HasSubstr("cannot be"));
 }
 
+TEST_F(Folder, WritesTheStagesOfAFrame) {
+  options_.stages = true;
+  FolderSink sink(out_, options_, identity_);
+  FrameResult frame = result(0);
+  frame.stage_pictures.push_back({"../b_background", 4, 2, 1, std::vector<std::uint8_t>(8, 100)});
+  frame.stage_pictures.push_back({"lying", 400, 200, 3, std::vector<std::uint8_t>(8, 100)});
+  put(sink, frame);
+  EXPECT_THAT(names("stages/000000_f"), ElementsAre(".._b_background.png"));
+}
+
 TEST_F(Folder, KeepsFormulasOutOfSpreadsheets) {
   FolderSink sink(out_, options_, identity_);
   put(sink, result(0, "=cmd|' /C calc'!A0.png"));
