@@ -4,6 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 step "setting up (packages, Python environment)" scripts/setup.sh build run test fuzz
 step "building the program (release)" scripts/build.sh release capillaryx_program
+step "building the scheduler simulation (dev)" scripts/build.sh dev executor_test
 step "soak tests" .venv/bin/python -m pytest tests -m soak
 FUZZ_SECONDS=${FUZZ_SECONDS:-600} step "fuzzing" scripts/fuzz.sh
 print_timings

@@ -200,6 +200,8 @@ SchedulerLimits scheduler_limits(const Options& options, int workers) {
   limits.workers = workers;
   limits.max_attempts = options.max_attempts;
   limits.frame_time = std::chrono::duration_cast<Scheduler::Time>(std::chrono::duration<double>(options.timeout_s));
+  // Many workers are started at once; the failures of some are known before the first is ready.
+  limits.max_failed_starts = std::max(20, workers);
   limits.when_behind = options.when_behind;
   limits.live = options.pace_fps > 0 || options.when_behind != WhenBehind::kWait;
   // Open files are what frames that wait cost; many workers must not run out of descriptors.

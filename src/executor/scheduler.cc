@@ -68,6 +68,7 @@ void Scheduler::worker_ready(WorkerId id, Time now) {
   worker.was_ready = true;
   worker.since = now;
   failed_starts_ = 0;
+  newest_ready_ = std::max(newest_ready_, id);
   set_state(id, worker, WorkerState::kIdle);
   join_queues(id, worker);
   if (static_cast<int>(open_.size()) >= limits_.workers) all_ready_once_ = true;
@@ -84,7 +85,8 @@ void Scheduler::worker_ended(WorkerId id, const std::string& reason, Time now) {
   store_.remove_worker(id, true);
 
   const std::string& why = worker.end_reason.empty() ? reason : worker.end_reason;
-  if (!worker.was_ready && ++failed_starts_ >= limits_.max_failed_starts && fatal_.empty()) {
+  // Many workers are started at once: what counts is that no later start went well.
+  if (!worker.was_ready && id > newest_ready_ && ++failed_starts_ >= limits_.max_failed_starts && fatal_.empty()) {
     fatal_ = std::to_string(failed_starts_) + " workers in a row did not start; the last: " + why;
   }
   for (std::size_t i = 0; i < worker.frames.size(); ++i) {
@@ -95,7 +97,7 @@ void Scheduler::worker_ended(WorkerId id, const std::string& reason, Time now) {
       wait_again(worker.frames[i]);
     }
   }
-  store_full_until_.reset();
+  make_room(static_cast<std::int64_t>(worker.frames.size()));
   schedule(now);
 }
 
@@ -119,7 +121,7 @@ bool Scheduler::frame_done(WorkerId id, FrameId frame, bool ok, Time now) {
 
   for (const FrameId earlier : lost) tried_in_vain(earlier, "its result was lost");
   finish(frame, ok ? TaskState::kOk : TaskState::kFailed, "");
-  store_full_until_.reset();
+  make_room(1);
   schedule(now);
   return true;
 }
@@ -136,11 +138,19 @@ void Scheduler::frame_refused(WorkerId id, FrameId frame, Time now) {
   join_queues(id, worker);
   store_.set_attempts(frame, --task(frame).attempts);
   wait_again(frame);
-  if (!store_full_until_) store_full_until_ = now + limits_.frame_time;
+  store_room_ = 0;
+  if (!store_full_until_) store_full_until_ = now + store_time();
+}
+
+void Scheduler::make_room(std::int64_t frames) {
+  store_full_until_.reset();
+  // One more than was freed is tried: frames need not be of one size.
+  if (store_room_) *store_room_ += frames + 1;
+  if (store_room_ > limits_.workers) store_room_.reset();
 }
 
 void Scheduler::store_freed(Time now) {
-  store_full_until_.reset();
+  make_room(1);
   schedule(now);
 }
 
@@ -155,11 +165,11 @@ void Scheduler::check_time(Time now) {
     }
   }
   if (store_full_until_ && *store_full_until_ <= now) {
-    store_full_until_.reset();
+    make_room(0);
     if (!waiting_.empty()) {
       const FrameId frame = *waiting_.begin();
       waiting_.erase(waiting_.begin());
-      finish(frame, TaskState::kFailed, "the object store was full for " + seconds(limits_.frame_time) + " s");
+      finish(frame, TaskState::kFailed, "the object store was full for " + seconds(store_time()) + " s");
     }
     schedule(now);
   }
@@ -256,7 +266,8 @@ void Scheduler::assign(WorkerId id, FrameId frame, Time now) {
 
 void Scheduler::schedule(Time now) {
   if (!fatal_.empty()) return;
-  while (!waiting_.empty() && !open_.empty() && !store_full_until_) {
+  while (!waiting_.empty() && !open_.empty() && store_room_ != 0) {
+    if (store_room_) --*store_room_;
     assign(open_.begin()->second, *waiting_.begin(), now);
   }
   // No more workers than there are frames for them; a live run has them all ready before its first frame.

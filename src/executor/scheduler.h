@@ -109,10 +109,13 @@ class Scheduler {
 
   Task& task(FrameId frame) { return window_[static_cast<std::size_t>(frame - first_)]; }
   std::size_t depth(const Worker& worker) const;
+  /// Longer than any frame may hold its place in the object store.
+  Time store_time() const { return 2 * limits_.frame_time; }
   void join_queues(WorkerId id, const Worker& worker);
   void leave_queues(WorkerId id, const Worker& worker);
   void set_state(WorkerId id, Worker& worker, WorkerState state);
   void end_worker(WorkerId id, Worker& worker, const std::string& reason);
+  void make_room(std::int64_t frames);
   void wait_again(FrameId frame);
   void tried_in_vain(FrameId frame, const std::string& reason);
   void finish(FrameId frame, TaskState state, const std::string& reason);
@@ -134,10 +137,12 @@ class Scheduler {
   std::set<std::pair<std::size_t, WorkerId>> open_;  ///< workers that can take a frame, least loaded first
   std::set<std::pair<Time, WorkerId>> deadlines_;
 
-  int failed_starts_ = 0;
+  int failed_starts_ = 0;       ///< in a row, in the order of starts
+  WorkerId newest_ready_ = -1;  ///< the latest start that came to be ready
   bool all_ready_once_ = false;
   bool source_ended_ = false;
-  std::optional<Time> store_full_until_;
+  std::optional<std::int64_t> store_room_;  ///< frames that may be tried once the object store has been full
+  std::optional<Time> store_full_until_;    ///< when the first that waits for it is given up
   std::string fatal_;
 };
 

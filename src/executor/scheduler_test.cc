@@ -175,10 +175,10 @@ TEST(Scheduler, GivesAFrameUpWhenTheObjectStoreStaysFull) {
   bench.ready();
   const auto given = bench.take(Kind::kAssign);
   bench.scheduler.frame_refused(given[0].worker, 0, bench.now);
-  bench.scheduler.check_time(bench.now + seconds(61));
+  bench.scheduler.check_time(bench.now + seconds(121));
   const auto delivered = bench.take(Kind::kDeliver);
   ASSERT_EQ(delivered.size(), 1U);
-  EXPECT_EQ(delivered[0].reason, "the object store was full for 60 s");
+  EXPECT_EQ(delivered[0].reason, "the object store was full for 120 s");
 }
 
 TEST(Scheduler, AsksForNoMoreFramesThanItsBounds) {
