@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The paper's network, and its way into an ONNX file.
 
-3x3 convolutions of 32, 64 and 128, each followed by max-pooling; dense layers of 128, 64 and 2; ReLU, softmax at the end.
+3x3 convolutions of 32, 64 and 128, each followed by max-pooling; dense layers of 128, 64 and 2; ReLU; softmax.
 """
 
 import json

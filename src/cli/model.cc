@@ -6,10 +6,12 @@
 #include <cstdio>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "analysis/classifier.h"
+#include "capillaryx/error.h"
 #include "capillaryx/options.h"
 #include "cli/commands.h"
 #include "cli/model_crops.h"
@@ -73,7 +75,11 @@ int check(const std::string& file) {
   double best_ms = 1e300;
   for (int i = 0; i < kTimedRuns; ++i) {
     const auto begin = Clock::now();
-    classifier.classify(inputs, scores);
+    try {
+      classifier.classify(inputs, scores);
+    } catch (const std::runtime_error& error) {
+      throw Error(ErrorKind::kModel, fmt::format("{}: {}", file, error.what()));
+    }
     best_ms = std::min(best_ms, std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
   }
   const auto [least, most] = std::minmax_element(scores.begin(), scores.end());

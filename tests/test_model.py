@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`capillaryx model`: the shipped network, and networks of a user's own in every format, right ones and wrong ones."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Run
+
+NETWORKS = ROOT / "tests/networks"  # made by training/make_stub_networks.py
+RIGHT = {
+    "sigmoid.onnx": ("ONNX", "15x15 pixels, 3 channels, rgb, channels last", "1 number a region (probabilities)"),
+    "softmax.onnx": ("ONNX", "15x15 pixels, 3 channels, rgb, channels first", "2 numbers a region (probabilities)"),
+    "logits.onnx": ("ONNX", "15x15 pixels, 3 channels, rgb, channels last", "1 number a region (logits)"),
+    "one_by_one.onnx": ("ONNX", "15x15 pixels, 3 channels, rgb, channels last", "1 number a region (probabilities)"),
+    "imagenet.onnx": ("ONNX", "224x224 pixels, 3 channels, bgr, channels first", "1 number a region (probabilities)"),
+    "tiny.tflite": ("TFLite", "15x15 pixels, 3 channels, rgb, channels last", "1 number a region (probabilities)"),
+    "tiny.xml": ("OpenVINO IR", "15x15 pixels, 3 channels, rgb, channels last", "1 number a region (probabilities)"),
+    "saved_model": (
+        "TensorFlow SavedModel",
+        "15x15 pixels, 3 channels, rgb, channels last",
+        "1 number a region (probabilities)",
+    ),
+}
+WRONG = {
+    "silent.onnx": "nothing says what they hold; write it into",
+    "which_class.onnx": "it has 2 outputs, and nothing says which of them (from 0) is a capillary",
+    "no_softmax.onnx": 'needs "output": "logits"',
+    "not_a_number.onnx": "the network gave a number that is not finite",
+    "five_channels.onnx": "its input is [?, 15, 15, 5]; expected one input",
+    "two_inputs.onnx": "it has 2 inputs and 1 outputs; expected one of each",
+    "whole_numbers.onnx": "its input is of type i64; expected f32",
+    "misspelt.onnx": '"treshold" is not known',
+    "cut_short.onnx": "damaged, cut short or of another kind",
+    "text.onnx": "damaged, cut short or of another kind",
+    "none.onnx": "no such file; --model takes ONNX",
+    "sigmoid.onnx.json": 'unknown kind of network ".json"',
+}
+
+
+def test_info_names_the_shipped_network_and_its_hash(capillaryx: Run) -> None:
+    said = capillaryx("model", "info").stdout
+    assert "capillary.onnx (ONNX)" in said
+    assert hashlib.sha256((ROOT / "models/capillary.onnx").read_bytes()).hexdigest() in said
+    assert "Research use only" in said
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_check_says_what_a_network_is_and_that_it_runs(capillaryx: Run, name: str) -> None:
+    done = capillaryx("model", "check", NETWORKS / name)
+    for words in RIGHT[name]:
+        assert words in done.stdout
+    assert "usable: " in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_check_explains_what_is_wrong(capillaryx: Run, name: str) -> None:
+    done = capillaryx("model", "check", NETWORKS / name, expect=1)
+    assert WRONG[name] in done.stderr
+    assert done.stderr.startswith(f"capillaryx: {NETWORKS / name}")
+    assert done.stderr.count("\n") == 1
+    assert "usable" not in done.stdout
+
+
+@pytest.mark.parametrize("name", ["tiny.tflite", "tiny.xml", "saved_model"])
+def test_a_network_cut_short_is_an_error_in_every_format(capillaryx: Run, tmp_path: Path, name: str) -> None:
+    for stub in NETWORKS.glob(f"{Path(name).stem}*"):
+        copy = tmp_path / stub.name
+        if stub.is_dir():
+            shutil.copytree(stub, copy)
+        else:
+            shutil.copy(stub, copy)
+    file = tmp_path / name
+    file = file / "saved_model.pb" if file.is_dir() else file
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    done = capillaryx("model", "check", tmp_path / name, expect=1)
+    assert "damaged, cut short or of another kind" in done.stderr
+
+
+def test_weights_of_the_wrong_length_are_an_error(capillaryx: Run, tmp_path: Path) -> None:
+    for name in ("tiny.xml", "tiny.bin", "tiny.xml.json"):
+        shutil.copy(NETWORKS / name, tmp_path)
+    (tmp_path / "tiny.bin").write_bytes(b"\0" * 4)
+    assert "tiny.xml" in capillaryx("model", "check", tmp_path / "tiny.xml", expect=1).stderr

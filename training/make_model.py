@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the shipped network from a seed: draws frames, has the program cut their regions, trains, calibrates, writes
+models/capillary.onnx and the figures of its card. `make model` calls it."""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import figures
+import fitting
+import network
+import numpy as np
+import recipe
+import regions as regions_module
+from card import write_card
+from regions import Regions
+
+ROOT = Path(__file__).resolve().parent.parent
+HELD_OUT_SEED_STEP = 1  # held-out frames are drawn from another seed
+CALIBRATION_EVERY = 8  # of the training frames, every 8th sets the temperature instead of training
+
+
+def subset(regions: Regions, keep: Any) -> Regions:
+    return Regions(*(getattr(regions, name)[keep] for name in Regions.__dataclass_fields__))
+
+
+def measure(model: Any, temperature: float, darkness_threshold: float, regions: Regions) -> dict[str, Any]:
+    """Figures on regions, each as [value, low, high]."""
+    found = fitting.probabilities(fitting.logits(model, regions.inputs), temperature)
+    by_darkness = (regions.darkness >= darkness_threshold).astype(float)
+
+    def figure(of: Any, values: Any) -> list[float]:
+        return [round(x, 5) for x in figures.with_interval(of, values, regions.labels, regions.frames)]
+
+    def of_group(group: int) -> float:
+        inside = regions.groups == group
+        return round(figures.accuracy(found[inside], regions.labels[inside]), 4)
+
+    return {
+        "frames": len(np.unique(regions.frames)),
+        "regions": len(regions),
+        "capillaries": int(regions.labels.sum()),
+        "accuracy": figure(figures.accuracy, found),
+        "auc": figure(figures.area_under_curve, found),
+        "calibration_error": figure(figures.calibration_error, found),
+        "accuracy_of_darkness_alone": figure(figures.accuracy, by_darkness),
+        "accuracy_by_group": {recipe.GROUPS[g].name: of_group(g) for g in np.unique(regions.groups) if g >= 0},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--program", type=Path, default=ROOT / "build/release/capillaryx")
+    parser.add_argument("--output", type=Path, default=ROOT / "models", help="folder of the network and its card")
+    parser.add_argument("--work", type=Path, default=ROOT / "build/training", help="folder for what is made on the way")
+    parser.add_argument("--seed", type=int, default=recipe.SEED)
+    parser.add_argument("--frames", type=int, default=recipe.FRAMES)
+    parser.add_argument("--held-out-frames", type=int, default=recipe.HELD_OUT_FRAMES)
+    parser.add_argument("--epochs", type=int, default=recipe.EPOCHS)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="programs that draw at a time")
+    parser.add_argument("--check", type=Path, help="folder of real frames with labels.coco.json: measured, never used")
+    options = parser.parse_args()
+    program = options.program.resolve()
+    began = time.monotonic()
+
+    print(f"drawing {options.frames} frames to train on", flush=True)
+    drawn = regions_module.draw(
+        program, recipe.GROUPS, options.frames, options.seed, options.work / "train", options.jobs
+    )
+    print(f"drawing {options.held_out_frames} frames to measure on", flush=True)
+    held_out = regions_module.draw(
+        program,
+        recipe.GROUPS,
+        options.held_out_frames,
+        options.seed + HELD_OUT_SEED_STEP,
+        options.work / "held_out",
+        options.jobs,
+    )
+
+    calibrates = drawn.frames % CALIBRATION_EVERY == CALIBRATION_EVERY - 1
+    training, calibration = subset(drawn, ~calibrates), subset(drawn, calibrates)
+    print(f"training on {len(training)} regions, {int(training.labels.sum())} of them capillaries", flush=True)
+    model = fitting.train(training, options.epochs, recipe.BATCH, options.seed)
+    temperature = fitting.best_temperature(fitting.logits(model, calibration.inputs), calibration.labels)
+    darkness_threshold = figures.best_threshold(training.darkness, training.labels)
+
+    notes = {
+        "about": f"the paper's network, trained on drawn tissue alone (seed {options.seed}, {options.frames} frames)",
+        "capillary_class": 1,
+        "input": "local_contrast",
+    }
+    file = options.output / "capillary.onnx"
+    network.write_onnx(model, file, temperature, notes)
+    card: dict[str, Any] = {
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "seed": options.seed,
+        "frames": options.frames,
+        "regions": len(training),
+        "capillaries": int(training.labels.sum()),
+        "epochs": options.epochs,
+        "temperature": round(temperature, 4),
+        "darkness_threshold": round(darkness_threshold, 4),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "drawn": measure(model, temperature, darkness_threshold, held_out),
+    }
+    if options.check:
+        regions_module.crop(program, options.check, options.check / "labels.coco.json", options.work / "check")
+        check = regions_module.known(options.work / "check", -1, 0)
+        card["real"] = measure(model, temperature, darkness_threshold, check)
+    (options.output / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    write_card(options.output / "README.md", card)
+    print(json.dumps(card, indent=1))
+    print(f"wrote {file} and its card in {(time.monotonic() - began) / 60:.1f} minutes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes tests/networks: one tiny network in each format that the program reads, and wrong ones. Needs .venv-train, and
+OpenVINO (.venv) for the OpenVINO IR:
+
+    .venv-train/bin/python training/make_stub_networks.py && .venv/bin/python training/make_stub_networks.py
+"""
+
+import importlib.util
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent.parent / "tests/networks"
+# Darkness of the middle, as a probability: what a stub can know of capillaries.
+GREEN_WEIGHT, BIAS = -20.0, 8.0
+RGB = {"input": "rgb", "scale": 255}
+
+
+def notes(name: str, said: dict[str, Any]) -> None:
+    (FOLDER / f"{name}.json").write_text(json.dumps(said) + "\n")
+
+
+def make_keras_stubs() -> None:
+    """15x15x3, channels last, one output with a sigmoid, as SavedModel and TFLite."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    mean = keras.layers.GlobalAveragePooling2D()
+    dense = keras.layers.Dense(1, activation="sigmoid")
+    model = keras.Sequential([keras.Input((15, 15, 3)), mean, dense])
+    dense.set_weights([np.array([[0.0], [GREEN_WEIGHT], [0.0]], np.float32), np.array([BIAS], np.float32)])
+    model(np.zeros((1, 15, 15, 3), np.float32))
+    saved = FOLDER / "saved_model"
+    shutil.rmtree(saved, ignore_errors=True)
+    model.export(saved, verbose=False)
+    (saved / "fingerprint.pb").unlink(missing_ok=True)
+    notes("saved_model", RGB)
+    (FOLDER / "tiny.tflite").write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(saved)).convert())
+    notes("tiny.tflite", RGB)
+
+
+def make_onnx_stubs() -> None:
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    def save(
+        name: str,
+        shape: list[Any],
+        weights: Any,
+        bias: Any,
+        *,
+        end: str = "Sigmoid",
+        kind: int = TensorProto.FLOAT,
+        inputs: int = 1,
+        said: dict[str, Any] | None = None,
+    ) -> None:
+        last = shape[3] == weights.shape[0]
+        value = "regions"
+        nodes = []
+        if kind != TensorProto.FLOAT:
+            nodes.append(helper.make_node("Cast", [value], ["cast"], to=TensorProto.FLOAT))
+            value = "cast"
+        nodes += [
+            helper.make_node("ReduceMean", [value], ["mean"], axes=[1, 2] if last else [2, 3], keepdims=0),
+            helper.make_node("Gemm", ["mean", "weights", "bias"], ["numbers"]),
+        ]
+        out = "numbers"
+        if end:
+            nodes.append(helper.make_node(end, [out], ["probabilities"]))
+            out = "probabilities"
+        values = [helper.make_tensor_value_info("regions", kind, shape)]
+        if inputs == 2:
+            nodes.append(helper.make_node("Add", [out, "second"], ["sum"]))
+            values.append(helper.make_tensor_value_info("second", TensorProto.FLOAT, ["batch", weights.shape[1]]))
+            out = "sum"
+        constants = [
+            numpy_helper.from_array(np.asarray(weights, np.float32), "weights"),
+            numpy_helper.from_array(np.asarray(bias, np.float32), "bias"),
+        ]
+        output = helper.make_tensor_value_info(out, TensorProto.FLOAT, ["batch", weights.shape[1]])
+        graph = helper.make_graph(nodes, "stub", values, [output], constants)
+        proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="capillaryx")
+        proto.ir_version = 8
+        onnx.checker.check_model(proto)
+        (FOLDER / name).write_bytes(proto.SerializeToString(deterministic=True))
+        if said is not None:
+            notes(name, said)
+
+    one, two = np.array([[0.0], [GREEN_WEIGHT], [0.0]]), np.array([[0, 0], [0, GREEN_WEIGHT], [0, 0]])
+    save("sigmoid.onnx", ["batch", 15, 15, 3], one, [BIAS], said=RGB)
+    save("softmax.onnx", ["batch", 3, 15, 15], two, [0, BIAS], end="Softmax", said={**RGB, "capillary_class": 1})
+    save("logits.onnx", ["batch", 15, 15, 3], one, [BIAS], end="", said={**RGB, "output": "logits", "threshold": 0.4})
+    save("imagenet.onnx", ["batch", 3, 224, 224], one, [BIAS], said={**RGB, "input": "bgr", "mean": [0, 0, 0]})
+    save("one_by_one.onnx", [1, 15, 15, 3], one, [BIAS], said=RGB)
+    # Wrong ones.
+    save("silent.onnx", ["batch", 15, 15, 3], one, [BIAS])
+    save("which_class.onnx", ["batch", 3, 15, 15], two, [0, BIAS], end="Softmax", said=RGB)
+    save("no_softmax.onnx", ["batch", 15, 15, 3], one, [BIAS], end="", said=RGB)
+    save("not_a_number.onnx", ["batch", 15, 15, 3], one, [np.nan], said=RGB)
+    save("five_channels.onnx", ["batch", 15, 15, 5], np.zeros((5, 1)), [0], said=RGB)
+    save("two_inputs.onnx", ["batch", 15, 15, 3], one, [BIAS], inputs=2, said=RGB)
+    save("whole_numbers.onnx", ["batch", 15, 15, 3], one, [BIAS], kind=TensorProto.INT64, said=RGB)
+    save("misspelt.onnx", ["batch", 15, 15, 3], one, [BIAS], said={**RGB, "treshold": 0.4})
+    whole = (FOLDER / "sigmoid.onnx").read_bytes()
+    (FOLDER / "cut_short.onnx").write_bytes(whole[: len(whole) // 2])
+    (FOLDER / "text.onnx").write_text("This is no network.\n")
+
+
+def make_ir_stub() -> None:
+    import openvino
+
+    openvino.save_model(
+        openvino.Core().read_model(FOLDER / "sigmoid.onnx"), FOLDER / "tiny.xml", compress_to_fp16=False
+    )
+    notes("tiny.xml", RGB)
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    if importlib.util.find_spec("keras"):
+        make_onnx_stubs()
+        make_keras_stubs()
+    else:
+        make_ir_stub()

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the shipped network is trained on: groups of drawn frames, each a set of `capillaryx phantom` options."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Group:
+    """Frames drawn with the same options. `share` is the group's part of all frames."""
+
+    name: str
+    share: float
+    options: dict[str, float] = field(default_factory=dict)
+
+
+DISTURBED = {"folds": 2, "hairs": 4, "glare": 2, "bubbles": 2, "deep-vessels": 2, "specks": 3}
+GROUPS = (
+    Group("ordinary", 0.40),
+    Group("pale", 0.08, {"contrast": 0.7}),
+    Group("strong", 0.06, {"contrast": 1.4}),
+    Group("sharp", 0.06, {"blur": 0.6}),
+    Group("soft", 0.06, {"blur": 1.6}),
+    Group("noisy", 0.06, {"noise": 2.5}),
+    Group("blocky", 0.04, {"compression": 2}),
+    Group("cameras", 0.10, {"camera": 4, "tint": 1.5}),
+    Group("disturbed", 0.06, {"folds": 3, "hairs": 4, "glare": 3, "bubbles": 3, "deep-vessels": 2, "specks": 4}),
+    Group(
+        "empty",
+        0.08,
+        {"capillaries": 0, "folds": 2, "hairs": 4, "glare": 2, "bubbles": 2, "deep-vessels": 2, "specks": 3},
+    ),
+)
+FRAMES = 400
+HELD_OUT_FRAMES = 100  # drawn like the others, from another seed: what the card's figures are measured on
+EPOCHS = 24
+BATCH = 128
+SEED = 2026
