@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "capillaryx/error.h"
+#include "phantom/phantom.h"
+#include "source/input.h"
+
+namespace capillaryx {
+namespace {
+
+class FilesInput : public Input {
+ public:
+  explicit FilesInput(std::vector<ListedFile> files) : files_(std::move(files)) {}
+
+  std::optional<Frame> next(FrameInfo info) override {
+    if (next_ == files_.size()) return std::nullopt;
+    const ListedFile& file = files_[next_++];
+    info.source = file.source;
+    std::string reason;
+    if (auto open = open_regular_file(file.path, reason)) return Frame::from_file(std::move(info), std::move(open));
+    return Frame::unreadable(std::move(info), std::move(reason));
+  }
+
+  std::int64_t skip(std::int64_t count) override {
+    const auto skipped = std::min(count, static_cast<std::int64_t>(files_.size() - next_));
+    next_ += static_cast<std::size_t>(skipped);
+    return skipped;
+  }
+
+  std::optional<std::int64_t> frame_count() const override { return static_cast<std::int64_t>(files_.size()); }
+  void rewind() override { next_ = 0; }
+
+ private:
+  std::vector<ListedFile> files_;
+  std::size_t next_ = 0;
+};
+
+class PhantomInput : public Input {
+ public:
+  explicit PhantomInput(std::int64_t count) : count_(count) {}
+
+  std::optional<Frame> next(FrameInfo info) override {
+    if (next_ == count_) return std::nullopt;
+    info.source = "phantom#" + std::to_string(next_);
+    const Frame frame = draw_phantom(PhantomOptions(), next_++).frame;
+    return Frame::from_pixels(std::move(info), frame.pixels(), frame.owner());
+  }
+
+  std::int64_t skip(std::int64_t count) override {
+    const std::int64_t skipped = std::min(count, count_ - next_);
+    next_ += skipped;
+    return skipped;
+  }
+
+  std::optional<std::int64_t> frame_count() const override { return count_; }
+  void rewind() override { next_ = 0; }
+
+ private:
+  std::int64_t count_;
+  std::int64_t next_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<const OpenFile> open_regular_file(const std::string& path, std::string& reason) {
+  // Nothing is waited for: a pipe that took the file's place since it was listed opens at once and is refused.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (descriptor < 0) {
+    const int error_number = errno;
+    if (error_number == EMFILE || error_number == ENFILE) {
+      throw Error(ErrorKind::kInput, "too many files are open at once; raise the limit with `ulimit -n`");
+    }
+    reason = "cannot be opened: " + std::generic_category().message(error_number);
+    return nullptr;
+  }
+  auto file = std::make_shared<const OpenFile>(descriptor);
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+    reason = "not a regular file";
+    return nullptr;
+  }
+  return file;
+}
+
+std::unique_ptr<Input> make_files_input(std::vector<ListedFile> files) {
+  return std::make_unique<FilesInput>(std::move(files));
+}
+
+std::unique_ptr<Input> make_phantom_input(std::int64_t count) { return std::make_unique<PhantomInput>(count); }
+
+}  // namespace capillaryx

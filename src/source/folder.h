@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "capillaryx/frame_source.h"
+
+namespace capillaryx {
+
+/// A picture file of a run.
+struct ListedFile {
+  std::string path;    ///< as the system takes it
+  std::string source;  ///< FrameInfo::source
+};
+
+/// The picture files (by suffix) under a folder, in natural order, each folder's files and subfolders together.
+/// Symbolic links are followed; a folder that is reached a second time is passed over, so that loops end. Hidden files,
+/// other files, films, pipes, sockets and devices go to `skipped`. `prefix` stands before each source.
+/// Throws Error (kInput) where the folder itself cannot be read.
+std::vector<ListedFile> list_folder(const std::string& folder, const std::string& prefix,
+                                    std::vector<SkippedInput>& skipped);
+
+/// Whether a file of this name is taken for a film (by suffix, any case).
+bool has_film_suffix(const std::string& name);
+
+}  // namespace capillaryx

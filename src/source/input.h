@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capillaryx/frame_source.h"
+#include "source/folder.h"
+#include "source/stop_event.h"
+
+namespace capillaryx {
+
+/// One of the inputs that a source joins. One thread at a time.
+class Input {
+ public:
+  virtual ~Input() = default;
+
+  /// Work that is done before the first frame is due (paced playback). May be left out.
+  virtual void prepare() {}
+
+  /// The next frame, or nothing at the end or after a stop. `info` comes with its index, and with `captured` where the
+  /// run is paced; the input fills in the rest.
+  virtual std::optional<Frame> next(FrameInfo info) = 0;
+
+  /// Passes over up to `count` frames; returns how many there were.
+  virtual std::int64_t skip(std::int64_t count) = 0;
+
+  /// Frames of one time through, where known.
+  virtual std::optional<std::int64_t> frame_count() const { return std::nullopt; }
+
+  /// Back to the first frame. Only where repeatable().
+  virtual void rewind() {}
+  virtual bool repeatable() const { return true; }
+
+  /// Sets the pace itself, and `captured`: a camera.
+  virtual bool live() const { return false; }
+};
+
+/// Opens a regular file for reading, without waiting for pipes; null and `reason` where it cannot be had. Throws Error
+/// (kInput) where the process has no descriptor left.
+std::shared_ptr<const OpenFile> open_regular_file(const std::string& path, std::string& reason);
+
+/// Picture files; each is opened when its turn comes.
+std::unique_ptr<Input> make_files_input(std::vector<ListedFile> files);
+
+/// `phantom:N`.
+std::unique_ptr<Input> make_phantom_input(std::int64_t count);
+
+/// Standard input (`descriptor` 0, not closed), frames `stdin#0`, `stdin#1`, ...
+/// Throws Error (kInput) from next() where it holds no frame at all.
+std::unique_ptr<Input> make_stdin_input(std::int64_t max_pixels, const StopEvent& stop, int descriptor = 0);
+
+/// A film through the program ffmpeg. `source` names its frames `source#0`, `source#every`, ... A damaged film gives
+/// the frames before the damage, then one that is unreadable. Throws Error (kInput) where ffmpeg is missing.
+std::unique_ptr<Input> make_film_input(const std::string& path, const std::string& source, std::int64_t every,
+                                       std::int64_t max_pixels, const StopEvent& stop);
+
+/// A film in YUV4MPEG2 by our own reader; as above.
+std::unique_ptr<Input> make_y4m_input(const std::string& path, const std::string& source, std::int64_t every,
+                                      std::int64_t max_pixels, const StopEvent& stop);
+
+/// `camera:N`, /dev/videoN through ffmpeg. Throws Error (kInput) where it or ffmpeg is missing.
+std::unique_ptr<Input> make_camera_input(int number, std::int64_t every, std::int64_t max_pixels,
+                                         const StopEvent& stop);
+
+/// The frames of `input` as pixels, for paced playback: prepare() decodes up to `max_frames` (0: all) of them into at
+/// most `memory_bytes`; what lies beyond is decoded when its turn comes.
+std::unique_ptr<Input> make_loaded_input(std::unique_ptr<Input> input, std::int64_t max_frames,
+                                         std::int64_t memory_bytes, std::int64_t max_pixels, const StopEvent& stop);
+
+}  // namespace capillaryx

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <limits>
+#include <set>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "capillaryx/error.h"
+#include "capillaryx/frame_source.h"
+#include "image/image.h"
+#include "source/input.h"
+#include "source/source_name.h"
+
+namespace capillaryx {
+namespace {
+
+// Paced playback holds decoded frames of at most this: 170 of 1920x1080.
+constexpr std::int64_t kLoadedBytes = 1LL << 30;
+
+// The inputs one after another, as often as asked for, at the pace asked for.
+class JoinedSource : public FrameSource {
+ public:
+  JoinedSource(const Options& options, std::unique_ptr<StopEvent> stop) : options_(options), stop_(std::move(stop)) {}
+
+  void add(std::unique_ptr<Input> input) { inputs_.push_back(std::move(input)); }
+  void set_skipped(std::vector<SkippedInput> skipped) { skipped_ = std::move(skipped); }
+
+  std::optional<Frame> next() override {
+    if (!more()) return std::nullopt;
+    FrameInfo info;
+    info.index = index_;
+    if (options_.pace_fps > 0) wait_until_due(info);
+    while (!stop_->requested() && current_ < inputs_.size()) {
+      if (auto frame = inputs_[current_]->next(info)) {
+        ++index_;
+        return frame;
+      }
+      if (!stop_->requested()) to_next_input();
+    }
+    return std::nullopt;
+  }
+
+  void skip(std::int64_t count) override {
+    if (options_.frames > 0) count = std::min(count, options_.frames - index_);
+    for (std::int64_t left = count; left > 0 && current_ < inputs_.size() && !stop_->requested();) {
+      const std::int64_t skipped = inputs_[current_]->skip(left);
+      index_ += skipped;
+      left -= skipped;
+      if (left > 0) to_next_input();
+    }
+  }
+
+  void stop() override { stop_->request(); }
+
+  std::optional<std::int64_t> frame_count() const override {
+    std::int64_t sum = 0;
+    for (const auto& input : inputs_) {
+      const auto count = input->frame_count();
+      if (!count) return std::nullopt;
+      sum += *count;
+    }
+    const std::int64_t all = sum > std::numeric_limits<std::int64_t>::max() / options_.repeat
+                                 ? std::numeric_limits<std::int64_t>::max()
+                                 : sum * options_.repeat;
+    return options_.frames > 0 ? std::min(options_.frames, all) : all;
+  }
+
+  std::vector<SkippedInput> skipped() const override { return skipped_; }
+
+ private:
+  bool more() const { return current_ < inputs_.size() && (options_.frames == 0 || index_ < options_.frames); }
+
+  void to_next_input() {
+    if (++current_ < inputs_.size() || index_ == index_of_round_) return;  // a round without a frame is the last
+    if (++round_ >= options_.repeat) return;
+    index_of_round_ = index_;
+    current_ = 0;
+    for (const auto& input : inputs_) input->rewind();
+  }
+
+  // Frame k is due k periods after the first; what comes late comes at once, with the time that it was due.
+  void wait_until_due(FrameInfo& info) {
+    if (!first_due_) {
+      for (const auto& input : inputs_) input->prepare();
+      first_due_ = std::chrono::steady_clock::now();
+      first_index_ = index_;
+    }
+    if (inputs_[current_]->live()) return;
+    const std::chrono::duration<double> after(static_cast<double>(index_ - first_index_) / options_.pace_fps);
+    const auto due = *first_due_ + std::chrono::duration_cast<std::chrono::steady_clock::duration>(after);
+    stop_->sleep_until(due);
+    info.captured = due;
+  }
+
+  Options options_;
+  std::unique_ptr<StopEvent> stop_;
+  std::vector<std::unique_ptr<Input>> inputs_;
+  std::vector<SkippedInput> skipped_;
+  std::size_t current_ = 0;
+  std::int64_t round_ = 0;
+  std::int64_t index_ = 0;           // of the next frame
+  std::int64_t index_of_round_ = 0;  // of the first frame of this time through
+  std::optional<std::chrono::steady_clock::time_point> first_due_;
+  std::int64_t first_index_ = 0;
+};
+
+enum class InputKind { kFiles, kFilm, kY4m, kStdin, kCamera, kPhantom };
+
+// What one argument turned out to be.
+struct FoundInput {
+  InputKind kind = InputKind::kFiles;
+  std::string path;
+  std::string source;             // of a film
+  std::vector<ListedFile> files;  // of a folder or a file
+  std::vector<SkippedInput> skipped;
+  bool folder = false;
+  std::int64_t number = 0;  // of a camera, or of phantoms
+};
+
+// The number of "name:number"; nothing where `argument` does not begin so.
+std::optional<std::int64_t> number_after(std::string_view argument, std::string_view prefix, std::int64_t least,
+                                         std::int64_t most) {
+  if (!argument.starts_with(prefix)) return std::nullopt;
+  const std::string_view digits = argument.substr(prefix.size());
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size() || number < least || number > most) {
+    throw Error(ErrorKind::kUsage, std::string(argument) + ": a whole number from " + std::to_string(least) + " to " +
+                                       std::to_string(most) + " belongs after " + std::string(prefix));
+  }
+  return number;
+}
+
+bool is_film_content(std::string_view first) {
+  using namespace std::string_view_literals;
+  const auto at = [&](std::size_t offset, std::string_view magic) {
+    return first.size() >= offset + magic.size() && first.substr(offset, magic.size()) == magic;
+  };
+  return (at(0, "RIFF"sv) && at(8, "AVI "sv)) || at(4, "ftyp"sv) || at(4, "moov"sv) || at(0, "\x1a\x45\xdf\xa3"sv) ||
+         at(0, "\0\0\x01\xba"sv) || at(0, "\0\0\x01\xb3"sv) || at(0, "\x30\x26\xb2\x75"sv) || at(0, "FLV"sv) ||
+         at(0, "OggS"sv) || at(0, "GIF8"sv) || at(0, "YUV4MPEG2"sv) || (at(0, "\x47"sv) && at(188, "\x47"sv));
+}
+
+FoundInput find_file(const std::string& path) {
+  FoundInput found;
+  found.path = path;
+  found.source = source_name(path);
+  std::string reason;
+  std::array<char, 192> first{};
+  std::size_t first_bytes = 0;
+  const auto file = open_regular_file(path, reason);
+  if (file) {
+    const ssize_t got = ::pread(file->descriptor(), first.data(), first.size(), 0);
+    first_bytes = got > 0 ? static_cast<std::size_t>(got) : 0;
+  }
+  const std::string_view content(first.data(), first_bytes);
+  if (has_film_suffix(path) || (!has_image_suffix(path) && is_film_content(content))) {
+    found.kind = content.starts_with("YUV4MPEG2") ? InputKind::kY4m : InputKind::kFilm;
+  } else if (has_image_suffix(path) || !file ||
+             is_image_content({reinterpret_cast<const std::uint8_t*>(first.data()), first_bytes})) {
+    found.files = {{path, found.source}};  // one that cannot be opened comes as an unreadable frame
+  } else {
+    throw Error(ErrorKind::kInput, found.source + " is neither a picture nor a film, by its name and by its content");
+  }
+  return found;
+}
+
+FoundInput find_folder(const std::string& path) {
+  FoundInput found;
+  found.folder = true;
+  found.path = path;
+  while (found.path.size() > 1 && found.path.back() == '/') found.path.pop_back();
+  found.files = list_folder(found.path, "", found.skipped);
+  if (found.files.empty()) {
+    std::string passed_over;
+    if (!found.skipped.empty()) {
+      passed_over = "; " + std::to_string(found.skipped.size()) + " other files were passed over, as " +
+                    found.skipped[0].source + ": " + found.skipped[0].reason;
+    }
+    throw Error(ErrorKind::kInput, "the folder " + source_name(path) + " holds no picture" + passed_over);
+  }
+  return found;
+}
+
+FoundInput find_input(const std::string& argument) {
+  FoundInput found;
+  if (argument == "-") {
+    found.kind = InputKind::kStdin;
+    return found;
+  }
+  if (const auto number = number_after(argument, "camera:", 0, 1023)) {
+    found.kind = InputKind::kCamera;
+    found.number = *number;
+    return found;
+  }
+  if (const auto number = number_after(argument, "phantom:", 1, 1'000'000'000)) {
+    found.kind = InputKind::kPhantom;
+    found.number = *number;
+    return found;
+  }
+  struct stat status {};
+  if (::stat(argument.c_str(), &status) != 0) {
+    throw Error(ErrorKind::kInput, source_name(argument) + ": " + std::generic_category().message(errno));
+  }
+  if (S_ISDIR(status.st_mode)) return find_folder(argument);
+  if (S_ISREG(status.st_mode)) return find_file(argument);
+  throw Error(ErrorKind::kInput,
+              source_name(argument) + " is a pipe, socket or device; give frames on standard input, as the input -");
+}
+
+// Sources are relative to the folder that was given. Where two inputs would then share a name, the folders' own names
+// stand before them.
+void make_sources_distinct(std::vector<FoundInput>& inputs) {
+  std::set<std::string_view> seen;
+  bool distinct = true;
+  for (const FoundInput& input : inputs) {
+    for (const ListedFile& file : input.files) distinct = seen.insert(file.source).second && distinct;
+  }
+  if (distinct) return;
+  for (FoundInput& input : inputs) {
+    if (!input.folder) continue;
+    const std::string prefix = source_name(input.path == "/" ? "" : input.path) + "/";
+    for (ListedFile& file : input.files) file.source.insert(0, prefix);
+    for (SkippedInput& skipped : input.skipped) skipped.source.insert(0, prefix);
+  }
+}
+
+std::unique_ptr<Input> open_input(FoundInput& found, const Options& options, const StopEvent& stop) {
+  switch (found.kind) {
+    case InputKind::kFiles:
+      return make_files_input(std::move(found.files));
+    case InputKind::kFilm:
+      return make_film_input(found.path, found.source, options.every, options.max_pixels, stop);
+    case InputKind::kY4m:
+      return make_y4m_input(found.path, found.source, options.every, options.max_pixels, stop);
+    case InputKind::kStdin:
+      return make_stdin_input(options.max_pixels, stop);
+    case InputKind::kCamera:
+      return make_camera_input(static_cast<int>(found.number), options.every, options.max_pixels, stop);
+    case InputKind::kPhantom:
+      return make_phantom_input(found.number);
+  }
+  throw Error(ErrorKind::kInternal, "an input of no kind");
+}
+
+}  // namespace
+
+std::unique_ptr<FrameSource> open_source(const std::vector<std::string>& inputs, const Options& options) {
+  check_options(options);
+  if (inputs.empty()) throw Error(ErrorKind::kUsage, "no input is given");
+  if (std::count(inputs.begin(), inputs.end(), "-") > 1) {
+    throw Error(ErrorKind::kUsage, "standard input (-) can be read once only");
+  }
+  std::vector<FoundInput> found;
+  for (const std::string& argument : inputs) found.push_back(find_input(argument));
+  make_sources_distinct(found);
+
+  auto stop = std::make_unique<StopEvent>();
+  const StopEvent& stop_event = *stop;
+  auto source = std::make_unique<JoinedSource>(options, std::move(stop));
+  std::vector<SkippedInput> skipped;
+  for (FoundInput& one : found) {
+    skipped.insert(skipped.end(), one.skipped.begin(), one.skipped.end());
+    std::unique_ptr<Input> input = open_input(one, options, stop_event);
+    if (options.repeat > 1 && !input->repeatable()) {
+      throw Error(ErrorKind::kUsage, "--repeat cannot go through standard input or a camera again");
+    }
+    if (options.pace_fps > 0 && input->repeatable()) {
+      input = make_loaded_input(std::move(input), options.frames,
+                                kLoadedBytes / static_cast<std::int64_t>(found.size()), options.max_pixels, stop_event);
+    }
+    source->add(std::move(input));
+  }
+  source->set_skipped(std::move(skipped));
+  return source;
+}
+
+}  // namespace capillaryx

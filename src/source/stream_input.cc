@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Streams that we read ourselves: standard input, and films in YUV4MPEG2.
+#include <utility>
+
+#include "capillaryx/error.h"
+#include "image/image.h"
+#include "source/frame_stream.h"
+#include "source/input.h"
+
+namespace capillaryx {
+namespace {
+
+class StreamInput : public Input {
+ public:
+  StreamInput(std::string source, std::int64_t every, std::int64_t max_pixels, const StopEvent& stop)
+      : source_(std::move(source)), every_(every), max_pixels_(max_pixels), stop_(&stop) {}
+
+  std::optional<Frame> next(FrameInfo info) override { return advance(std::move(info), false); }
+
+  std::int64_t skip(std::int64_t count) override {
+    std::int64_t skipped = 0;
+    while (skipped < count && advance({}, true)) ++skipped;
+    return skipped;
+  }
+
+ protected:
+  /// Before the first frame. Where nothing can be read: returns -1 and says why.
+  virtual int open(std::string& reason) = 0;
+
+  void start_again() {
+    stream_.reset();
+    number_ = 0;
+    ended_ = false;
+  }
+  std::int64_t frames_given() const { return number_; }
+
+ private:
+  // A frame that was passed over is a frame without pixels.
+  std::optional<Frame> advance(FrameInfo info, bool pass_over) {
+    if (ended_) return std::nullopt;
+    const auto fail = [&](std::string reason) -> std::optional<Frame> {
+      ended_ = true;
+      if (stop_->requested()) return std::nullopt;
+      info.source = source_ + "#" + std::to_string(number_++);
+      return Frame::unreadable(std::move(info), std::move(reason));
+    };
+    if (!stream_) {
+      std::string reason;
+      const int descriptor = open(reason);
+      if (descriptor < 0) return fail(std::move(reason));
+      stream_ = std::make_unique<FrameStream>(
+          [this, descriptor](std::uint8_t* to, std::size_t size) { return stop_->read(descriptor, to, size); },
+          max_pixels_);
+    }
+    try {
+      std::optional<FrameStream::Pixels> pixels;
+      for (bool wanted = false; !wanted; ++number_) {
+        wanted = number_ % every_ == 0;
+        pixels = stream_->next(pass_over || !wanted);
+        if (!pixels || stop_->requested()) {
+          ended_ = true;
+          return std::nullopt;
+        }
+        info.source = source_ + "#" + std::to_string(number_);
+      }
+      info.time_s = pixels->time_s;
+      return pass_over ? Frame() : Frame::from_pixels(std::move(info), pixels->view, std::move(pixels->owner));
+    } catch (const ImageError& error) {
+      return fail(error.what());
+    }
+  }
+
+  std::string source_;
+  std::int64_t every_;
+  std::int64_t max_pixels_;
+  const StopEvent* stop_;
+  std::unique_ptr<FrameStream> stream_;
+  std::int64_t number_ = 0;  // of the next frame in the stream
+  bool ended_ = false;
+};
+
+class StdinInput : public StreamInput {
+ public:
+  StdinInput(int descriptor, std::int64_t max_pixels, const StopEvent& stop)
+      : StreamInput("stdin", 1, max_pixels, stop), descriptor_(descriptor), stop_(&stop) {}
+
+  std::optional<Frame> next(FrameInfo info) override {
+    std::optional<Frame> frame = StreamInput::next(std::move(info));
+    if (!frame && frames_given() == 0 && !stop_->requested()) {
+      throw Error(ErrorKind::kInput, "standard input holds no frame; pipe Y4M or PPM/PGM frames into it");
+    }
+    return frame;
+  }
+  bool repeatable() const override { return false; }
+
+ protected:
+  int open(std::string&) override { return descriptor_; }
+
+ private:
+  int descriptor_;
+  const StopEvent* stop_;
+};
+
+class Y4mInput : public StreamInput {
+ public:
+  Y4mInput(std::string path, std::string source, std::int64_t every, std::int64_t max_pixels, const StopEvent& stop)
+      : StreamInput(std::move(source), every, max_pixels, stop), path_(std::move(path)) {}
+
+  void rewind() override {
+    start_again();
+    file_.reset();
+  }
+
+ protected:
+  int open(std::string& reason) override {
+    file_ = open_regular_file(path_, reason);
+    return file_ ? file_->descriptor() : -1;
+  }
+
+ private:
+  std::string path_;
+  std::shared_ptr<const OpenFile> file_;
+};
+
+}  // namespace
+
+std::unique_ptr<Input> make_stdin_input(std::int64_t max_pixels, const StopEvent& stop, int descriptor) {
+  return std::make_unique<StdinInput>(descriptor, max_pixels, stop);
+}
+
+std::unique_ptr<Input> make_y4m_input(const std::string& path, const std::string& source, std::int64_t every,
+                                      std::int64_t max_pixels, const StopEvent& stop) {
+  return std::make_unique<Y4mInput>(path, source, every, max_pixels, stop);
+}
+
+}  // namespace capillaryx
