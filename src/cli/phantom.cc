@@ -25,7 +25,7 @@ struct PhantomCommand {
   int count = 1;
   std::int64_t first = 0;
   std::string folder;
-  std::string format = "ppm";
+  std::string format = "png";
   int threads = 0;
   bool force = false;
   bool quiet = false;
@@ -40,7 +40,11 @@ std::vector<std::uint8_t> encode_ppm(const PixelView& pixels) {
   return bytes;
 }
 
-std::vector<std::uint8_t> encode(const std::string& /*format*/, const PixelView& pixels) { return encode_ppm(pixels); }
+std::vector<std::uint8_t> encode(const std::string& format, const PixelView& pixels) {
+  if (format == "png") return encode_png(pixels);
+  if (format == "jpg") return encode_jpeg(pixels, 95);
+  return encode_ppm(pixels);
+}
 
 template <class Bytes>
 void write_file(const std::filesystem::path& path, const Bytes& bytes) {
@@ -146,7 +150,7 @@ void add_phantom(CLI::App& app, Action& action) {
   command->add_option("N", settings->count, "how many frames")->required()->check(CLI::Range(1, 1'000'000));
   command->add_option("-o,--output", settings->folder, "folder for the frames")->required();
   command->add_option("--first", settings->first, "number of the first frame")->check(CLI::Range(0L, 1'000'000'000L));
-  command->add_option("--format", settings->format, "ppm")->check(CLI::IsMember({"ppm"}));
+  command->add_option("--format", settings->format, "png, jpg or ppm")->check(CLI::IsMember({"png", "jpg", "ppm"}));
   command
       ->add_option("--threads", settings->threads,
                    "frames drawn at a time (0: one a core); never changes what is drawn")

@@ -18,8 +18,9 @@ struct Shape {
   double widest_px = 0;
 };
 
-/// Darkness along a vessel: it runs smoothly between a few random values, 1 at the darkest.
-void vary_darkness(Random& random, std::vector<Knot>& curve, double least) {
+/// Darkness along a vessel: it runs smoothly between a few random values, 1 at the darkest. Its width and course are a
+/// little uneven.
+void vary(Random& random, std::vector<Knot>& curve, double least) {
   double values[4];
   double top = 0;
   for (double& value : values) top = std::max(top, value = random.uniform(least, 1));
@@ -30,6 +31,17 @@ void vary_darkness(Random& random, std::vector<Knot>& curve, double least) {
     const double t = place - k;
     const double smooth = t * t * (3 - 2 * t);
     curve[i].darkness *= (values[k] + smooth * (values[k + 1] - values[k])) / top;
+  }
+  double wide = 0;
+  double dx = 0;
+  double dy = 0;
+  for (Knot& k : curve) {
+    wide = 0.92 * wide + random.normal(0, 0.05);
+    dx = 0.92 * dx + random.normal(0, 0.045);
+    dy = 0.92 * dy + random.normal(0, 0.045);
+    k.x += dx * k.radius;
+    k.y += dy * k.radius;
+    k.radius *= std::exp(wide);
   }
 }
 
@@ -43,21 +55,24 @@ std::vector<Knot> mirrored(std::vector<Knot> curve) {
   return curve;
 }
 
+/// One end near the surface, dark and wide; towards the other the vessel dives away.
 Shape comma(Random& random) {
   Shape shape;
-  const double radius = random.uniform(4.2, 7.5);
-  auto curve = wander(random, 0, 0, 0, random.uniform(16, 46), radius, 0.022);
-  const double thin = random.uniform(0.45, 1);
+  const double radius = random.uniform(5.5, 10.5);
+  auto curve = wander(random, 0, 0, 0, random.uniform(16, 66), radius, 0.018);
+  const double thin = random.uniform(0.45, 1.05);
+  const double end = random.uniform(0.3, 1);
+  vary(random, curve, random.uniform(0.5, 0.9));
   for (std::size_t i = 0; i < curve.size(); ++i) {
     const double t = static_cast<double>(i) / static_cast<double>(curve.size());
     curve[i].radius *= 1 - (1 - thin) * t;
+    curve[i].darkness *= 1 - (1 - end) * t;
   }
-  vary_darkness(random, curve, random.uniform(0.45, 0.9));
-  if (random.chance(0.45)) end_in_dot(random, curve.front(), shape);
-  if (random.chance(0.25)) end_in_dot(random, curve.back(), shape);
-  if (random.chance(0.4)) {
-    shape.tail.push_back(wander(random, curve.back().x, curve.back().y, random.normal(0, 0.5), random.uniform(20, 80),
-                                radius * random.uniform(0.7, 1.4), 0.02));
+  if (random.chance(0.4)) end_in_dot(random, curve.front(), shape);
+  if (random.chance(0.2)) end_in_dot(random, curve.back(), shape);
+  if (random.chance(0.5)) {
+    shape.tail.push_back(wander(random, curve.back().x, curve.back().y, random.normal(0, 0.5), random.uniform(20, 110),
+                                radius * random.uniform(0.7, 1.5), 0.02));
   }
   shape.vessel.push_back(std::move(curve));
   return shape;
@@ -65,11 +80,11 @@ Shape comma(Random& random) {
 
 Shape hairpin(Random& random) {
   Shape shape;
-  const double radius = random.uniform(2.8, 4.8);
-  const double gap = radius * random.uniform(1.5, 3.4);  // half the distance between the limbs
-  const double first = random.uniform(12, 44);
+  const double radius = random.uniform(4.4, 7.6);
+  const double gap = radius * random.uniform(0.8, 1.7);  // half the distance between the limbs
+  const double first = random.uniform(18, 62);
   const double second = first * random.uniform(0.35, 1.1);
-  const double lean = random.normal(0, 0.18);
+  const double lean = random.normal(0, 0.3);
   std::vector<Knot> knots{
       {-first, -gap * random.uniform(0.6, 1.5) + first * lean, radius * random.uniform(0.7, 1.3), 1},
       {-0.45 * first, -gap * random.uniform(0.8, 1.2) + 0.4 * first * lean, radius, 1}};
@@ -81,7 +96,7 @@ Shape hairpin(Random& random) {
   knots.push_back({-0.45 * second, gap * random.uniform(0.8, 1.2), radius * wide, 1});
   knots.push_back({-second, gap * random.uniform(0.6, 1.6), radius * wide, 1});
   auto curve = smooth_curve(knots);
-  vary_darkness(random, curve, random.uniform(0.35, 0.85));
+  vary(random, curve, random.uniform(0.3, 0.8));
   if (random.chance(0.35)) end_in_dot(random, curve.front(), shape);
   if (random.chance(0.35)) end_in_dot(random, curve.back(), shape);
   if (random.chance(0.25)) {
@@ -94,7 +109,7 @@ Shape hairpin(Random& random) {
 
 Shape dot(Random& random) {
   Shape shape;
-  const double radius = random.uniform(5, 9.5);
+  const double radius = random.uniform(8, 15);
   const double length = random.uniform(0, 0.8) * radius;
   shape.vessel.push_back({{0, 0, radius, 1}, {length, 0, radius * random.uniform(0.75, 1), random.uniform(0.6, 1)}});
   if (random.chance(0.4)) {
@@ -105,8 +120,8 @@ Shape dot(Random& random) {
 
 Shape ring(Random& random) {
   Shape shape;
-  const double radius = random.uniform(2.6, 4.4);
-  const double wide = random.uniform(7, 15);
+  const double radius = random.uniform(4.8, 7.5);
+  const double wide = random.uniform(12, 21);
   const double high = wide * random.uniform(0.55, 1);
   const double turn = kPi * random.uniform(1.25, 2.0);
   const double start = random.uniform(0, 2 * kPi);
@@ -117,10 +132,10 @@ Shape ring(Random& random) {
                      high * std::sin(angle) * random.uniform(0.9, 1.1), radius * random.uniform(0.8, 1.25), 1});
   }
   auto curve = smooth_curve(knots);
-  vary_darkness(random, curve, 0.45);
+  vary(random, curve, random.uniform(0.2, 0.6));
   if (random.chance(0.5)) end_in_dot(random, curve.front(), shape);
   if (random.chance(0.4)) end_in_dot(random, curve.back(), shape);
-  if (random.chance(0.35)) {  // seen so steeply, or so blurred, that it is a filled patch with a darker rim
+  if (random.chance(0.5)) {  // seen so steeply, or so blurred, that it is a filled patch with a darker rim
     shape.vessel.push_back({{-0.15 * wide, 0, high, random.uniform(0.4, 0.75)}, {0.15 * wide, 0, high, 0.6}});
   }
   if (random.chance(0.3)) {
@@ -133,14 +148,14 @@ Shape ring(Random& random) {
 
 Shape winding(Random& random) {
   Shape shape;
-  const double radius = random.uniform(2.9, 5.4);
-  auto curve = wander(random, 0, 0, 0, random.uniform(42, 98), radius, 0.05);
+  const double radius = random.uniform(5, 8.5);
+  auto curve = wander(random, 0, 0, 0, random.uniform(55, 125), radius, 0.032);
   const double thin = random.uniform(0.6, 1.3);
   for (std::size_t i = 0; i < curve.size(); ++i) {
     const double t = static_cast<double>(i) / static_cast<double>(curve.size());
     curve[i].radius *= 1 - (1 - thin) * t;
   }
-  vary_darkness(random, curve, random.uniform(0.4, 0.85));
+  vary(random, curve, random.uniform(0.4, 0.85));
   if (random.chance(0.5)) end_in_dot(random, curve.front(), shape);
   if (random.chance(0.35)) end_in_dot(random, curve.back(), shape);
   if (random.chance(0.25))
@@ -152,7 +167,7 @@ Shape winding(Random& random) {
 /// Two dark dots, the ends of a loop, and the fainter arc between them.
 Shape two_dots(Random& random) {
   Shape shape;
-  const double radius = random.uniform(3.2, 5.5);
+  const double radius = random.uniform(5.5, 9.5);
   const double apart = radius * random.uniform(2.6, 5.5);
   const double rise = apart * random.uniform(0.1, 0.7);
   const double faint = random.uniform(0.4, 0.75);
@@ -168,14 +183,53 @@ Shape two_dots(Random& random) {
   return shape;
 }
 
-Shape choose_shape(Random& random) {
+/// Two to four short pieces near each other: what is in focus of one tangled loop.
+Shape cluster(Random& random) {
+  Shape shape;
+  for (int i = 2 + random.below(3); i > 0; --i) {
+    const double radius = random.uniform(4.5, 8);
+    auto piece = wander(random, random.normal(0, 11), random.normal(0, 11), random.uniform(0, 2 * kPi),
+                        random.uniform(2, 26), radius, 0.03, random.uniform(0.5, 1));
+    vary(random, piece, 0.6);
+    shape.vessel.push_back(std::move(piece));
+  }
+  shape.vessel.push_back({{0, 0, 13, random.uniform(0.35, 0.6)}, {random.normal(0, 8), random.normal(0, 8), 11, 0.5}});
+  return shape;
+}
+
+Shape choose_bare_shape(Random& random) {
   const double kind = random.uniform();
-  if (kind < 0.34) return comma(random);
-  if (kind < 0.54) return hairpin(random);
-  if (kind < 0.65) return dot(random);
-  if (kind < 0.76) return ring(random);
-  if (kind < 0.91) return winding(random);
-  return two_dots(random);
+  if (kind < 0.42) return comma(random);
+  if (kind < 0.60) return hairpin(random);
+  if (kind < 0.68) return dot(random);
+  if (kind < 0.74) return ring(random);
+  if (kind < 0.85) return winding(random);
+  if (kind < 0.91) return two_dots(random);
+  return cluster(random);
+}
+
+Shape choose_shape(Random& random) {
+  Shape shape = choose_bare_shape(random);
+  if (random.chance(0.7)) {  // the parts of the loop that lie out of focus: wider, fainter, a little aside
+    const double wide = random.uniform(1.3, 2.4);
+    const double faint = random.uniform(0.25, 0.6);
+    const double dx = random.normal(0, 4);
+    const double dy = random.normal(0, 4);
+    std::vector<Knot> body = shape.vessel.back();
+    for (Knot& k : body) k = {k.x + dx, k.y + dy, std::min(wide * k.radius, k.radius + 6), faint * k.darkness};
+    shape.vessel.push_back(std::move(body));
+  }
+  return shape;
+}
+
+/// Blood is not spread evenly along a vessel.
+void add_texture(Random& random, cv::Mat& density, double strength) {
+  const cv::Mat noise = clouds(random, density.rows, density.cols, {0, 0.3, 0.8, 0.6});
+  for (int y = 0; y < density.rows; ++y) {
+    auto* row = density.ptr<float>(y);
+    const auto* n = noise.ptr<float>(y);
+    for (int x = 0; x < density.cols; ++x) row[x] *= std::max(0.3F, 1 + static_cast<float>(strength) * n[x]);
+  }
 }
 
 void place(std::vector<std::vector<Knot>>& curves, double scale, double angle, double x, double y) {
@@ -231,12 +285,12 @@ void draw_surroundings(Random& random, const Look& look, const Shape& shape, dou
                        Canvas& canvas) {
   auto curves = shape.vessel;
   for (auto& curve : curves) curve = to_coarse(curve);
-  const double sigma = random.uniform(10, 22) * look.magnification / Canvas::kCoarse;
+  const double sigma = random.uniform(8, 18) * look.magnification / Canvas::kCoarse;
   Patch halo = draw_tubes(curves, 3 * sigma);
   blur(halo.values, sigma);
   double top = 0;
   cv::minMaxLoc(halo.values, nullptr, &top);
-  if (top > 0) halo.values *= peak * random.uniform(0.04, 0.28) / top;
+  if (top > 0) halo.values *= peak * random.uniform(0.1, 0.36) / top;
   add(canvas.coarse, halo, look.deep_blood);
 
   const double strength = look.papillae * random.uniform(0, 0.055);
@@ -270,18 +324,22 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
   constexpr double kMargin = 12;  // px beyond the frame where a cut capillary may have its middle
   const double area =
       (options.width + 2 * kMargin) * (options.height + 2 * kMargin) / (1920.0 * 1080.0 * scale * scale);
-  const double mean = 68 * placement.spread(1, 0.28) * options.capillaries * area;
+  const double mean = 56 * placement.spread(1, 0.25) * options.capillaries * area;
   const auto count = static_cast<int>(std::min(mean + placement.uniform(), 20'000.0));
   const double frame_peak = 0.148 * look.gain * placement.spread(1, 0.15);
-  const double frame_spread = placement.uniform(0.42, 0.62);
+  const double frame_spread = placement.uniform(0.34, 0.46);
   Occupancy occupancy(options.width, options.height);
 
+  const double frame_scale = scale * placement.spread(1.27, 0.1);
+  double last_x = 0;
+  double last_y = 0;
   for (int i = 0; i < count; ++i) {
     Random random(options.seed, index, kCapillary, static_cast<std::uint64_t>(i));
     const Shape origin = choose_shape(random);
     const double depth = random.uniform();
     const double peak = frame_peak * std::exp(frame_spread * random.normal() - 0.5 * (depth - 0.5)) * options.contrast;
-    const double own_sigma = (0.6 + 4.2 * depth * depth * random.uniform(0.3, 1)) * scale;
+    // Most lie near the focus, some well out of it with all their darkness.
+    const double own_sigma = (random.chance(0.25) ? random.uniform(2.5, 6) : 0.5 + 3.5 * depth * depth) * scale;
     const double redness = random.normal();
     Shape shape;
     Patch density;
@@ -292,12 +350,20 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
     for (int attempt = 0; attempt < 8 && !placed; ++attempt) {
       x = random.uniform(-kMargin, options.width + kMargin);
       y = random.uniform(-kMargin, options.height + kMargin);
+      if (i > 0 && random.chance(0.25)) {  // neighbours of one venule
+        const double angle = random.uniform(0, 2 * kPi);
+        const double distance = random.uniform(35, 110) * scale;
+        x = last_x + distance * std::cos(angle);
+        y = last_y + distance * std::sin(angle);
+      }
       const double angle = look.direction + (random.chance(0.5) ? kPi : 0) + random.normal(0, 1.6 - 1.1 * look.aligned);
       sigma = std::hypot(own_sigma, look.sigma_at(x, y, options));
       shape = origin;
-      place(shape.vessel, scale, angle, x, y);
-      place(shape.tail, scale, angle, x, y);
+      place(shape.vessel, frame_scale, angle, x, y);
+      place(shape.tail, frame_scale, angle, x, y);
       density = draw_tubes(shape.vessel, 3 * sigma + 3);
+      Random texture(options.seed, index, kTexture, static_cast<std::uint64_t>(i));
+      add_texture(texture, density.values, 0.3);
       blur(density.values, sigma);
       double top = 0;
       cv::minMaxLoc(density.values, nullptr, &top);
@@ -305,6 +371,8 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
       placed = occupancy.take(density, static_cast<float>(0.3 * peak));
     }
     if (!placed) continue;
+    last_x = x;
+    last_y = y;
     for (const auto& curve : shape.vessel) {
       for (const Knot& k : curve) shape.widest_px = std::max(shape.widest_px, 2 * k.radius);
     }

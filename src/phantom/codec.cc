@@ -43,13 +43,15 @@ void multiply(const Block& a, const Block& b, Block& product) {
   }
 }
 
-void quantise_plane(cv::Mat& plane, double step, int left, int top) {
+/// `mean_step`: of the block's mean (8-bit units; of the transform it is eight times that).
+void quantise_plane(cv::Mat& plane, double step, double mean_step, int left, int top) {
   static const Block kForward = cosines();
   static const Block kBack = transposed(kForward);
   Block steps{};
   for (int i = 0; i < kSide; ++i) {
     for (int j = 0; j < kSide; ++j) steps[i][j] = static_cast<float>(step * (0.75 + 0.25 * (i + j)));
   }
+  steps[0][0] = static_cast<float>(kSide * mean_step);
   Block block{};
   Block half{};
   for (int y = top; y < plane.rows; y += kSide) {
@@ -79,11 +81,11 @@ void quantise_plane(cv::Mat& plane, double step, int left, int top) {
 
 }  // namespace
 
-void quantise_blocks(cv::Mat* planes, double step, int x, int y) {
+void quantise_blocks(cv::Mat* planes, double step, double color_mean_step, int x, int y) {
   if (step <= 0) return;
-  quantise_plane(planes[0], step, x, y);
-  quantise_plane(planes[1], 1.7 * step, x, y);
-  quantise_plane(planes[2], 1.7 * step, x, y);
+  quantise_plane(planes[0], step, 0.1 * step, x, y);
+  quantise_plane(planes[1], 1.5 * step, color_mean_step, x, y);
+  quantise_plane(planes[2], 1.5 * step, color_mean_step, x, y);
 }
 
 }  // namespace capillaryx::phantom

@@ -90,12 +90,13 @@ void develop(const PhantomOptions& options, std::int64_t index, const Look& look
     // Stills of the camera with strong colours: coarse blocks first, whose places the picture no longer tells.
     const int x = -random.below(8);
     const int y = -random.below(8);
-    quantise_blocks(planes, look.codec_step, x, y);
+    quantise_blocks(planes, look.codec_step, look.codec_color_step, x, y);
   }
   add_grain(random, planes[0], look.grain);
   add_grain(random, planes[1], look.color_grain);
   add_grain(random, planes[2], look.color_grain);
-  quantise_blocks(planes, film ? look.codec_step : look.late_codec_step, 0, 0);
+  const double step = film ? look.codec_step : look.late_codec_step;
+  quantise_blocks(planes, step, film ? look.codec_color_step : 0.25 * step, 0, 0);
   to_rgb(planes, look.smooth_color, rgb);
 }
 

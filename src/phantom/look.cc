@@ -37,23 +37,23 @@ Look choose_look(const PhantomOptions& options, std::int64_t index) {
   }
   brightness *= options.exposure;
   const Color hue{static_cast<float>(1 + 0.16 * v), 1.0F, static_cast<float>(0.975 - 0.18 * v)};
-  const double tint = (other ? 0.11 : 0.015 + 0.02 * v) * spread * options.tint;
+  const double tint = (other ? 0.11 : 0.008 + 0.017 * v) * spread * options.tint;
   for (int c = 0; c < 3; ++c) {
     look.skin[c] = static_cast<float>(std::min(250.0, brightness * hue[c] * std::exp(tint * random.normal())));
   }
 
   const double blood_tint = (other ? 0.12 : 0.05) * options.tint;
-  const double red = std::max(0.08, (0.45 - 0.31 * v) * std::exp(2 * blood_tint * random.normal()));
+  const double red = std::max(0.08, (0.43 - 0.29 * v) * std::exp(2 * blood_tint * random.normal()));
   const double blue = (0.60 - 0.15 * v) * std::exp(blood_tint * random.normal());
   look.blood = {static_cast<float>(red), 1.0F, static_cast<float>(blue)};
   look.deep_blood = {static_cast<float>(0.6 * red + 0.22), 1.0F, static_cast<float>(0.6 * blue + 0.32)};
   look.pigment = {static_cast<float>(0.95 - 0.15 * v), 0.95F, static_cast<float>(1.12 + 0.2 * v)};
-  look.gain = (1 + 0.6 * v) * (other ? random.spread(1, 0.2) : random.spread(1, 0.08 * spread));
+  look.gain = (1 + 0.8 * v) * (other ? random.spread(1, 0.2) : random.spread(1, 0.08 * spread));
   look.magnification =
       options.magnification * (other ? std::exp(random.uniform(-0.43, 0.47)) : random.spread(1, 0.07 * spread));
   look.direction = random.uniform(0, 3.14159265);
   look.aligned = random.uniform();
-  look.lens_sigma_px = (1.2 + 0.3 * v) * random.spread(1, 0.2) * look.magnification;
+  look.lens_sigma_px = (2.0 + 0.3 * v) * random.spread(1, 0.2) * look.magnification;
   look.focus_tilt_px = random.uniform() * random.uniform() * 3.0 * look.magnification;
   look.focus_direction = random.uniform(0, 6.2831853);
   look.papillae = random.uniform() * random.uniform() * 1.6;
@@ -65,7 +65,8 @@ Look choose_look(const PhantomOptions& options, std::int64_t index) {
   look.grain = (film ? 1.1 : 0.95) * noise;
   look.color_grain = (film ? 0.8 : 1.1) * noise;
   const double quality = random.spread(1, 0.35) * options.compression;
-  look.codec_step = (film ? 3.2 : 5.0) * quality;
+  look.codec_step = (film ? 3.2 : 3.6) * quality;
+  look.codec_color_step = (film ? random.uniform(0.8, 2.4) : 0.8) * quality;
   look.late_codec_step = film ? 0 : 0.7 * quality;
   look.smooth_color = film && random.chance(0.25);
   return look;

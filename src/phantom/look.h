@@ -24,6 +24,8 @@ enum Stream : std::uint64_t {
   kGlare = 12,
   kBubble = 13,
   kGrain = 14,
+  kTexture = 15,
+  kWrinkle = 16,
 };
 
 /// What holds for the whole of one frame: the camera, the patch of skin, the light.
@@ -43,11 +45,12 @@ struct Look {
   double papillae = 0;  ///< how clearly papillae show
   double mottling = 1;
   double sharpening = 0;
-  double grain = 0;            ///< noise of brightness, 8-bit units
-  double color_grain = 0;      ///< of colour
-  double codec_step = 0;       ///< quantisation of the film's blocks, 8-bit units; 0: none
-  double late_codec_step = 0;  ///< of a second, finer codec after the noise; 0: none
-  bool smooth_color = false;   ///< colour planes are interpolated (else each value stands for 2 x 2 px)
+  double grain = 0;             ///< noise of brightness, 8-bit units
+  double color_grain = 0;       ///< of colour
+  double codec_step = 0;        ///< quantisation of the film's blocks, 8-bit units; 0: none
+  double codec_color_step = 0;  ///< of a block's mean colour
+  double late_codec_step = 0;   ///< of a second, finer codec after the noise; 0: none
+  bool smooth_color = false;    ///< colour planes are interpolated (else each value stands for 2 x 2 px)
 
   /// Blur at a place of the frame, px.
   double sigma_at(double x, double y, const PhantomOptions& options) const;
@@ -84,8 +87,8 @@ void develop(const PhantomOptions& options, std::int64_t index, const Look& look
              std::uint8_t* rgb);
 
 /// What a film's codec leaves of a picture: 8 x 8 blocks, colour at half resolution. `planes`: luma, blue and red
-/// difference (CV_32F), the latter two of half size. `step`: quantisation of the lowest waves, 8-bit units; (x, y):
-/// where the first block starts, -7..0.
-void quantise_blocks(cv::Mat* planes, double step, int x, int y);
+/// difference (CV_32F), the latter two of half size. `step`: quantisation of the lowest waves, `color_mean_step`: of a
+/// block's mean colour, 8-bit units; (x, y): where the first block starts, -7..0.
+void quantise_blocks(cv::Mat* planes, double step, double color_mean_step, int x, int y);
 
 }  // namespace capillaryx::phantom

@@ -56,29 +56,33 @@ void draw_mottling(const PhantomOptions& options, std::int64_t index, const Look
     // Octaves of 8, 16, ... 512 px of the frame; magnification makes them longer: gains move by less than an octave.
     std::vector<double> gains;
     const double stretch = std::log2(look.magnification);
-    for (int k = 0; k < 7; ++k) gains.push_back(strength * share * 0.23 * std::exp2((k - stretch) * roughness));
+    for (int k = 0; k < 7; ++k)
+      gains.push_back(strength * share * 0.055 * std::exp2(-0.12 * k) * std::exp2((k - stretch) * roughness));
     return clouds(random, canvas.coarse.rows, canvas.coarse.cols, gains);
   };
   // Neutral relief, blood in the plexus below, pigment.
-  const double relief = random.uniform(0.6, 1.2);
-  const double plexus = random.uniform(0.3, 1.1);
-  const double pigment = random.uniform(0.3, 0.9);
-  add_field(canvas.coarse, wave(relief, 0.42), {1, 1, 1});
-  add_field(canvas.coarse, wave(plexus, 0.5), look.deep_blood);
-  add_field(canvas.coarse, wave(pigment, 0.5), look.pigment);
-  // Lines of the skin: the same noise drawn out along one direction.
-  const double lines = strength * random.uniform(0, 0.9);
-  const int side = static_cast<int>(std::hypot(canvas.coarse.cols, canvas.coarse.rows)) + 8;
-  cv::Mat drawn;
-  cv::resize(clouds(random, side, side / 6 + 2, {0.3, 0.6, 0.8, 0.8, 0.6}), drawn, {side, side}, 0, 0,
-             cv::INTER_LINEAR);
-  cv::Mat turn = cv::getRotationMatrix2D(cv::Point2f(static_cast<float>(side) / 2, static_cast<float>(side) / 2),
-                                         -look.direction * 180 / kPi, 1);
-  turn.at<double>(0, 2) -= (side - canvas.coarse.cols) / 2.0;
-  turn.at<double>(1, 2) -= (side - canvas.coarse.rows) / 2.0;
-  cv::Mat turned;
-  cv::warpAffine(drawn, turned, turn, canvas.coarse.size(), cv::INTER_LINEAR, cv::BORDER_REFLECT);
-  add_field(canvas.coarse, turned * lines, look.pigment);
+  const double relief = random.uniform(0.4, 1.1);
+  const double plexus = random.uniform(0.15, 0.7);
+  const double pigment = random.uniform(0.2, 0.6);
+  add_field(canvas.coarse, wave(relief, 0.85), {1, 1, 1});
+  add_field(canvas.coarse, wave(plexus, 0.95), look.deep_blood);
+  add_field(canvas.coarse, wave(pigment, 0.95), look.pigment);
+  // Wrinkles: fine, faint, roughly parallel.
+  Random wrinkles(options.seed, index, kWrinkle);
+  const double plenty = wrinkles.uniform() * wrinkles.uniform();
+  const double frame = options.width * options.height / (1920.0 * 1080.0 * look.magnification * look.magnification);
+  for (int i = wrinkles.count(std::min(4000.0, 60 * plenty * frame)); i > 0; --i) {
+    const double radius = wrinkles.uniform(2.5, 9) * look.magnification / Canvas::kCoarse;
+    auto line = wander(wrinkles, wrinkles.uniform(0, canvas.coarse.cols), wrinkles.uniform(0, canvas.coarse.rows),
+                       look.direction + wrinkles.normal(0, 0.35), wrinkles.uniform(20, 130), radius, 0.006);
+    for (std::size_t k = 0; k < line.size(); ++k) {
+      line[k].darkness = std::sin(kPi * static_cast<double>(k) / static_cast<double>(line.size()));
+    }
+    Patch patch = draw_tubes({line}, 4);
+    blur(patch.values, wrinkles.uniform(0.5, 1) * radius);
+    patch.values *= options.mottling * wrinkles.uniform(-0.025, 0.03);
+    add(canvas.coarse, patch, look.pigment);
+  }
 
   // Papillae without a capillary in focus: pale discs with an olive rim.
   Random papillae(options.seed, index, kPapilla);
@@ -151,7 +155,7 @@ void draw_deep_vessels(const PhantomOptions& options, std::int64_t index, const 
   const double scale = look.magnification / Canvas::kCoarse;
   const double area = options.width * options.height / (1920.0 * 1080.0 * look.magnification * look.magnification);
   // Venules of the plexus: long, branching. Some patches of skin show many, most show few.
-  const double plenty = frame.chance(0.35) ? 9 : 2.2;
+  const double plenty = frame.chance(0.2 + 0.35 * look.vivid) ? 10 : 2.5;
   const int count = frame.count(std::min(2000.0, plenty * options.deep_vessels * area));
   for (int i = 0; i < count; ++i) {
     Random random(options.seed, index, kVenule, static_cast<std::uint64_t>(i) + 1);

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+#include <opencv2/core.hpp>
+
+#include "phantom/look.h"
+
+namespace capillaryx::phantom {
+namespace {
+
+double total(const std::vector<float>& polygon) {
+  double area = 0;
+  for (std::size_t i = 0; i < polygon.size(); i += 2) {
+    const std::size_t next = (i + 2) % polygon.size();
+    area += 0.5 *
+            (static_cast<double>(polygon[i]) * polygon[next + 1] - static_cast<double>(polygon[next]) * polygon[i + 1]);
+  }
+  return area;
+}
+
+/// Full width at half maximum of the chord through a round tube, blurred by a Gaussian: by quadrature.
+double analytic_width(double radius, double sigma) {
+  const auto profile = [&](double x) {
+    double sum = 0;
+    constexpr int kSteps = 4000;
+    for (int i = 0; i < kSteps; ++i) {
+      const double u = radius * (2 * (i + 0.5) / kSteps - 1);
+      sum += std::sqrt(1 - u * u / (radius * radius)) * std::exp(-0.5 * (x - u) * (x - u) / (sigma * sigma));
+    }
+    return sum;
+  };
+  const double half = profile(0) / 2;
+  double low = 0;
+  double high = radius + 5 * sigma;
+  for (int i = 0; i < 50; ++i) (profile((low + high) / 2) > half ? low : high) = (low + high) / 2;
+  return low + high;
+}
+
+class StraightVessel : public testing::TestWithParam<std::tuple<double, double, double>> {};
+
+TEST_P(StraightVessel, HasAnOutlineAsWideAsItsFullWidthAtHalfMaximum) {
+  const auto [radius, sigma, angle] = GetParam();
+  const double length = 200;
+  const double cx = 150.3;
+  const double cy = 149.8;
+  const double dx = 0.5 * length * std::cos(angle);
+  const double dy = 0.5 * length * std::sin(angle);
+  Patch patch = draw_tubes({{{cx - dx, cy - dy, radius, 1}, {cx + dx, cy + dy, radius, 1}}}, 3 * sigma + 3);
+  blur(patch.values, sigma);
+  PhantomCapillary truth;
+  outline_capillary(patch, 2 * radius + 2 * sigma, 300, 300, truth);
+  ASSERT_EQ(truth.outline.size(), 1U);
+  // The width across the middle: how far points of the outline near it lie from the centre line.
+  double least = 1e9;
+  double most = 0;
+  for (std::size_t i = 0; i < truth.outline[0].size(); i += 2) {
+    const double px = truth.outline[0][i] - cx;
+    const double py = truth.outline[0][i + 1] - cy;
+    if (std::abs(px * std::cos(angle) + py * std::sin(angle)) > 60) continue;
+    const double off = std::abs(-px * std::sin(angle) + py * std::cos(angle));
+    least = std::min(least, off);
+    most = std::max(most, off);
+  }
+  const double expected = analytic_width(radius, sigma);
+  EXPECT_NEAR(2 * least, expected, 0.3);
+  EXPECT_NEAR(2 * most, expected, 0.3);
+}
+
+INSTANTIATE_TEST_SUITE_P(WidthsBlursAngles, StraightVessel,
+                         testing::Combine(testing::Values(3.0, 5.5, 8.0), testing::Values(1.5, 3.0, 5.0),
+                                          testing::Values(0.0, 0.4, 0.7853981634, 1.2)));
+
+TEST(Outline, OfADotHasTheAreaOfItsHalfDepthCircle) {
+  cv::Mat values(121, 121, CV_32F);
+  const double sigma = 9;
+  for (int y = 0; y < 121; ++y) {
+    for (int x = 0; x < 121; ++x) {
+      const double r2 = (x - 60.2) * (x - 60.2) + (y - 59.7) * (y - 59.7);
+      values.at<float>(y, x) = static_cast<float>(0.2 * std::exp(-0.5 * r2 / (sigma * sigma)));
+    }
+  }
+  PhantomCapillary truth;
+  outline_capillary({40, 30, values}, 22, 400, 300, truth);
+  const double radius = sigma * std::sqrt(2 * std::numbers::ln2);
+  EXPECT_NEAR(truth.area_px, std::numbers::pi * radius * radius, 2);
+  EXPECT_NEAR(truth.bbox[0], 40 + 60.7 - radius, 0.05);
+  EXPECT_NEAR(truth.bbox[1], 30 + 60.2 - radius, 0.05);
+  EXPECT_NEAR(truth.bbox[2], 2 * radius, 0.1);
+}
+
+TEST(Outline, IsCutByTheFrame) {
+  Patch patch = draw_tubes({{{-20, 30, 6, 1}, {40, 30, 6, 1}}}, 12);
+  blur(patch.values, 2);
+  PhantomCapillary truth;
+  outline_capillary(patch, 16, 300, 200, truth);
+  ASSERT_EQ(truth.outline.size(), 1U);
+  EXPECT_EQ(truth.bbox[0], 0);
+  EXPECT_GT(truth.bbox[2], 40);
+  EXPECT_NEAR(truth.area_px, total(truth.outline[0]), 1e-6);
+  EXPECT_LT(truth.area_px, 47 * 13);
+}
+
+TEST(Outline, OfAFaintPartFollowsThatPartAndOneBelowAThirdDoesNotCount) {
+  const auto area = [](double darkness) {
+    Patch patch = draw_tubes({{{40, 60, 6, 1}, {80, 60, 6, 1}}, {{120, 60, 6, darkness}, {160, 60, 6, darkness}}}, 12);
+    blur(patch.values, 2);
+    PhantomCapillary truth;
+    outline_capillary(patch, 16, 300, 200, truth);
+    return truth.area_px;
+  };
+  EXPECT_NEAR(area(0.5), area(1), 0.02 * area(1));
+  EXPECT_LT(area(0.15), 0.55 * area(1));
+}
+
+TEST(Outline, TakesTheHoleOfARingAsFilled) {
+  std::vector<Knot> ring;
+  for (int i = 0; i <= 40; ++i) {
+    const double angle = 2 * std::numbers::pi * i / 40;
+    ring.push_back({100 + 25 * std::cos(angle), 100 + 25 * std::sin(angle), 4, 1});
+  }
+  Patch patch = draw_tubes({ring}, 12);
+  blur(patch.values, 1.5);
+  PhantomCapillary truth;
+  outline_capillary(patch, 11, 300, 300, truth);
+  ASSERT_EQ(truth.outline.size(), 1U);
+  const double outer = truth.bbox[2] / 2;
+  EXPECT_NEAR(truth.area_px, std::numbers::pi * outer * outer, 0.03 * truth.area_px);
+}
+
+}  // namespace
+}  // namespace capillaryx::phantom

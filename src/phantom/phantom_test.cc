@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phantom/phantom.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "capillaryx/error.h"
+
+namespace capillaryx {
+namespace {
+
+std::vector<std::uint8_t> bytes_of(const Phantom& phantom) {
+  const PixelView& pixels = phantom.frame.pixels();
+  return {pixels.data, pixels.data + pixels.stride_bytes * pixels.height};
+}
+
+PhantomOptions small(int width = 480, int height = 320) {
+  PhantomOptions options;
+  options.width = width;
+  options.height = height;
+  return options;
+}
+
+/// Even skin: everything off but what a test switches on.
+PhantomOptions bare() {
+  PhantomOptions options = small();
+  visit_phantom_fields(options, [](const PhantomField& field, auto& value) {
+    if (field.min == 0 && field.name != "seed") value = 0;
+  });
+  options.camera = 0;
+  return options;
+}
+
+bool is_even(const std::vector<std::uint8_t>& rgb) {
+  for (std::size_t i = 3; i < rgb.size(); ++i) {
+    if (rgb[i] != rgb[i - 3]) return false;
+  }
+  return true;
+}
+
+TEST(Phantom, IsTheSameBytesEachTimeAndOnAnyThread) {
+  const Phantom first = draw_phantom(small(), 3);
+  std::vector<std::uint8_t> other;
+  std::thread([&other] { other = bytes_of(draw_phantom(small(), 3)); }).join();
+  EXPECT_EQ(bytes_of(first), other);
+  EXPECT_NE(bytes_of(first), bytes_of(draw_phantom(small(), 4)));
+  PhantomOptions reseeded = small();
+  reseeded.seed = 2;
+  EXPECT_NE(bytes_of(first), bytes_of(draw_phantom(reseeded, 3)));
+}
+
+TEST(Phantom, IsEvenSkinWhereEverythingIsOff) {
+  const Phantom phantom = draw_phantom(bare(), 0);
+  EXPECT_TRUE(is_even(bytes_of(phantom)));
+  EXPECT_TRUE(phantom.capillaries.empty());
+  const std::uint8_t* skin = phantom.frame.pixels().data;
+  for (int c = 0; c < 3; ++c) EXPECT_NEAR(skin[c], 128, 25);
+}
+
+class Disturbance : public testing::TestWithParam<std::string> {};
+
+TEST_P(Disturbance, AloneChangesThePictureAndAtZeroIsLeftOut) {
+  PhantomOptions options = bare();
+  visit_phantom_fields(options, [&](const PhantomField& field, auto& value) {
+    if (field.name == GetParam())
+      value = static_cast<std::remove_reference_t<decltype(value)>>(std::min(20.0, field.max));
+  });
+  bool changed = false;
+  for (int index = 0; index < 12; ++index) {
+    const Phantom phantom = draw_phantom(options, index);
+    changed = changed || !is_even(bytes_of(phantom));
+    EXPECT_TRUE(phantom.capillaries.empty());
+  }
+  EXPECT_TRUE(changed);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Disturbance,
+                         testing::Values("gradients", "folds", "hairs", "glare", "bubbles", "deep_vessels", "mottling",
+                                         "specks", "noise"),
+                         [](const auto& info) { return info.param; });
+
+TEST(Phantom, KeepsItsCapillariesWhereTheyAreWhateverElseIsDrawn) {
+  const Phantom with = draw_phantom(small(), 5);
+  PhantomOptions options = small();
+  options.hairs = options.specks = options.glare = options.bubbles = options.mottling = options.folds = 0;
+  options.noise = options.compression = options.gradients = options.deep_vessels = 0;
+  const Phantom without = draw_phantom(options, 5);
+  ASSERT_FALSE(with.capillaries.empty());
+  ASSERT_EQ(with.capillaries.size(), without.capillaries.size());
+  for (std::size_t i = 0; i < with.capillaries.size(); ++i) {
+    EXPECT_EQ(with.capillaries[i].outline, without.capillaries[i].outline);
+  }
+}
+
+TEST(Phantom, DrawsNoCapillaryWhereContrastOrNumberIsZero) {
+  PhantomOptions options = small();
+  options.contrast = 0;
+  EXPECT_TRUE(draw_phantom(options, 1).capillaries.empty());
+  options.contrast = 1;
+  options.capillaries = 0;
+  EXPECT_TRUE(draw_phantom(options, 1).capillaries.empty());
+}
+
+TEST(Phantom, DrawsMoreCapillariesAndDarkerOnesAsAsked) {
+  const auto tell = [](const PhantomOptions& options) {
+    int count = 0;
+    for (int index = 0; index < 6; ++index) {
+      for (const PhantomCapillary& one : draw_phantom(options, index).capillaries) count += one.cannot_tell ? 0 : 1;
+    }
+    return count;
+  };
+  PhantomOptions options = small();
+  const int ordinary = tell(options);
+  options.capillaries = 2;
+  EXPECT_GT(tell(options), 1.3 * ordinary);
+  options.capillaries = 1;
+  options.contrast = 0.3;
+  EXPECT_LT(tell(options), 0.6 * ordinary);
+}
+
+TEST(Phantom, TruthLiesInsideTheFrameAndAgreesWithItself) {
+  for (int index = 0; index < 6; ++index) {
+    const PhantomOptions options = small();
+    for (const PhantomCapillary& one : draw_phantom(options, index).capillaries) {
+      double left = 1e9;
+      double top = 1e9;
+      double right = -1e9;
+      double bottom = -1e9;
+      double area = 0;
+      ASSERT_FALSE(one.outline.empty());
+      for (const auto& polygon : one.outline) {
+        ASSERT_EQ(polygon.size() % 2, 0U);
+        ASSERT_GE(polygon.size(), 6U);
+        for (std::size_t i = 0; i < polygon.size(); i += 2) {
+          left = std::min<double>(left, polygon[i]);
+          right = std::max<double>(right, polygon[i]);
+          top = std::min<double>(top, polygon[i + 1]);
+          bottom = std::max<double>(bottom, polygon[i + 1]);
+          const std::size_t next = (i + 2) % polygon.size();
+          area += 0.5 * (static_cast<double>(polygon[i]) * polygon[next + 1] -
+                         static_cast<double>(polygon[next]) * polygon[i + 1]);
+        }
+      }
+      EXPECT_GE(left, 0);
+      EXPECT_GE(top, 0);
+      EXPECT_LE(right, options.width);
+      EXPECT_LE(bottom, options.height);
+      EXPECT_NEAR(one.area_px, area, 1e-3 * area);
+      EXPECT_NEAR(one.bbox[0], left, 1e-4);
+      EXPECT_NEAR(one.bbox[1], top, 1e-4);
+      EXPECT_NEAR(one.bbox[2], right - left, 1e-4);
+      EXPECT_NEAR(one.bbox[3], bottom - top, 1e-4);
+      EXPECT_GT(one.peak_density, 0.05);
+    }
+  }
+}
+
+TEST(Phantom, IsDarkerInsideItsOutlinesThanRoundThem) {
+  PhantomOptions options = small();
+  options.mottling = options.gradients = options.folds = options.deep_vessels = options.hairs = options.glare = 0;
+  options.bubbles = options.specks = 0;
+  const Phantom phantom = draw_phantom(options, 2);
+  ASSERT_FALSE(phantom.capillaries.empty());
+  const PixelView& pixels = phantom.frame.pixels();
+  std::vector<int> green;
+  for (int y = 0; y < pixels.height; ++y) {
+    for (int x = 0; x < pixels.width; ++x) green.push_back(pixels.row(y)[3 * x + 1]);
+  }
+  std::nth_element(green.begin(), green.begin() + static_cast<std::ptrdiff_t>(green.size() / 2), green.end());
+  const double skin = green[green.size() / 2];
+  for (const PhantomCapillary& one : phantom.capillaries) {
+    int darkest = 255;
+    const int y1 = std::min(pixels.height, static_cast<int>(std::ceil(one.bbox[1] + one.bbox[3])));
+    const int x1 = std::min(pixels.width, static_cast<int>(std::ceil(one.bbox[0] + one.bbox[2])));
+    for (int y = static_cast<int>(one.bbox[1]); y < y1; ++y) {
+      for (int x = static_cast<int>(one.bbox[0]); x < x1; ++x)
+        darkest = std::min<int>(darkest, pixels.row(y)[3 * x + 1]);
+    }
+    EXPECT_LT(darkest, skin * std::exp(-0.6 * one.peak_density));
+  }
+}
+
+TEST(Phantom, ComesInAnySize) {
+  const int sizes[][2] = {{64, 64}, {65, 97}, {1021, 64}, {4096, 2160}};
+  for (const auto& size : sizes) {
+    const Phantom phantom = draw_phantom(small(size[0], size[1]), 0);
+    EXPECT_EQ(phantom.frame.pixels().width, size[0]);
+    EXPECT_EQ(phantom.frame.pixels().height, size[1]);
+    EXPECT_EQ(phantom.frame.pixels().channels, 3);
+  }
+}
+
+TEST(Phantom, RefusesWhatIsOutOfRangeByName) {
+  PhantomOptions options;
+  options.blur = std::nan("");
+  try {
+    draw_phantom(options, 0);
+    FAIL() << "drew it";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_NE(std::string(error.what()).find("blur"), std::string::npos);
+  }
+  options.blur = 1;
+  options.width = 63;
+  EXPECT_THROW(check_phantom_options(options), Error);
+}
+
+TEST(PhantomTruth, IsCocoThatHoldsWhatWasDrawn) {
+  const PhantomOptions options = small();
+  std::vector<PhantomTruth> truths;
+  for (int index = 0; index < 2; ++index) {
+    truths.push_back({"p" + std::to_string(index) + ".png", options.width, options.height,
+                      draw_phantom(options, index).capillaries});
+  }
+  const auto coco = nlohmann::json::parse(phantom_truth_coco(options, truths));
+  ASSERT_EQ(coco["images"].size(), 2U);
+  EXPECT_EQ(coco["images"][1]["file_name"], "p1.png");
+  EXPECT_EQ(coco["categories"][0]["name"], "capillary");
+  EXPECT_EQ(coco["info"]["options"]["width"], options.width);
+  ASSERT_EQ(coco["annotations"].size(), truths[0].capillaries.size() + truths[1].capillaries.size());
+  std::size_t k = 0;
+  for (std::size_t i = 0; i < truths.size(); ++i) {
+    for (const PhantomCapillary& one : truths[i].capillaries) {
+      const auto& annotation = coco["annotations"][k++];
+      EXPECT_EQ(annotation["image_id"], coco["images"][i]["id"]);
+      EXPECT_EQ(annotation["category_id"], 1);
+      EXPECT_EQ(annotation["iscrowd"], one.cannot_tell ? 1 : 0);
+      EXPECT_NEAR(annotation["area"].get<double>(), one.area_px, 0.01);
+      EXPECT_NEAR(annotation["bbox"][2].get<double>(), one.bbox[2], 0.01);
+      ASSERT_EQ(annotation["segmentation"].size(), one.outline.size());
+      EXPECT_EQ(annotation["segmentation"][0].size(), one.outline[0].size());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace capillaryx
