@@ -57,8 +57,14 @@ struct Options {
   // --- the algorithm (docs/analysis.md has each one's source)
   std::int64_t window_px = 120;
   std::int64_t mixture_components = 3;
+  double surround_sigma_px = 32;
   double ssim_sigma_px = 4;
-  double min_area_px = 40;
+  double region_darkness = 2;
+  double min_darkness = 4.5;
+  double min_structure = 7;
+  double split_ratio = 0.7;
+  double foot_ratio = 0.2;
+  double min_area_px = 60;
   double max_area_px = 30'000;
   std::int64_t max_rois = 400;
   double min_score = 0.5;
@@ -119,7 +125,24 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
   visit(FieldInfo{"window_px", "algorithm", true, "side of a background window, px", 16, 4096}, options.window_px);
   visit(FieldInfo{"mixture_components", "algorithm", true, "Gaussians of the background mixture", 1, 8},
         options.mixture_components);
-  visit(FieldInfo{"ssim_sigma_px", "algorithm", true, "sigma of the SSIM window, px", 0.5, 64}, options.ssim_sigma_px);
+  visit(FieldInfo{"surround_sigma_px", "algorithm", true,
+                  "sigma of the blur of what is added to the mixture's background, px", 8, 1024},
+        options.surround_sigma_px);
+  visit(FieldInfo{"ssim_sigma_px", "algorithm", true, "sigma of the SSIM window, px", 1.5, 64}, options.ssim_sigma_px);
+  visit(FieldInfo{"region_darkness", "algorithm", true,
+                  "a region's pixels are this much darker than the background, spreads of the frame", 0.5, 100},
+        options.region_darkness);
+  visit(
+      FieldInfo{"min_darkness", "algorithm", true, "a region's darkest place is at least this dark, spreads", 0.5, 100},
+      options.min_darkness);
+  visit(FieldInfo{"min_structure", "algorithm", true, "SSIM's variance somewhere in a region, times the frame's median",
+                  1, 1e6},
+        options.min_structure);
+  visit(FieldInfo{"split_ratio", "algorithm", true,
+                  "regions that meet below this part of the fainter one's peak stay two", 0, 1},
+        options.split_ratio);
+  visit(FieldInfo{"foot_ratio", "algorithm", true, "a region ends at this part of its own peak", 0, 1},
+        options.foot_ratio);
   visit(FieldInfo{"min_area_px", "algorithm", true, "smallest region, px", 1, 1e9}, options.min_area_px);
   visit(FieldInfo{"max_area_px", "algorithm", true, "largest region, px", 1, 1e9}, options.max_area_px);
   visit(FieldInfo{"max_rois", "algorithm", true, "most regions of a frame that go to the network", 1, 100'000},

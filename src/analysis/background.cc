@@ -5,17 +5,22 @@
 #include <cstddef>
 #include <span>
 
+#include "analysis/gaussian.h"
 #include "analysis/mixture.h"
 
 namespace capillaryx {
 namespace {
 
-constexpr int kIterations = 12;  // of EM; more move the mean by less than a tenth of a grey value
-constexpr int kSpreadStep = 4;   // the spread is taken from every 4th value of every 4th row
+constexpr std::size_t kBins = 256;
+constexpr int kIterations = 12;   // of EM; more move the mean by less than a tenth of a grey value
+constexpr int kBlock = 8;         // reduced px; side of a block of the finer grid
+constexpr int kSpreadStep = 4;    // the spread is taken from every 4th value of every 4th row
+constexpr float kCutSpreads = 3;  // what lies further from the mixture's background is vessel or glare
 constexpr float kSmallestSpread = 0.25F;
 
-// Edges of `count` cells over `length` values.
-std::vector<int> cell_edges(int length, int count) {
+// Edges of cells of about `cell` values over `length` values: at least `least` cells, all nearly the same.
+std::vector<int> cell_edges(int length, int cell, int least) {
+  const int count = std::max(least, (length + cell / 2) / cell);
   std::vector<int> edges(static_cast<std::size_t>(count) + 1);
   for (int i = 0; i <= count; ++i) {
     edges[static_cast<std::size_t>(i)] = static_cast<int>(static_cast<std::int64_t>(length) * i / count);
@@ -23,45 +28,48 @@ std::vector<int> cell_edges(int length, int count) {
   return edges;
 }
 
+std::int16_t to_steps(double grey_value) {
+  return static_cast<std::int16_t>(std::clamp(grey_value, 0.0, 255.0) * Background::kOne + 0.5);
+}
+
 }  // namespace
 
-void Background::place_nodes(const ReducedFrame& reduced, int window_px) {
+void Background::fit(const ReducedFrame& reduced, const Options& options) {
   width_ = reduced.frame_width;
   height_ = reduced.frame_height;
   channels_ = reduced.channels;
-  const int cell = std::max(1, window_px / 4);  // half a window, in reduced px
-  const int cells_x = std::max(2, (reduced.width + cell / 2) / cell);
-  const int cells_y = std::max(2, (reduced.height + cell / 2) / cell);
-  cell_x_ = cell_edges(reduced.width, cells_x);
-  cell_y_ = cell_edges(reduced.height, cells_y);
-  columns_ = cells_x - 1;
-  rows_ = cells_y - 1;
-  node_x_.resize(static_cast<std::size_t>(columns_));
-  node_y_.resize(static_cast<std::size_t>(rows_));
-  for (int i = 0; i < columns_; ++i)
-    node_x_[static_cast<std::size_t>(i)] = 2 * cell_x_[static_cast<std::size_t>(i) + 1];
-  for (int i = 0; i < rows_; ++i) node_y_[static_cast<std::size_t>(i)] = 2 * cell_y_[static_cast<std::size_t>(i) + 1];
-  for (auto& nodes : nodes_) nodes.assign(static_cast<std::size_t>(columns_) * static_cast<std::size_t>(rows_), 0);
+  fit_windows(reduced, options);
+  measure(reduced, windows_);
+  add_surround(reduced, options.surround_sigma_px);
+  measure(reduced, grid_);
 }
 
-void Background::fit_nodes(const ReducedFrame& reduced, const Options& options) {
-  const int vessel = vessel_channel(channels_);
-  const int other[2] = {0, channels_ - 1};
+void Background::fit_windows(const ReducedFrame& reduced, const Options& options) {
+  // A window is 2x2 cells, so that neighbouring windows, which overlap by half, share their counting.
+  const int cell = std::max(1, static_cast<int>(options.window_px) / 4);
+  cell_x_ = cell_edges(reduced.width, cell, 2);
+  cell_y_ = cell_edges(reduced.height, cell, 2);
   const std::size_t cells_x = cell_x_.size() - 1;
+  windows_.x.clear();
+  windows_.y.clear();
+  for (std::size_t i = 1; i + 1 < cell_x_.size(); ++i) windows_.x.push_back(2 * cell_x_[i]);
+  for (std::size_t i = 1; i + 1 < cell_y_.size(); ++i) windows_.y.push_back(2 * cell_y_[i]);
+  for (auto& values : windows_.values) values.resize(windows_.x.size() * windows_.y.size());
+
+  const int vessel = vessel_channel(channels_);
   const std::size_t row_size = cells_x * kBins;
   cells_.resize(2 * row_size);
-  std::array<float, kBins> counts{}, membership{};
   for (std::size_t cy = 0; cy + 1 < cell_y_.size(); ++cy) {
     Bin* const row_cells = cells_.data() + (cy % 2) * row_size;
     std::fill_n(row_cells, row_size, Bin{});
     for (int y = cell_y_[cy]; y < cell_y_[cy + 1]; ++y) {
       const std::int16_t* v = reduced.row(vessel, y);
-      const std::int16_t* a = reduced.row(other[0], y);
-      const std::int16_t* b = reduced.row(other[1], y);
+      const std::int16_t* a = reduced.row(0, y);
+      const std::int16_t* b = reduced.row(channels_ - 1, y);
       for (std::size_t cx = 0; cx < cells_x; ++cx) {
-        Bin* const cell = row_cells + cx * kBins;
+        Bin* const bins = row_cells + cx * kBins;
         for (int x = cell_x_[cx]; x < cell_x_[cx + 1]; ++x) {
-          Bin& bin = cell[v[x] >> 2];
+          Bin& bin = bins[v[x] >> 2];
           ++bin.count;
           bin.sum[0] += static_cast<std::uint32_t>(a[x]);
           bin.sum[1] += static_cast<std::uint32_t>(b[x]);
@@ -69,115 +77,175 @@ void Background::fit_nodes(const ReducedFrame& reduced, const Options& options) 
       }
     }
     if (cy == 0) continue;
+    const Bin* const above = cells_.data() + (1 - cy % 2) * row_size;
     for (std::size_t cx = 0; cx + 1 < cells_x; ++cx) {
-      const Bin* const quarter[4] = {cells_.data() + cx * kBins, cells_.data() + (cx + 1) * kBins,
-                                     cells_.data() + row_size + cx * kBins,
-                                     cells_.data() + row_size + (cx + 1) * kBins};
-      int first = kBins, last = -1;
-      for (int b = 0; b < kBins; ++b) {
-        const std::uint64_t n =
-            std::uint64_t{quarter[0][b].count} + quarter[1][b].count + quarter[2][b].count + quarter[3][b].count;
-        counts[static_cast<std::size_t>(b)] = static_cast<float>(n);
-        if (n > 0) {
-          first = std::min(first, b);
-          last = b;
+      const Bin* const left = above + cx * kBins;
+      const Bin* const lower = row_cells + cx * kBins;
+      fit_window({left, left + kBins, lower, lower + kBins}, static_cast<int>(options.mixture_components),
+                 (cy - 1) * windows_.x.size() + cx);
+    }
+  }
+}
+
+void Background::fit_window(const std::array<const Bin*, 4>& quarters, int components, std::size_t node) {
+  std::array<float, kBins> counts{}, membership{};
+  std::size_t first = kBins, last = 0;
+  for (std::size_t b = 0; b < kBins; ++b) {
+    std::uint64_t count = 0;
+    for (const Bin* quarter : quarters) count += quarter[b].count;
+    counts[b] = static_cast<float>(count);
+    if (count == 0) continue;
+    first = std::min(first, b);
+    last = b;
+  }
+  // Bins without samples at either end cost time only; the span stays a multiple of 8.
+  first &= ~std::size_t{7};
+  const std::size_t bins = (last - first) / 8 * 8 + 8;
+  const DominantGaussian dominant =
+      fit_mixture({counts.data() + first, bins}, components, kIterations, {membership.data() + first, bins});
+  double weight = 0, sum[2] = {0, 0};
+  for (std::size_t b = first; b < first + bins; ++b) {
+    const double share = membership[b];
+    weight += share * counts[b];
+    for (const Bin* quarter : quarters) {
+      sum[0] += share * quarter[b].sum[0];
+      sum[1] += share * quarter[b].sum[1];
+    }
+  }
+  // Bin b holds the sums 4b .. 4b + 3 of four pixels: its middle is b + 3/8 grey values.
+  const double mean = static_cast<double>(dominant.mean) + static_cast<double>(first) + 0.375;
+  windows_.values[static_cast<std::size_t>(vessel_channel(channels_))][node] = to_steps(mean);
+  if (channels_ == 1) return;
+  windows_.values[0][node] = to_steps(weight > 0 ? sum[0] / weight / 4 : mean);
+  windows_.values[2][node] = to_steps(weight > 0 ? sum[1] / weight / 4 : mean);
+}
+
+void Background::add_surround(const ReducedFrame& reduced, double sigma_px) {
+  const std::vector<int> edge_x = cell_edges(reduced.width, kBlock, 1);
+  const std::vector<int> edge_y = cell_edges(reduced.height, kBlock, 1);
+  const std::size_t columns = edge_x.size() - 1, rows = edge_y.size() - 1;
+  grid_.x.resize(columns);
+  grid_.y.resize(rows);
+  for (std::size_t i = 0; i < columns; ++i) grid_.x[i] = edge_x[i] + edge_x[i + 1];
+  for (std::size_t i = 0; i < rows; ++i) grid_.y[i] = edge_y[i] + edge_y[i + 1];
+  const std::vector<int> weights = gaussian_weights(sigma_px / 2 / kBlock, 256);
+  const int radius = static_cast<int>(weights.size()) - 1;
+  line_.resize(static_cast<std::size_t>(reduced.width));
+  sums_.resize(columns * rows);
+  blurred_.resize(columns * rows);
+  for (int c = 0; c < channels_; ++c) {
+    const int cut = static_cast<int>(kCutSpreads * spread(c) * kOne + 0.5F);
+    for (std::size_t r = 0; r < rows; ++r) {
+      std::int32_t* const sums = sums_.data() + r * columns;
+      std::fill_n(sums, columns, 0);
+      for (int y = edge_y[r]; y < edge_y[r + 1]; ++y) {
+        windows_.line(c, 2 * y, 0, 2, reduced.width, line_.data());
+        const std::int16_t* value = reduced.row(c, y);
+        for (std::size_t i = 0; i < columns; ++i) {
+          std::int32_t sum = 0;
+          for (int x = edge_x[i]; x < edge_x[i + 1]; ++x) {
+            sum += std::clamp(value[x] * (kOne / 4) - line_[static_cast<std::size_t>(x)], -cut, cut);
+          }
+          sums[i] += sum;
         }
       }
-      // Bins without samples at either end cost time only; the span stays a multiple of 8.
-      first &= ~7;
-      const auto bins = static_cast<std::size_t>((last - first) / 8 * 8 + 8);
-      const std::span<float> window(counts.data() + first, bins);
-      const std::span<float> share(membership.data(), bins);
-      const DominantGaussian dominant =
-          fit_mixture(window, static_cast<int>(options.mixture_components), kIterations, share);
-      double weight = 0, sum[2] = {0, 0};
-      for (std::size_t b = 0; b < bins; ++b) {
-        const double m = membership[b];
-        weight += m * counts[static_cast<std::size_t>(first) + b];
-        for (const Bin* const q : quarter) {
-          sum[0] += m * q[static_cast<std::size_t>(first) + b].sum[0];
-          sum[1] += m * q[static_cast<std::size_t>(first) + b].sum[1];
-        }
+      for (std::size_t i = 0; i < columns; ++i) {  // means, in 1/16 of a step
+        const int area = (edge_x[i + 1] - edge_x[i]) * (edge_y[r + 1] - edge_y[r]);
+        sums[i] = sums[i] * 16 / area;
       }
-      const std::size_t node = (cy - 1) * static_cast<std::size_t>(columns_) + cx;
-      // A bin holds values 4b .. 4b + 3 of a sum of four pixels: its middle is b + 3/8 grey values.
-      const double mean = std::clamp(static_cast<double>(dominant.mean) + first + 0.375, 0.0, 255.0);
-      nodes_[static_cast<std::size_t>(vessel)][node] = static_cast<std::int16_t>(mean * kOne + 0.5);
-      if (channels_ == 3) {
-        for (std::size_t i = 0; i < 2; ++i) {
-          const double value = weight > 0 ? sum[i] / weight / 4 : mean;
-          nodes_[static_cast<std::size_t>(other[i])][node] =
-              static_cast<std::int16_t>(std::clamp(value, 0.0, 255.0) * kOne + 0.5);
+    }
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (int i = 0; i < static_cast<int>(columns); ++i) {
+        const std::int32_t* line = sums_.data() + r * columns;
+        std::int32_t sum = line[i] * weights[0];
+        for (int k = 1; k <= radius; ++k) {
+          sum += (line[std::max(i - k, 0)] + line[std::min(i + k, static_cast<int>(columns) - 1)]) *
+                 weights[static_cast<std::size_t>(k)];
         }
+        blurred_[r * columns + static_cast<std::size_t>(i)] = sum / 256;
+      }
+    }
+    auto& values = grid_.values[static_cast<std::size_t>(c)];
+    values.resize(columns * rows);
+    for (int r = 0; r < static_cast<int>(rows); ++r) {
+      const auto place = [&](int row) { return blurred_.data() + static_cast<std::size_t>(row) * columns; };
+      for (std::size_t i = 0; i < columns; ++i) {
+        std::int32_t sum = place(r)[i] * weights[0];
+        for (int k = 1; k <= radius; ++k) {
+          sum += (place(std::max(r - k, 0))[i] + place(std::min(r + k, static_cast<int>(rows) - 1))[i]) *
+                 weights[static_cast<std::size_t>(k)];
+        }
+        std::int16_t behind = 0;
+        windows_.line(c, grid_.y[static_cast<std::size_t>(r)], grid_.x[i], 1, 1, &behind);
+        values[static_cast<std::size_t>(r) * columns + i] =
+            static_cast<std::int16_t>(std::clamp(behind + sum / (256 * 16), 0, 255 * kOne));
       }
     }
   }
 }
 
-void Background::measure(const ReducedFrame& reduced) {
-  std::vector<std::int16_t> line(static_cast<std::size_t>(width_));
-  std::vector<std::uint32_t> histogram(256 * kOne);
+void Background::measure(const ReducedFrame& reduced, const Grid& grid) {
+  line_.resize(static_cast<std::size_t>(reduced.width));
+  histogram_.resize(256 * kOne);
   for (int c = 0; c < channels_; ++c) {
-    std::fill(histogram.begin(), histogram.end(), 0);
+    std::fill(histogram_.begin(), histogram_.end(), 0);
     std::int64_t level = 0, samples = 0;
     for (int y = 0; y < reduced.height; y += kSpreadStep) {
-      row(c, 2 * y, 0, 2 * reduced.width, line.data());
+      grid.line(c, 2 * y, 0, 2, reduced.width, line_.data());
       const std::int16_t* value = reduced.row(c, y);
       for (int x = 0; x < reduced.width; x += kSpreadStep) {
-        const int behind = line[static_cast<std::size_t>(2 * x)];
+        const int behind = line_[static_cast<std::size_t>(x)];
         const int d = value[x] * (kOne / 4) - behind;
-        ++histogram[static_cast<std::size_t>(std::min(d < 0 ? -d : d, 256 * kOne - 1))];
+        ++histogram_[static_cast<std::size_t>(std::min(d < 0 ? -d : d, 256 * kOne - 1))];
         level += behind;
         ++samples;
       }
     }
     std::int64_t below = 0;
-    int median = 0;
-    while (below + histogram[static_cast<std::size_t>(median)] <= samples / 2) {
-      below += histogram[static_cast<std::size_t>(median++)];
-    }
-    const float mad = (static_cast<float>(median) + 0.5F) / kOne;
-    spread_[static_cast<std::size_t>(c)] = std::max(kSmallestSpread, mad / 0.6745F);
+    std::size_t median = 0;
+    while (below + histogram_[median] <= samples / 2) below += histogram_[median++];
+    const float deviation = (static_cast<float>(median) + 0.5F) / kOne;
+    spread_[static_cast<std::size_t>(c)] = std::max(kSmallestSpread, deviation / 0.6745F);
     level_[static_cast<std::size_t>(c)] =
         std::max(1.0F, static_cast<float>(static_cast<double>(level) / static_cast<double>(samples) / kOne));
   }
 }
 
-void Background::fit(const ReducedFrame& reduced, const Options& options) {
-  place_nodes(reduced, static_cast<int>(options.window_px));
-  fit_nodes(reduced, options);
-  measure(reduced);
+void Background::row(int channel, int y, int x, int count, std::int16_t* out) const {
+  grid_.line(channel, y, x, 1, count, out);
 }
 
-void Background::row(int channel, int y, int x, int count, std::int16_t* out) const {
-  const auto& nodes = nodes_[static_cast<std::size_t>(channel)];
-  // Between two rows of nodes, then between two nodes: both linear, the nearest node's value beyond the outermost.
-  const auto below = std::upper_bound(node_y_.begin(), node_y_.end(), y) - node_y_.begin();
-  const std::size_t r1 = static_cast<std::size_t>(std::min<std::ptrdiff_t>(below, rows_ - 1));
-  const std::size_t r0 = static_cast<std::size_t>(std::max<std::ptrdiff_t>(below - 1, 0));
-  const int gap_y = node_y_[r1] - node_y_[r0];
-  const int part_y = gap_y > 0 ? (std::clamp(y - node_y_[r0], 0, gap_y) * 256 + gap_y / 2) / gap_y : 0;
-  const auto at_node = [&](std::size_t column) {
-    const std::int32_t v0 = nodes[r0 * static_cast<std::size_t>(columns_) + column];
-    const std::int32_t v1 = nodes[r1 * static_cast<std::size_t>(columns_) + column];
-    return v0 * 256 + (v1 - v0) * part_y;
+void Background::reduced_row(int channel, int y, std::int16_t* out) const {
+  grid_.line(channel, 2 * y, 0, 2, width_ / 2, out);
+}
+
+void Background::Grid::line(int channel, int row, int start, int step, int count, std::int16_t* out) const {
+  const auto& nodes = values[static_cast<std::size_t>(channel)];
+  const std::size_t columns = x.size();
+  const auto below = static_cast<std::size_t>(std::upper_bound(y.begin(), y.end(), row) - y.begin());
+  const std::size_t lower = std::min(below, y.size() - 1), upper = below > 0 ? below - 1 : 0;
+  const int gap_y = y[lower] - y[upper];
+  const int part = gap_y > 0 ? (std::clamp(row - y[upper], 0, gap_y) * 256 + gap_y / 2) / gap_y : 0;
+  const auto at_node = [&](std::size_t column) {  // in 1/256 of a step
+    const std::int32_t v = nodes[upper * columns + column];
+    return v * 256 + (nodes[lower * columns + column] - v) * part;
   };
-  const int end = x + count;
-  std::size_t segment = static_cast<std::size_t>(std::upper_bound(node_x_.begin(), node_x_.end(), x) - node_x_.begin());
-  while (x < end) {
-    const bool inner = segment > 0 && segment < node_x_.size();
-    const int stop = segment < node_x_.size() ? std::min(end, node_x_[segment]) : end;
-    std::int32_t value = at_node(segment > 0 ? segment - 1 : 0) + 128;
-    std::int32_t slope = 0;
-    if (inner) {
-      slope = (at_node(segment) - value + 128) / (node_x_[segment] - node_x_[segment - 1]);
-      value += slope * (x - node_x_[segment - 1]);
+  const int end = start + step * count;
+  auto segment = static_cast<std::size_t>(std::upper_bound(x.begin(), x.end(), start) - x.begin());
+  for (int px = start; px < end; ++segment) {
+    const bool between = segment > 0 && segment < columns;
+    const int stop = segment < columns ? std::min(end, x[segment]) : end;
+    const std::int32_t left = at_node(segment > 0 ? segment - 1 : 0);
+    std::int32_t value = left + 128, slope = 0;
+    if (between) {
+      slope = (at_node(segment) - left) / (x[segment] - x[segment - 1]);
+      value += slope * (px - x[segment - 1]);
     }
-    for (; x < stop; ++x) {
+    slope *= step;
+    for (; px < stop; px += step) {
       *out++ = static_cast<std::int16_t>(value >> 8);
       value += slope;
     }
-    ++segment;
   }
 }
 

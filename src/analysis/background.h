@@ -16,10 +16,12 @@ constexpr int vessel_channel(int channels) { return channels == 3 ? 1 : 0; }
 /// The tissue behind the capillaries of one frame: for every pixel and channel the value that it would have without
 /// them (paper, III-A, "Gaussian Mixture-based Background/Foreground Segmentation").
 ///
-/// The mixture is over space, as one still has no past: around every node of a coarse grid a window's histogram of the
+/// The mixture is over space, as one still has no past. Around every node of a coarse grid a window's histogram of the
 /// vessel channel is taken apart into Gaussians by EM; the mean of the heaviest one is the background there, and the
-/// background of every other channel is its mean over the pixels that belong to that Gaussian. Between the nodes it is
-/// linear. Values are whole numbers of 1/kOne grey value: the same on every machine.
+/// background of every other channel is its mean over the pixels that belong to that Gaussian. What the windows are too
+/// wide to follow (halos, folds, shade) is added on a finer grid: the mean of frame - background, cut off at 3 spreads
+/// so that vessels and glare weigh little, blurred. Between the nodes the background is linear. Values are whole
+/// numbers of 1/kOne grey value: the same on every machine.
 /// Threads: one call at a time for an instance; reading from any thread in between. Memory is used again.
 class Background {
  public:
@@ -35,6 +37,9 @@ class Background {
   /// Background of pixels (x .. x + count - 1, y) of the frame, in 1/kOne grey values, into `out`.
   void row(int channel, int y, int x, int count, std::int16_t* out) const;
 
+  /// Background of the whole row y of the reduced frame, in 1/kOne grey values, into `out`.
+  void reduced_row(int channel, int y, std::int16_t* out) const;
+
   /// Spread of the frame's tissue around this background, grey values: a robust standard deviation (median absolute
   /// deviation / 0.6745) of frame - background over the whole frame, of 2x2 means; at least 0.25.
   float spread(int channel) const { return spread_[static_cast<std::size_t>(channel)]; }
@@ -43,23 +48,30 @@ class Background {
   float level(int channel) const { return level_[static_cast<std::size_t>(channel)]; }
 
  private:
-  void place_nodes(const ReducedFrame& reduced, int window_px);
-  void fit_nodes(const ReducedFrame& reduced, const Options& options);
-  void measure(const ReducedFrame& reduced);
-
+  /// Values at the crossings of columns and rows, linear in between, the nearest node's value beyond the outermost.
+  struct Grid {
+    std::vector<int> x, y;                            // places of the nodes, px
+    std::array<std::vector<std::int16_t>, 3> values;  // y.size() rows of x.size(), a channel
+    void line(int channel, int y, int x, int step, int count, std::int16_t* out) const;
+  };
   struct Bin {
     std::uint32_t count;
     std::uint32_t sum[2];  // of the other two channels
   };
-  static constexpr int kBins = 256;
+
+  void fit_windows(const ReducedFrame& reduced, const Options& options);
+  void fit_window(const std::array<const Bin*, 4>& quarters, int components, std::size_t node);
+  void add_surround(const ReducedFrame& reduced, double sigma_px);
+  void measure(const ReducedFrame& reduced, const Grid& grid);
 
   int width_ = 0, height_ = 0, channels_ = 0;
-  int columns_ = 0, rows_ = 0;                      // nodes
-  std::vector<int> node_x_, node_y_;                // their places, px
-  std::array<std::vector<std::int16_t>, 3> nodes_;  // rows_ x columns_ values of 1/kOne, a channel
+  Grid windows_, grid_;  // the mixture's nodes; the final, finer ones
   std::array<float, 3> spread_{}, level_{};
   std::vector<int> cell_x_, cell_y_;  // edges of the histogram cells, reduced px
-  std::vector<Bin> cells_;            // two rows of cells, kBins each
+  std::vector<Bin> cells_;            // two rows of cells
+  std::vector<std::int32_t> sums_, blurred_;
+  std::vector<std::int16_t> line_;
+  std::vector<std::uint32_t> histogram_;
 };
 
 }  // namespace capillaryx

@@ -2,10 +2,10 @@
 #include "analysis/mixture.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
+
+#include "analysis/gaussian.h"
 
 namespace capillaryx {
 namespace {
@@ -16,15 +16,6 @@ constexpr float kMinSigma = 0.5F;  // bins; a component may not shrink onto a si
 struct Component {
   float weight, mean, sigma;
 };
-
-// exp(-x) for x >= 0, relative error under 1e-4, exactly 0 for nothing: far tails end at exp(-80).
-inline float exp_minus(float x) {
-  const float scaled = std::min(x, 80.0F) * -1.44269504F;
-  const auto whole = static_cast<std::int32_t>(scaled - 0.5F);
-  const float f = (scaled - static_cast<float>(whole)) * 0.69314718F;
-  const float p = 1.0F + f * (1.0F + f * (0.5F + f * (0.16666667F + f * (0.041666667F + f * 0.0083333333F))));
-  return p * std::bit_cast<float>((whole + 127) << 23);
-}
 
 float quantile_bin(std::span<const float> counts, float total, float q) {
   float below = 0;

@@ -1,2 +1,215 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/rois.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <limits>
+
+namespace capillaryx {
+namespace {
+
+constexpr int kNobody = -1;
+
+}  // namespace
+
+int RoiFinder::root(int region) {
+  while (regions_[static_cast<std::size_t>(region)].parent != region) {
+    Region& r = regions_[static_cast<std::size_t>(region)];
+    r.parent = regions_[static_cast<std::size_t>(r.parent)].parent;
+    region = r.parent;
+  }
+  return region;
+}
+
+void RoiFinder::sort_dark_pixels(const Darkness& darkness, int lowest) {
+  // A counting sort, darkest first, equal ones in reading order.
+  constexpr int kLevels = 256 * Darkness::kFineOne;
+  const auto& smooth = darkness.smooth;
+  starts_.assign(kLevels + 1, 0);
+  const int pixels = static_cast<int>(smooth.size());
+  order_.clear();
+  for (int i = 0; i < pixels; ++i) {
+    if (smooth[static_cast<std::size_t>(i)] < lowest) continue;
+    order_.push_back(i);
+    ++starts_[static_cast<std::size_t>(kLevels - smooth[static_cast<std::size_t>(i)])];
+  }
+  int start = 0;
+  for (int& s : starts_) {
+    const int count = s;
+    s = start;
+    start += count;
+  }
+  sorted_.resize(order_.size());
+  for (const int i : order_) {
+    sorted_[static_cast<std::size_t>(
+        starts_[static_cast<std::size_t>(kLevels - smooth[static_cast<std::size_t>(i)])]++)] = i;
+  }
+}
+
+void RoiFinder::grow_regions(const Darkness& darkness, const SsimMap& ssim, float split_ratio, int small_area) {
+  const int width = darkness.width, height = darkness.height;
+  labels_.resize(darkness.smooth.size(), kNobody);
+  regions_.clear();
+  for (const int pixel : sorted_) {
+    const int x = pixel % width, y = pixel / width;
+    const std::int16_t d = darkness.smooth[static_cast<std::size_t>(pixel)];
+    int near[8], count = 0;
+    for (int ny = std::max(y - 1, 0); ny <= std::min(y + 1, height - 1); ++ny) {
+      for (int nx = std::max(x - 1, 0); nx <= std::min(x + 1, width - 1); ++nx) {
+        const int label =
+            labels_[static_cast<std::size_t>(ny) * static_cast<std::size_t>(width) + static_cast<std::size_t>(nx)];
+        if (label == kNobody) continue;
+        const int region = root(label);
+        if (std::find(near, near + count, region) == near + count) near[count++] = region;
+      }
+    }
+    const std::int16_t similarity = ssim.row(y)[x];
+    if (count == 0) {
+      const int region = static_cast<int>(regions_.size());
+      regions_.push_back({region, pixel, d, similarity, 1, kNobody});
+      labels_[static_cast<std::size_t>(pixel)] = region;
+      continue;
+    }
+    // The first of the darkest takes the pixel; a region's number tells which came first.
+    int main = near[0];
+    for (int i = 1; i < count; ++i) main = std::min(main, near[i]);
+    Region& taker = regions_[static_cast<std::size_t>(main)];
+    for (int i = 0; i < count; ++i) {
+      if (near[i] == main) continue;
+      Region& other = regions_[static_cast<std::size_t>(near[i])];
+      if (static_cast<float>(d) < split_ratio * static_cast<float>(other.peak) && other.area >= small_area) continue;
+      other.parent = main;
+      taker.area += other.area;
+      taker.min_ssim = std::min(taker.min_ssim, other.min_ssim);
+    }
+    ++taker.area;
+    taker.min_ssim = std::min(taker.min_ssim, similarity);
+    labels_[static_cast<std::size_t>(pixel)] = main;
+  }
+}
+
+void RoiFinder::find(const Darkness& darkness, const SsimMap& ssim, const Options& options, Rois& rois) {
+  rois.rois.clear();
+  rois.runs.clear();
+  const float step = darkness.spread * Darkness::kFineOne;
+  const int lowest = std::max(1, static_cast<int>(static_cast<float>(options.region_darkness) * step + 0.5F));
+  const float least_peak = static_cast<float>(options.min_darkness) * step;
+  const int most_similar = ssim.structure_threshold(options.min_structure);
+  // Four pixels of the frame are one here.
+  const int min_area = std::max(1, static_cast<int>(options.min_area_px / 4 + 0.5));
+  const int max_area = static_cast<int>(std::min(options.max_area_px / 4, 1e9));
+  sort_dark_pixels(darkness, lowest);
+  grow_regions(darkness, ssim, static_cast<float>(options.split_ratio), min_area);
+
+  // A region ends at `foot_ratio` of its own peak, so that a dark capillary does not take its shade along.
+  const auto foot = [&](const Region& r) {
+    return std::max(lowest, static_cast<int>(static_cast<float>(options.foot_ratio) * static_cast<float>(r.peak)));
+  };
+  for (std::size_t i = 0; i < regions_.size(); ++i) regions_[i].area = 0;
+  for (const int pixel : sorted_) {
+    Region& r = regions_[static_cast<std::size_t>(root(labels_[static_cast<std::size_t>(pixel)]))];
+    if (darkness.smooth[static_cast<std::size_t>(pixel)] >= foot(r)) ++r.area;
+  }
+  peaks_.clear();
+  const auto wanted = [&](std::size_t i) {
+    const Region& r = regions_[i];
+    return r.parent == static_cast<int>(i) && r.area >= min_area && r.area <= max_area &&
+           static_cast<float>(r.peak) >= least_peak && r.min_ssim < most_similar;
+  };
+  for (std::size_t i = 0; i < regions_.size(); ++i) {
+    if (wanted(i)) peaks_.push_back(regions_[i].peak);
+  }
+  // Too many: the darkest stay, the earlier ones of equals.
+  int faintest = 0, faintest_left = std::numeric_limits<int>::max();
+  const auto most = static_cast<std::size_t>(options.max_rois);
+  if (peaks_.size() > most) {
+    std::nth_element(peaks_.begin(), peaks_.begin() + static_cast<std::ptrdiff_t>(most) - 1, peaks_.end(),
+                     std::greater<>());
+    faintest = peaks_[most - 1];
+    faintest_left = static_cast<int>(most) -
+                    static_cast<int>(std::count_if(peaks_.begin(), peaks_.end(), [&](int p) { return p > faintest; }));
+  }
+  levels_.assign(regions_.size(), kNobody);
+  for (std::size_t i = 0; i < regions_.size(); ++i) {
+    if (!wanted(i) || regions_[i].peak < faintest) continue;
+    if (regions_[i].peak == faintest && faintest_left-- <= 0) continue;
+    levels_[i] = foot(regions_[i]);
+  }
+  write_rois(darkness, rois);
+  for (const int pixel : sorted_) labels_[static_cast<std::size_t>(pixel)] = kNobody;
+}
+
+void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
+  const int width = darkness.width;
+  runs_.clear();
+  run_rois_.clear();
+  int last = kNobody;  // the roi of the pixel before
+  int last_pixel = -2;
+  for (const int pixel : order_) {  // in reading order
+    const int region = root(labels_[static_cast<std::size_t>(pixel)]);
+    const int level = levels_[static_cast<std::size_t>(region)];
+    const int d = darkness.smooth[static_cast<std::size_t>(pixel)];
+    if (level == kNobody || d < level) continue;
+    Region& r = regions_[static_cast<std::size_t>(region)];
+    const int x = pixel % width, y = pixel / width;
+    if (r.roi == kNobody) {
+      r.roi = static_cast<int>(rois.rois.size());
+      Roi roi;
+      roi.x = x;
+      roi.y = y;
+      roi.width = x + 1;  // right edge until the end
+      roi.peak_x = 2 * (r.peak_pixel % width);
+      roi.peak_y = 2 * (r.peak_pixel / width);
+      roi.darkness = static_cast<float>(r.peak) / Darkness::kFineOne;
+      rois.rois.push_back(roi);
+    }
+    Roi& roi = rois.rois[static_cast<std::size_t>(r.roi)];
+    roi.x = std::min(roi.x, x);
+    roi.width = std::max(roi.width, x + 1);
+    roi.height = y + 1;
+    ++roi.area_px;
+    roi.mean_darkness += static_cast<float>(d);
+    if (last == r.roi && last_pixel + 1 == pixel && x > 0) {
+      ++runs_.back().length;
+    } else {
+      runs_.push_back({x, y, 1});
+      run_rois_.push_back(r.roi);
+      ++roi.run_count;
+    }
+    last = r.roi;
+    last_pixel = pixel;
+  }
+  // Reduced pixels are squares of 2x2: twice the length, in two rows.
+  int first = 0;
+  for (Roi& roi : rois.rois) {
+    roi.mean_darkness /= static_cast<float>(roi.area_px * Darkness::kFineOne);
+    roi.width = 2 * (roi.width - roi.x);
+    roi.height = 2 * (roi.height - roi.y);
+    roi.x *= 2;
+    roi.y *= 2;
+    roi.area_px *= 4;
+    roi.first_run = first;
+    roi.run_count *= 2;
+    first += roi.run_count;
+  }
+  rois.runs.resize(static_cast<std::size_t>(first));
+  filled_.assign(rois.rois.size(), 0);
+  std::size_t i = 0;
+  while (i < runs_.size()) {
+    // The runs of one row, twice.
+    std::size_t end = i;
+    while (end < runs_.size() && runs_[end].y == runs_[i].y) ++end;
+    for (int half = 0; half < 2; ++half) {
+      for (std::size_t k = i; k < end; ++k) {
+        const auto owner = static_cast<std::size_t>(run_rois_[k]);
+        const Run& run = runs_[k];
+        rois.runs[static_cast<std::size_t>(rois.rois[owner].first_run + filled_[owner]++)] = {
+            2 * run.x, 2 * run.y + half, 2 * run.length};
+      }
+    }
+    i = end;
+  }
+}
+
+}  // namespace capillaryx

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/darkness.h"
+#include "analysis/ssim.h"
 #include "capillaryx/options.h"
 
 namespace capillaryx {
@@ -18,15 +20,52 @@ struct Roi {
   int x = 0, y = 0, width = 0, height = 0;  ///< box of its pixels, px
   int area_px = 0;                          ///< its pixels
   int peak_x = 0, peak_y = 0;               ///< where it is darkest, px
-  float darkness = 0;       ///< peak darkness against the background (slightly blurred), grey values of the first plane
-  float mean_darkness = 0;  ///< mean of the same over its pixels, grey values
-  int first_run = 0, run_count = 0;  ///< its pixels in Rois::runs
+  float darkness = 0;  ///< peak darkness against the background (slightly blurred), grey values of the vessel channel
+  float mean_darkness = 0;           ///< mean of the same over its pixels, grey values
+  int first_run = 0, run_count = 0;  ///< its pixels in Rois::runs, row by row
 };
 
-/// The regions of one frame, from the top left down, and their pixels.
+/// The regions of one frame in the order in which a reader of lines meets them, and their pixels. No pixel belongs to
+/// two.
 struct Rois {
   std::vector<Roi> rois;
   std::vector<Run> runs;
+};
+
+/// Finds regions: connected places that are darker than their background, each split where it is no longer one dark
+/// thing, kept where it is dark enough and the similarity of frame and background breaks down inside it.
+///
+/// Pixels join in order of falling darkness (immersion after Vincent & Soille 1991 on the dark side of the background).
+/// Where two regions meet they become one if the meeting place is darker than `split_ratio` of the fainter one's peak,
+/// so that a winding capillary stays whole and two that touch stay two.
+/// Threads: one call at a time for an instance. Memory is used again.
+class RoiFinder {
+ public:
+  void find(const Darkness& darkness, const SsimMap& ssim, const Options& options, Rois& rois);
+
+ private:
+  struct Region {
+    int parent;
+    int peak_pixel;
+    std::int16_t peak;      // Darkness::smooth steps
+    std::int16_t min_ssim;  // SsimMap steps
+    int area;               // reduced px
+    int roi;                // in the result, or -1
+  };
+  int root(int region);
+  void sort_dark_pixels(const Darkness& darkness, int lowest);
+  void grow_regions(const Darkness& darkness, const SsimMap& ssim, float split_ratio, int small_area);
+  void write_rois(const Darkness& darkness, Rois& rois);
+
+  std::vector<int> order_;   // dark pixels in reading order
+  std::vector<int> sorted_;  // the same, darkest first
+  std::vector<int> starts_;  // of each darkness in sorted_
+  std::vector<int> labels_;  // region of a pixel, or -1; all -1 between calls
+  std::vector<Region> regions_;
+  std::vector<int> levels_;  // darkness at which a region ends; -1: it is no roi
+  std::vector<std::int16_t> peaks_;
+  std::vector<Run> runs_;  // reduced px
+  std::vector<int> run_rois_, filled_;
 };
 
 }  // namespace capillaryx

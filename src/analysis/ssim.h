@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "analysis/darkness.h"
+
+namespace capillaryx {
+
+/// Structural similarity of a frame and its background (paper, III-A; Wang et al. 2004, Eq. 13), at half the frame's
+/// size. The background is taken as flat inside the window, so that with d = background - frame
+///   SSIM = (2 mx mb + C1) / (mx^2 + mb^2 + C1) * C2 / (var(d) + C2),  mx = mb - mean(d),
+/// with Gaussian windows and C1 = (0.01 * 255)^2, C2 = (0.03 * 255)^2. Means and variances are whole numbers.
+/// Memory is used again.
+class SsimMap {
+ public:
+  static constexpr int kOne = 1 << 14;  ///< steps of a similarity of 1
+
+  /// Fills the map. `sigma_px`: of the window, px of the frame.
+  void measure(const Darkness& darkness, double sigma_px);
+
+  int width() const { return width_; }
+  int height() const { return height_; }
+  /// One row of the map, 1/kOne; 0..kOne.
+  const std::int16_t* row(int y) const { return map_.data() + static_cast<std::ptrdiff_t>(y) * width_; }
+
+  /// The similarity of what has `times` the structure (variance of d) of the frame's median place, and at least that of
+  /// quantisation alone, 1/kOne. Less than that is structure that the tissue and its noise do not explain: on a frame
+  /// that is noise alone nothing is.
+  int structure_threshold(double times) const;
+
+ private:
+  void measure_row(const Darkness& darkness, int y);
+
+  int width_ = 0, height_ = 0;
+  std::vector<int> weights_;
+  std::vector<std::int16_t> map_;
+  std::vector<std::int16_t> cut_;           // d, cut off so that sums of two squares fit 16 bits
+  std::vector<std::int32_t> sum_, sum_sq_;  // of a column
+  std::vector<std::int16_t> mean_;          // of a column
+  std::vector<std::uint16_t> mean_sq_;
+};
+
+}  // namespace capillaryx
