@@ -66,6 +66,7 @@ struct Options {
   double foot_ratio = 0.2;
   double min_area_px = 60;
   double max_area_px = 30'000;
+  double max_length_px = 300;
   std::int64_t max_rois = 400;
   double min_score = 0.5;
 };
@@ -145,6 +146,8 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
         options.foot_ratio);
   visit(FieldInfo{"min_area_px", "algorithm", true, "smallest region, px", 1, 1e9}, options.min_area_px);
   visit(FieldInfo{"max_area_px", "algorithm", true, "largest region, px", 1, 1e9}, options.max_area_px);
+  visit(FieldInfo{"max_length_px", "algorithm", true, "longest side of a region's box, px", 8, 4096},
+        options.max_length_px);
   visit(FieldInfo{"max_rois", "algorithm", true, "most regions of a frame that go to the network", 1, 100'000},
         options.max_rois);
   visit(FieldInfo{"min_score", "algorithm", true, "smallest probability that counts as a capillary", 0, 1},

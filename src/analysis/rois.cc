@@ -67,7 +67,7 @@ void RoiFinder::grow_regions(const Darkness& darkness, const SsimMap& ssim, floa
     const std::int16_t similarity = ssim.row(y)[x];
     if (count == 0) {
       const int region = static_cast<int>(regions_.size());
-      regions_.push_back({region, pixel, d, similarity, 1, kNobody});
+      regions_.push_back({region, pixel, d, similarity, 0, 1, kNobody, 0, 0, 0, 0});
       labels_[static_cast<std::size_t>(pixel)] = region;
       continue;
     }
@@ -89,55 +89,69 @@ void RoiFinder::grow_regions(const Darkness& darkness, const SsimMap& ssim, floa
   }
 }
 
+// A region ends at `foot_ratio` of its own peak, so that a dark capillary does not take its shade along.
+void RoiFinder::measure_regions(const Darkness& darkness, int lowest, float foot_ratio) {
+  for (Region& r : regions_) {
+    r.foot = static_cast<std::int16_t>(std::max(lowest, static_cast<int>(foot_ratio * static_cast<float>(r.peak))));
+    r.area = 0;
+    r.x0 = r.y0 = std::numeric_limits<int>::max();
+    r.x1 = r.y1 = 0;
+  }
+  for (const int pixel : order_) {
+    int& label = labels_[static_cast<std::size_t>(pixel)];
+    label = root(label);
+    Region& r = regions_[static_cast<std::size_t>(label)];
+    if (darkness.smooth[static_cast<std::size_t>(pixel)] < r.foot) continue;
+    const int x = pixel % darkness.width, y = pixel / darkness.width;
+    ++r.area;
+    r.x0 = std::min(r.x0, x);
+    r.x1 = std::max(r.x1, x + 1);
+    r.y0 = std::min(r.y0, y);
+    r.y1 = y + 1;
+  }
+}
+
+void RoiFinder::choose_rois(const Darkness& darkness, const SsimMap& ssim, const Options& options, int min_area) {
+  // Four pixels of the frame are one here.
+  const double max_area = options.max_area_px / 4, max_length = options.max_length_px / 2;
+  const float least_peak = static_cast<float>(options.min_darkness) * darkness.spread * Darkness::kFineOne;
+  const int most_similar = ssim.structure_threshold(options.min_structure);
+  chosen_.assign(regions_.size(), 0);
+  peaks_.clear();
+  for (std::size_t i = 0; i < regions_.size(); ++i) {
+    const Region& r = regions_[i];
+    if (r.parent != static_cast<int>(i) || r.area < min_area || r.area > max_area) continue;
+    if (std::max(r.x1 - r.x0, r.y1 - r.y0) > max_length) continue;
+    if (static_cast<float>(r.peak) < least_peak || r.min_ssim >= most_similar) continue;
+    chosen_[i] = 1;
+    peaks_.push_back(r.peak);
+  }
+  const auto most = static_cast<std::size_t>(options.max_rois);
+  if (peaks_.size() <= most) return;
+  // Too many: the darkest stay, the earlier ones of equals.
+  const auto faintest = peaks_.begin() + static_cast<std::ptrdiff_t>(most) - 1;
+  std::nth_element(peaks_.begin(), faintest, peaks_.end(), std::greater<>());
+  const int limit = *faintest;
+  auto equals = static_cast<std::ptrdiff_t>(most) -
+                std::count_if(peaks_.begin(), peaks_.end(), [limit](int peak) { return peak > limit; });
+  for (std::size_t i = 0; i < regions_.size(); ++i) {
+    if (chosen_[i] == 0 || regions_[i].peak > limit) continue;
+    if (regions_[i].peak < limit || equals-- <= 0) chosen_[i] = 0;
+  }
+}
+
 void RoiFinder::find(const Darkness& darkness, const SsimMap& ssim, const Options& options, Rois& rois) {
   rois.rois.clear();
   rois.runs.clear();
-  const float step = darkness.spread * Darkness::kFineOne;
-  const int lowest = std::max(1, static_cast<int>(static_cast<float>(options.region_darkness) * step + 0.5F));
-  const float least_peak = static_cast<float>(options.min_darkness) * step;
-  const int most_similar = ssim.structure_threshold(options.min_structure);
-  // Four pixels of the frame are one here.
-  const int min_area = std::max(1, static_cast<int>(options.min_area_px / 4 + 0.5));
-  const int max_area = static_cast<int>(std::min(options.max_area_px / 4, 1e9));
-  sort_dark_pixels(darkness, lowest);
+  const double lowest = options.region_darkness * static_cast<double>(darkness.spread) * Darkness::kFineOne;
+  const int lowest_step = std::max(1, static_cast<int>(lowest + 0.5));
+  const int min_area = std::max(1, static_cast<int>(std::min(options.min_area_px / 4 + 0.5, 1e9)));
+  sort_dark_pixels(darkness, lowest_step);
   grow_regions(darkness, ssim, static_cast<float>(options.split_ratio), min_area);
-
-  // A region ends at `foot_ratio` of its own peak, so that a dark capillary does not take its shade along.
-  const auto foot = [&](const Region& r) {
-    return std::max(lowest, static_cast<int>(static_cast<float>(options.foot_ratio) * static_cast<float>(r.peak)));
-  };
-  for (std::size_t i = 0; i < regions_.size(); ++i) regions_[i].area = 0;
-  for (const int pixel : sorted_) {
-    Region& r = regions_[static_cast<std::size_t>(root(labels_[static_cast<std::size_t>(pixel)]))];
-    if (darkness.smooth[static_cast<std::size_t>(pixel)] >= foot(r)) ++r.area;
-  }
-  peaks_.clear();
-  const auto wanted = [&](std::size_t i) {
-    const Region& r = regions_[i];
-    return r.parent == static_cast<int>(i) && r.area >= min_area && r.area <= max_area &&
-           static_cast<float>(r.peak) >= least_peak && r.min_ssim < most_similar;
-  };
-  for (std::size_t i = 0; i < regions_.size(); ++i) {
-    if (wanted(i)) peaks_.push_back(regions_[i].peak);
-  }
-  // Too many: the darkest stay, the earlier ones of equals.
-  int faintest = 0, faintest_left = std::numeric_limits<int>::max();
-  const auto most = static_cast<std::size_t>(options.max_rois);
-  if (peaks_.size() > most) {
-    std::nth_element(peaks_.begin(), peaks_.begin() + static_cast<std::ptrdiff_t>(most) - 1, peaks_.end(),
-                     std::greater<>());
-    faintest = peaks_[most - 1];
-    faintest_left = static_cast<int>(most) -
-                    static_cast<int>(std::count_if(peaks_.begin(), peaks_.end(), [&](int p) { return p > faintest; }));
-  }
-  levels_.assign(regions_.size(), kNobody);
-  for (std::size_t i = 0; i < regions_.size(); ++i) {
-    if (!wanted(i) || regions_[i].peak < faintest) continue;
-    if (regions_[i].peak == faintest && faintest_left-- <= 0) continue;
-    levels_[i] = foot(regions_[i]);
-  }
+  measure_regions(darkness, lowest_step, static_cast<float>(options.foot_ratio));
+  choose_rois(darkness, ssim, options, min_area);
   write_rois(darkness, rois);
-  for (const int pixel : sorted_) labels_[static_cast<std::size_t>(pixel)] = kNobody;
+  for (const int pixel : order_) labels_[static_cast<std::size_t>(pixel)] = kNobody;
 }
 
 void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
@@ -147,28 +161,26 @@ void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
   int last = kNobody;  // the roi of the pixel before
   int last_pixel = -2;
   for (const int pixel : order_) {  // in reading order
-    const int region = root(labels_[static_cast<std::size_t>(pixel)]);
-    const int level = levels_[static_cast<std::size_t>(region)];
-    const int d = darkness.smooth[static_cast<std::size_t>(pixel)];
-    if (level == kNobody || d < level) continue;
+    const int region = labels_[static_cast<std::size_t>(pixel)];
+    if (chosen_[static_cast<std::size_t>(region)] == 0) continue;
     Region& r = regions_[static_cast<std::size_t>(region)];
+    const int d = darkness.smooth[static_cast<std::size_t>(pixel)];
+    if (d < r.foot) continue;
     const int x = pixel % width, y = pixel / width;
     if (r.roi == kNobody) {
       r.roi = static_cast<int>(rois.rois.size());
       Roi roi;
-      roi.x = x;
-      roi.y = y;
-      roi.width = x + 1;  // right edge until the end
+      roi.x = 2 * r.x0;
+      roi.y = 2 * r.y0;
+      roi.width = 2 * (r.x1 - r.x0);
+      roi.height = 2 * (r.y1 - r.y0);
+      roi.area_px = 4 * r.area;
       roi.peak_x = 2 * (r.peak_pixel % width);
       roi.peak_y = 2 * (r.peak_pixel / width);
       roi.darkness = static_cast<float>(r.peak) / Darkness::kFineOne;
       rois.rois.push_back(roi);
     }
     Roi& roi = rois.rois[static_cast<std::size_t>(r.roi)];
-    roi.x = std::min(roi.x, x);
-    roi.width = std::max(roi.width, x + 1);
-    roi.height = y + 1;
-    ++roi.area_px;
     roi.mean_darkness += static_cast<float>(d);
     if (last == r.roi && last_pixel + 1 == pixel && x > 0) {
       ++runs_.back().length;
@@ -183,12 +195,7 @@ void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
   // Reduced pixels are squares of 2x2: twice the length, in two rows.
   int first = 0;
   for (Roi& roi : rois.rois) {
-    roi.mean_darkness /= static_cast<float>(roi.area_px * Darkness::kFineOne);
-    roi.width = 2 * (roi.width - roi.x);
-    roi.height = 2 * (roi.height - roi.y);
-    roi.x *= 2;
-    roi.y *= 2;
-    roi.area_px *= 4;
+    roi.mean_darkness /= static_cast<float>(roi.area_px / 4 * Darkness::kFineOne);
     roi.first_run = first;
     roi.run_count *= 2;
     first += roi.run_count;

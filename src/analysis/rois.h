@@ -49,12 +49,16 @@ class RoiFinder {
     int peak_pixel;
     std::int16_t peak;      // Darkness::smooth steps
     std::int16_t min_ssim;  // SsimMap steps
+    std::int16_t foot;      // darkness at which it ends
     int area;               // reduced px
     int roi;                // in the result, or -1
+    int x0, y0, x1, y1;     // box of what it keeps, reduced px
   };
   int root(int region);
   void sort_dark_pixels(const Darkness& darkness, int lowest);
   void grow_regions(const Darkness& darkness, const SsimMap& ssim, float split_ratio, int small_area);
+  void measure_regions(const Darkness& darkness, int lowest, float foot_ratio);
+  void choose_rois(const Darkness& darkness, const SsimMap& ssim, const Options& options, int min_area);
   void write_rois(const Darkness& darkness, Rois& rois);
 
   std::vector<int> order_;   // dark pixels in reading order
@@ -62,7 +66,7 @@ class RoiFinder {
   std::vector<int> starts_;  // of each darkness in sorted_
   std::vector<int> labels_;  // region of a pixel, or -1; all -1 between calls
   std::vector<Region> regions_;
-  std::vector<int> levels_;  // darkness at which a region ends; -1: it is no roi
+  std::vector<char> chosen_;  // per region
   std::vector<std::int16_t> peaks_;
   std::vector<Run> runs_;  // reduced px
   std::vector<int> run_rois_, filled_;

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/contour.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <opencv2/imgproc.hpp>
+#include <tuple>
+
+namespace capillaryx {
+namespace {
+
+// By how much a side of the polygon may miss the pixels' stairs, px: enough to make a slanted stair one line.
+constexpr double kPolygonSlackPx = 0.75;
+
+constexpr std::int32_t kNowhere = std::numeric_limits<std::int32_t>::min() / 4;
+
+}  // namespace
+
+bool ContourFinder::find(const PixelView& frame, const Background& background, const Rois& rois, const Roi& roi,
+                         Capillary& capillary, std::vector<Run>& runs) {
+  left_ = roi.x - 1;
+  top_ = roi.y - 1;
+  width_ = roi.width + 2;
+  height_ = roi.height + 2;
+  measure(frame, background);
+  mark_region(rois, roi);
+  if (!keep_largest_piece()) return false;
+  fill_holes();
+
+  capillary.area_px = 0;
+  int x0 = width_, y0 = height_, x1 = 0, y1 = 0;
+  for (int y = 0; y < height_; ++y) {
+    for (int x = 0; x < width_; ++x) {
+      if (mask(x, y) == 0) continue;
+      const int start = x;
+      while (mask(x, y) != 0) ++x;  // the border is empty
+      runs.push_back({left_ + start, top_ + y, x - start});
+      capillary.area_px += x - start;
+      x0 = std::min(x0, start);
+      x1 = std::max(x1, x);
+      y0 = std::min(y0, y);
+      y1 = y + 1;
+    }
+  }
+  capillary.bbox = {left_ + x0, top_ + y0, x1 - x0, y1 - y0};
+  trace(capillary.polygon);
+  return true;
+}
+
+// darkness_: background - frame of the window's vessel channel, in 1/16 of 1/Background::kOne.
+void ContourFinder::measure(const PixelView& frame, const Background& background) {
+  const int vessel = vessel_channel(frame.channels);
+  const auto size = static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_);
+  darkness_.resize(size);
+  across_.resize(size);
+  behind_.resize(static_cast<std::size_t>(width_) + 2);
+  const int begin = std::max(left_ - 1, 0), end = std::min(left_ + width_ + 1, frame.width);
+  const auto column = [&](int x) { return std::clamp(left_ + x, begin, end - 1) - begin; };
+  std::vector<std::int32_t>& line = depth_;
+  line.resize(static_cast<std::size_t>(end - begin));
+  const auto read = [&](int y, std::int32_t* out) {  // one row, blurred along it
+    const int fy = std::clamp(top_ + y, 0, frame.height - 1);
+    background.row(vessel, fy, begin, end - begin, behind_.data());
+    const std::uint8_t* pixel = frame.row(fy) + static_cast<std::ptrdiff_t>(begin) * frame.channels + vessel;
+    for (int x = 0; x < end - begin; ++x) {
+      line[static_cast<std::size_t>(x)] =
+          behind_[static_cast<std::size_t>(x)] - pixel[x * frame.channels] * Background::kOne;
+    }
+    for (int x = 0; x < width_; ++x) {
+      out[x] = line[static_cast<std::size_t>(column(x - 1))] + 2 * line[static_cast<std::size_t>(column(x))] +
+               line[static_cast<std::size_t>(column(x + 1))];
+    }
+  };
+  for (int y = 0; y < height_; ++y) read(y, across_.data() + static_cast<std::ptrdiff_t>(y) * width_);
+  for (int y = 0; y < height_; ++y) {
+    const auto row = [&](int r) {
+      return across_.data() + static_cast<std::ptrdiff_t>(std::clamp(r, 0, height_ - 1)) * width_;
+    };
+    std::int32_t* out = darkness_.data() + static_cast<std::ptrdiff_t>(y) * width_;
+    for (int x = 0; x < width_; ++x) out[x] = row(y - 1)[x] + 2 * row(y)[x] + row(y + 1)[x];
+  }
+}
+
+// mask_: the region's pixels that are at least half as dark as the darkest of the region near them.
+void ContourFinder::mark_region(const Rois& rois, const Roi& roi) {
+  const auto size = static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_);
+  depth_.assign(size, kNowhere);
+  mask_.assign(size, 0);
+  std::int32_t peak = 0;
+  for (int i = roi.first_run; i < roi.first_run + roi.run_count; ++i) {
+    const Run& run = rois.runs[static_cast<std::size_t>(i)];
+    const auto start = static_cast<std::size_t>((run.y - top_) * width_ + run.x - left_);
+    for (std::size_t p = start; p < start + static_cast<std::size_t>(run.length); ++p) {
+      mask_[p] = 1;
+      depth_[p] = darkness_[p];
+      peak = std::max(peak, darkness_[p]);
+    }
+  }
+  for (int y = 0; y < height_; ++y) {  // the maximum over a square, along rows, then columns
+    const std::int32_t* in = depth_.data() + static_cast<std::ptrdiff_t>(y) * width_;
+    std::int32_t* out = across_.data() + static_cast<std::ptrdiff_t>(y) * width_;
+    std::copy_n(in, width_, out);
+    for (int k = 1; k <= std::min(kReachPx, width_ - 1); ++k) {
+      for (int x = 0; x < width_ - k; ++x) out[x] = std::max(out[x], in[x + k]);
+      for (int x = k; x < width_; ++x) out[x] = std::max(out[x], in[x - k]);
+    }
+  }
+  const auto least = static_cast<std::int32_t>(kLeastDepth * static_cast<float>(peak));
+  std::vector<std::int32_t>& highest = depth_;
+  for (int y = 0; y < height_; ++y) {
+    std::int32_t* out = highest.data() + static_cast<std::ptrdiff_t>(y) * width_;
+    std::fill_n(out, width_, std::max(least, 1));
+    for (int r = std::max(0, y - kReachPx); r <= std::min(height_ - 1, y + kReachPx); ++r) {
+      const std::int32_t* in = across_.data() + static_cast<std::ptrdiff_t>(r) * width_;
+      for (int x = 0; x < width_; ++x) out[x] = std::max(out[x], in[x]);
+    }
+  }
+  for (std::size_t p = 0; p < size; ++p) {
+    if (2 * darkness_[p] < highest[p]) mask_[p] = 0;
+  }
+}
+
+bool ContourFinder::keep_largest_piece() {
+  largest_.clear();
+  for (int start = 0; start < width_ * height_; ++start) {
+    if (mask_[static_cast<std::size_t>(start)] != 1) continue;
+    piece_.assign(1, start);
+    mask_[static_cast<std::size_t>(start)] = 2;
+    for (std::size_t i = 0; i < piece_.size(); ++i) {
+      for (const int step : {-width_, -1, 1, width_}) {
+        std::uint8_t& next = mask_[static_cast<std::size_t>(piece_[i] + step)];
+        if (next != 1) continue;
+        next = 2;
+        piece_.push_back(piece_[i] + step);
+      }
+    }
+    if (piece_.size() > largest_.size()) largest_.swap(piece_);
+  }
+  std::fill(mask_.begin(), mask_.end(), std::uint8_t{0});
+  for (const int p : largest_) mask_[static_cast<std::size_t>(p)] = 1;
+  return !largest_.empty();
+}
+
+void ContourFinder::fill_holes() {
+  // What cannot be reached from the border, corners included, is inside.
+  stack_.assign(1, 0);
+  mask_[0] = 2;
+  while (!stack_.empty()) {
+    const int p = stack_.back();
+    stack_.pop_back();
+    const int x = p % width_, y = p / width_;
+    for (int ny = std::max(0, y - 1); ny <= std::min(height_ - 1, y + 1); ++ny) {
+      for (int nx = std::max(0, x - 1); nx <= std::min(width_ - 1, x + 1); ++nx) {
+        if (mask(nx, ny) != 0) continue;
+        mask(nx, ny) = 2;
+        stack_.push_back(ny * width_ + nx);
+      }
+    }
+  }
+  for (std::uint8_t& m : mask_) m = m == 2 ? 0 : 1;
+}
+
+void ContourFinder::trace(std::vector<float>& polygon) const {
+  // Along the pixels' edges with the pixels to the right, from the first one's top left corner eastwards.
+  constexpr int kStepX[4] = {1, 0, -1, 0}, kStepY[4] = {0, 1, 0, -1};
+  const auto first = static_cast<int>(std::find(mask_.begin(), mask_.end(), 1) - mask_.begin());
+  const int start_x = first % width_, start_y = first / width_;
+  const auto inside = [&](int corner_x, int corner_y, int direction, bool right) {
+    // The pixel ahead of a corner, to the right or left of the way.
+    const int ahead_x = kStepX[direction], ahead_y = kStepY[direction];
+    const int side_x = right ? -ahead_y : ahead_y, side_y = right ? ahead_x : -ahead_x;
+    return mask(corner_x + (ahead_x + side_x - 1) / 2, corner_y + (ahead_y + side_y - 1) / 2) != 0;
+  };
+  std::vector<cv::Point> corners;
+  int x = start_x, y = start_y, direction = 0;
+  do {
+    corners.emplace_back(x, y);
+    do {
+      x += kStepX[direction];
+      y += kStepY[direction];
+    } while (inside(x, y, direction, true) && !inside(x, y, direction, false));
+    direction = (direction + (inside(x, y, direction, true) ? 3 : 1)) % 4;
+  } while (x != start_x || y != start_y);
+  std::vector<cv::Point> kept;
+  cv::approxPolyDP(corners, kept, kPolygonSlackPx, true);
+  if (kept.size() < 3) kept = corners;
+  polygon.clear();
+  for (const cv::Point& p : kept) {
+    polygon.push_back(static_cast<float>(left_ + p.x));
+    polygon.push_back(static_cast<float>(top_ + p.y));
+  }
+}
+
+std::int64_t covered_px(std::vector<Run>& runs) {
+  std::sort(runs.begin(), runs.end(),
+            [](const Run& a, const Run& b) { return std::tie(a.y, a.x) < std::tie(b.y, b.x); });
+  std::int64_t covered = 0;
+  int y = -1, end = 0;
+  for (const Run& run : runs) {
+    if (run.y != y) end = 0;
+    y = run.y;
+    covered += std::max(0, run.x + run.length - std::max(end, run.x));
+    end = std::max(end, run.x + run.length);
+  }
+  return covered;
+}
+
+}  // namespace capillaryx
