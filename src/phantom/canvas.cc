@@ -41,7 +41,9 @@ std::vector<Knot> wander(Random& random, double x, double y, double angle, doubl
   constexpr double kStep = 2;
   std::vector<Knot> curve;
   double turn = random.normal(0, bend);
-  for (double s = 0; s <= length; s += kStep) {
+  double drawn = 0;
+  while (drawn <= length) {
+    drawn += kStep;
     curve.push_back({x, y, radius, darkness});
     x += kStep * std::cos(angle);
     y += kStep * std::sin(angle);

@@ -56,7 +56,11 @@ class Random {
     if (mean > 40) return static_cast<int>(std::lround(std::fmax(0, normal(mean, std::sqrt(mean)))));
     const double limit = std::exp(-mean);
     int n = 0;
-    for (double product = uniform(); product > limit; product *= uniform()) ++n;
+    double product = uniform();
+    while (product > limit) {
+      product *= uniform();
+      ++n;
+    }
     return n;
   }
 

@@ -243,7 +243,7 @@ struct FolderSink::State {
   }
 };
 
-FolderSink::FolderSink(std::filesystem::path folder, const Options& options, const RunIdentity& identity)
+FolderSink::FolderSink(const std::filesystem::path& folder, const Options& options, const RunIdentity& identity)
     : state_(std::make_unique<State>(folder, options)) {
   state_->open_journal(run_line(options, identity));
   if (state_->finished) {

@@ -31,7 +31,7 @@ class FolderSink : public ResultSink {
  public:
   /// Makes or opens the folder as `options.resume` and `options.force` allow; writes the run line or, on resume, checks
   /// it against `identity` and the options and cuts a torn last line off.
-  FolderSink(std::filesystem::path folder, const Options& options, const RunIdentity& identity);
+  FolderSink(const std::filesystem::path& folder, const Options& options, const RunIdentity& identity);
   ~FolderSink() override;
 
   /// Frames that results.jsonl holds already (resume).
