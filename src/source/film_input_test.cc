@@ -59,7 +59,7 @@ class Film : public testing::Test {
 };
 
 TEST_F(Film, GivesEveryFrameWithItsNumberAndTime) {
-  for (const char* const coding : {"-c:v mjpeg -q:v 2", "-c:v ffv1"}) {
+  for (const char* const coding : {"-c:v mjpeg -q:v 2", "-c:v ffv1 -pix_fmt bgr0"}) {
     const std::string path = make_film("clip one.avi", coding);
     const auto source = open_source({path}, {});
     EXPECT_FALSE(source->frame_count());
@@ -76,7 +76,7 @@ TEST_F(Film, GivesEveryFrameWithItsNumberAndTime) {
 }
 
 TEST_F(Film, AppliesEveryRepeatFramesAndSkip) {
-  const std::string path = make_film("clip.mkv", "-c:v ffv1");
+  const std::string path = make_film("clip.mkv", "-c:v ffv1 -pix_fmt bgr0");
   Options options;
   options.every = 4;
   options.repeat = 2;
@@ -129,7 +129,7 @@ TEST_F(Film, WithoutAFrameIsOneUnreadableFrame) {
 
 // A play list would make ffmpeg open other files, and the network.
 TEST_F(Film, ThatNamesOtherFilesIsRefused) {
-  const std::string other = make_film("other.avi", "-c:v ffv1");
+  const std::string other = make_film("other.avi", "-c:v ffv1 -pix_fmt bgr0");
   for (const std::string& text :
        {"ffconcat version 1.0\nfile '" + other + "'\n",
         "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://" + other + "\n#EXT-X-ENDLIST\n"}) {
@@ -140,7 +140,7 @@ TEST_F(Film, ThatNamesOtherFilesIsRefused) {
 }
 
 TEST_F(Film, LargerThanAllowedIsRefused) {
-  const std::string path = make_film("clip.avi", "-c:v ffv1");
+  const std::string path = make_film("clip.avi", "-c:v ffv1 -pix_fmt bgr0");
   Options options;
   options.max_pixels = 64 * 48 - 1;
   const std::vector<Frame> frames = all_frames(*open_source({path}, options));
@@ -149,7 +149,7 @@ TEST_F(Film, LargerThanAllowedIsRefused) {
 }
 
 TEST_F(Film, ThatIsGoneIsAnUnreadableFrame) {
-  const std::string path = make_film("clip.avi", "-c:v ffv1");
+  const std::string path = make_film("clip.avi", "-c:v ffv1 -pix_fmt bgr0");
   const auto source = open_source({path}, {});
   std::filesystem::remove(path);
   EXPECT_THAT(source->next()->error(), HasSubstr("cannot be opened"));
@@ -157,7 +157,7 @@ TEST_F(Film, ThatIsGoneIsAnUnreadableFrame) {
 }
 
 TEST_F(Film, MayHaveAnyName) {
-  const std::string path = make_film("clip.avi", "-c:v ffv1");
+  const std::string path = make_film("clip.avi", "-c:v ffv1 -pix_fmt bgr0");
   for (const std::string name : {"-i.avi", "a'b \"c\n.avi", "http:x.avi", "%d.avi", "bad\xff.avi"}) {
     std::filesystem::copy_file(path, folder_.path(name));
     EXPECT_THAT(all_frames(*open_source({folder_.path(name)}, {})), testing::SizeIs(10)) << name;
@@ -165,7 +165,7 @@ TEST_F(Film, MayHaveAnyName) {
 }
 
 TEST_F(Film, StoppedOrLeftHalfWayLeavesNoChild) {
-  const std::string path = make_film("clip.avi", "-c:v ffv1", 200);
+  const std::string path = make_film("clip.avi", "-c:v ffv1 -pix_fmt bgr0", 200);
   {
     const auto left = open_source({path}, {});
     ASSERT_TRUE(left->next());
