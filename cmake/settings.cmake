@@ -12,7 +12,9 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
 
-# -ffp-contract=off: the same bits whether or not the target has fused multiply-add.
+# -ffp-contract=off: the same bits whether or not the target has fused multiply-add. -fno-trapping-math and
+# -fno-math-errno change no value; without them loops with a comparison of floats or a root are not made vectors.
+add_compile_options(-fno-trapping-math -fno-math-errno)
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wall> $<$<COMPILE_LANGUAGE:CXX>:-Wextra> $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>
                     $<$<COMPILE_LANGUAGE:CXX>:-fno-semantic-interposition>)
 if(CAPILLARYX_WARNINGS_AS_ERRORS)
