@@ -23,15 +23,35 @@
 ///     });
 namespace capillaryx {
 
-/// What a run came to.
+/// A mean over frames with its 95 % interval (bootstrap over frames), which one frame alone does not have.
+struct MeanOverFrames {
+  double mean = 0;
+  std::optional<double> low;
+  std::optional<double> high;
+};
+
+/// A frame that could not be analysed, and why.
+struct FailedFrame {
+  std::int64_t index = 0;
+  std::string source;
+  std::string error;
+};
+
+/// What a run came to. Frames that an earlier run had written (resume) count like the others.
 struct RunSummary {
+  static constexpr std::size_t kMostFailures = 100;
+
   std::int64_t frames = 0;
   std::int64_t ok = 0;
   std::int64_t failed = 0;
   std::int64_t dropped = 0;
   std::int64_t resumed = 0;  ///< of `frames`, those that an earlier run had already written
   std::int64_t skipped_inputs = 0;
-  bool stopped = false;  ///< ended by request before the source did
+  std::int64_t capillaries = 0;           ///< in all frames that are ok
+  std::optional<MeanOverFrames> density;  ///< area form, fraction; absent where no frame is ok
+  std::vector<FailedFrame> failures;      ///< the first kMostFailures of them
+  bool stopped = false;                   ///< ended by request before the source did
+  bool already_finished = false;          ///< an earlier run had done all of it; nothing was done now
   double wall_s = 0;
 };
 
@@ -51,8 +71,8 @@ class Pipeline {
   explicit Pipeline(Options options);
 
   /// Analyses `inputs` (see open_source) into the folder `output`: results.jsonl as they come, then results.csv,
-  /// coco.json, report.html, overlays/. Throws Error; see docs/errors in README for the exit code that the command
-  /// gives.
+  /// coco.json, report.html, overlays/. A run that `stop` ended has the same files, but no summary line: `resume` goes
+  /// on with it. A run that was finished already comes back at once. Throws Error; what was written is then kept.
   RunSummary run(const std::vector<std::string>& inputs, const std::filesystem::path& output, std::stop_token stop = {},
                  const std::function<void(const Progress&)>& progress = {});
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "capillaryx/executor.h"
+#include "capillaryx/frame_source.h"
+#include "capillaryx/pipeline.h"
+#include "capillaryx/result_sink.h"
+
+namespace capillaryx {
+
+/// Adds up results into a RunSummary.
+class RunCounts {
+ public:
+  void add(const FrameResult& result);
+  std::int64_t frames() const { return summary_.frames; }
+  RunSummary summary() const;
+
+ private:
+  RunSummary summary_;
+  std::vector<double> densities_;
+};
+
+/// Called a few times a second while a run goes on, and once at its end.
+using OnProgress = std::function<void(const Progress&)>;
+
+/// Puts the frames of `source` through `executor` into `sink`: counts, holds results to frame order (Error kInternal
+/// otherwise), calls `on_progress` from a thread of its own (may be empty), wakes a waiting source when `stop` is
+/// requested. `counts` holds the frames that are there already; the source stands behind them.
+/// Gives whether `stop` ended the run before the source did.
+bool run_frames(FrameSource& source, Executor& executor, ResultSink& sink, RunCounts& counts, std::stop_token stop,
+                const OnProgress& on_progress);
+
+}  // namespace capillaryx

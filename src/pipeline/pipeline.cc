@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capillaryx/pipeline.h"
+
+#include <chrono>
+#include <mutex>
+#include <utility>
+
+#include "pipeline/frame_run.h"
+#include "pipeline/status_file.h"
+#include "sink/folder_sink.h"
+#include "sink/results_reader.h"
+
+namespace capillaryx {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// The analyzer that was made to see that it can be made: the first worker of this process takes it over.
+class FirstAnalyzer {
+ public:
+  explicit FirstAnalyzer(std::unique_ptr<Analyzer> analyzer) : analyzer_(std::move(analyzer)) {}
+
+  std::unique_ptr<Analyzer> take_or_make(const Options& options) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (analyzer_) return std::move(analyzer_);
+    }
+    return make_analyzer(options);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unique_ptr<Analyzer> analyzer_;
+};
+
+bool workers_are_processes(const Options& options) {
+  return options.executor == ExecutorKind::kRouter ||
+         (options.executor == ExecutorKind::kDriver && options.worker_kind == WorkerKind::kProcess);
+}
+
+struct Parts {
+  RunIdentity identity;
+  std::unique_ptr<Executor> executor;
+  std::unique_ptr<FrameSource> source;
+};
+
+/// Everything that can be wrong with options, network and inputs shows here, before a folder is touched.
+Parts make_parts(const Options& options, const std::vector<std::string>& inputs) {
+  if (inputs.empty()) throw Error(ErrorKind::kUsage, "there is no input: name pictures, folders or films");
+  auto analyzer = make_analyzer(options);
+  const BuildInfo build = build_info();
+  Parts parts;
+  parts.identity = RunIdentity{.version = build.version,
+                               .commit = build.commit,
+                               .analyzer_name = analyzer->name(),
+                               .analyzer_version = analyzer->version(),
+                               .model = analyzer->model(),
+                               .inputs = inputs,
+                               .executor = to_string(options.executor),
+                               .workers = 0};
+  if (workers_are_processes(options)) analyzer.reset();
+  auto first = std::make_shared<FirstAnalyzer>(std::move(analyzer));
+  parts.executor = make_executor(
+      options, [first](const Options& options_of_worker) { return first->take_or_make(options_of_worker); });
+  parts.identity.workers = parts.executor->workers();
+  parts.source = open_source(inputs, options);
+  return parts;
+}
+
+/// Passes over what an earlier run has written.
+void skip_present(FrameSource& source, std::int64_t present) {
+  if (present == 0) return;
+  const auto count = source.frame_count();
+  if (count && *count < present) {
+    throw Error(ErrorKind::kUsage, "the output folder holds " + std::to_string(present) + " frames, the inputs " +
+                                       std::to_string(*count) + ": these are not the inputs that the run began with");
+  }
+  source.skip(present);
+}
+
+RunSummary complete(const RunCounts& counts, const FrameSource& source, std::int64_t resumed, bool stopped,
+                    double wall_s) {
+  RunSummary summary = counts.summary();
+  summary.resumed = resumed;
+  summary.skipped_inputs = static_cast<std::int64_t>(source.skipped().size());
+  summary.stopped = stopped;
+  summary.wall_s = wall_s;
+  return summary;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Options options) : options_(std::move(options)) { check_options(options_); }
+
+RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::filesystem::path& output,
+                         std::stop_token stop, const std::function<void(const Progress&)>& progress) {
+  const auto start = Clock::now();
+  const auto wall_s = [start] { return std::chrono::duration<double>(Clock::now() - start).count(); };
+  Parts parts = make_parts(options_, inputs);
+  auto sink = std::make_unique<FolderSink>(output, options_, parts.identity);
+  RunCounts counts;
+  const std::int64_t resumed = sink->frames_present();
+  if (resumed > 0) {
+    read_journal(output / "results.jsonl", [&counts](const FrameResult& result) { counts.add(result); });
+  }
+  if (sink->finished()) {
+    RunSummary summary = complete(counts, *parts.source, resumed, false, wall_s());
+    summary.already_finished = true;
+    return summary;
+  }
+  skip_present(*parts.source, resumed);
+
+  StatusFile status(options_.status_file);
+  Progress last;
+  status.update(last, "running");
+  const OnProgress on_progress = [&](const Progress& now) {
+    last = now;
+    if (progress) progress(now);
+    status.update(now, "running");
+  };
+  bool stopped = false;
+  try {
+    stopped = run_frames(*parts.source, *parts.executor, *sink, counts, stop, on_progress);
+    if (!stopped) sink->finish(parts.source->skipped(), wall_s());
+    sink.reset();
+    if (stopped) write_derived_files(output);
+  } catch (...) {
+    try {
+      status.update(last, "error");
+    } catch (const Error&) {  // the first error is the one to tell
+    }
+    throw;
+  }
+  status.update(last, stopped ? "stopped" : "finished");
+  return complete(counts, *parts.source, resumed, stopped, wall_s());
+}
+
+RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::function<void(FrameResult)>& on_result,
+                         std::stop_token stop) {
+  const auto start = Clock::now();
+  Parts parts = make_parts(options_, inputs);
+  CallbackSink sink(on_result);
+  RunCounts counts;
+  const bool stopped = run_frames(*parts.source, *parts.executor, sink, counts, stop, {});
+  return complete(counts, *parts.source, 0, stopped, std::chrono::duration<double>(Clock::now() - start).count());
+}
+
+}  // namespace capillaryx

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/frame_run.h"
+#include "sink/bootstrap.h"
+
+namespace capillaryx {
+
+void RunCounts::add(const FrameResult& result) {
+  ++summary_.frames;
+  switch (result.status) {
+    case Status::kOk:
+      ++summary_.ok;
+      summary_.capillaries += static_cast<std::int64_t>(result.capillaries.size());
+      densities_.push_back(result.density);
+      break;
+    case Status::kFailed:
+      ++summary_.failed;
+      if (summary_.failures.size() < RunSummary::kMostFailures) {
+        summary_.failures.push_back({result.index, result.source, result.error});
+      }
+      break;
+    case Status::kDropped:
+      ++summary_.dropped;
+      break;
+  }
+}
+
+RunSummary RunCounts::summary() const {
+  RunSummary summary = summary_;
+  if (!densities_.empty()) {
+    MeanOverFrames& density = summary.density.emplace();
+    density.mean = mean(densities_);
+    if (const auto interval = bootstrap_mean(densities_)) {
+      density.low = interval->low;
+      density.high = interval->high;
+    }
+  }
+  return summary;
+}
+
+}  // namespace capillaryx
