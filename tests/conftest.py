@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the whole program share."""
 
+import itertools
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import pictures
 import pytest
+import results
 
 ROOT = Path(__file__).resolve().parent.parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -52,3 +56,43 @@ def capillaryx(program: Path) -> Run:
         return done
 
     return run
+
+
+@dataclass
+class Analysis:
+    """A run of `capillaryx analyze` that has ended."""
+
+    out: Path
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Analyze = Callable[..., Analysis]
+
+
+@pytest.fixture
+def analyze(capillaryx: Run, tmp_path: Path) -> Analyze:
+    """analyze(inputs..., flags..., expect=0) -> the run, a finished one with its folder checked.
+
+    `to` names the output folder (default: a new one under tmp_path).
+    """
+    made = itertools.count()
+
+    def run(*arguments: object, to: Path | None = None, expect: int | None = 0, timeout: float = 120) -> Analysis:
+        out = to or tmp_path / f"out{next(made)}"
+        done = capillaryx("analyze", *arguments, "-o", out, expect=expect, timeout=timeout)
+        if done.returncode in (0, 3):
+            results.check(out, ROOT)
+        return Analysis(out, done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tissue_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six small drawn frames."""
+    folder = tmp_path_factory.mktemp("frames")
+    for index in range(6):
+        (folder / f"f{index:02}.png").write_bytes(pictures.png(pictures.tissue(seed=index)))
+    return folder
