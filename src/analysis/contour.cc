@@ -28,8 +28,8 @@ bool ContourFinder::find(const PixelView& frame, const Background& background, c
   if (!keep_largest_piece()) return false;
   fill_holes();
 
+  capillary.bbox = {roi.x, roi.y, roi.width, roi.height};
   capillary.area_px = 0;
-  int x0 = width_, y0 = height_, x1 = 0, y1 = 0;
   for (int y = 0; y < height_; ++y) {
     for (int x = 0; x < width_; ++x) {
       if (mask(x, y) == 0) continue;
@@ -37,13 +37,8 @@ bool ContourFinder::find(const PixelView& frame, const Background& background, c
       while (mask(x, y) != 0) ++x;  // the border is empty
       runs.push_back({left_ + start, top_ + y, x - start});
       capillary.area_px += x - start;
-      x0 = std::min(x0, start);
-      x1 = std::max(x1, x);
-      y0 = std::min(y0, y);
-      y1 = y + 1;
     }
   }
-  capillary.bbox = {left_ + x0, top_ + y0, x1 - x0, y1 - y0};
   trace(capillary.polygon);
   return true;
 }

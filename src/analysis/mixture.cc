@@ -10,8 +10,8 @@
 namespace capillaryx {
 namespace {
 
-constexpr int kLanes = 8;          // sums run in this many lanes, so that the compiler may use vectors
-constexpr float kMinSigma = 0.5F;  // bins; a component may not shrink onto a single bin
+constexpr std::size_t kLanes = 8;  // sums run in this many lanes, so that the compiler may use vectors
+constexpr float kMinSigma = 0.4F;  // bins; a component may not shrink onto a single bin
 
 struct Component {
   float weight, mean, sigma;
@@ -28,8 +28,33 @@ float quantile_bin(std::span<const float> counts, float total, float q) {
   return static_cast<float>(counts.size() - 1);
 }
 
-float sum_lanes(const std::array<float, kLanes>& lanes) {
-  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+// A component's density at every bin, times its weight.
+void densities(const Component& component, std::size_t bins, float* out) {
+  const float height = component.weight / component.sigma;
+  const float steep = 0.5F / (component.sigma * component.sigma);
+  const float mean = component.mean;
+  for (int b = 0; b < static_cast<int>(bins); ++b) {
+    const float d = static_cast<float>(b) - mean;
+    out[b] = height * exp_minus(d * d * steep);
+  }
+}
+
+// Number, sum and sum of squares about `mean` of the samples that belong to a component.
+std::array<float, 3> moments(const float* density, const float* scale, float mean, std::size_t bins) {
+  std::array<float, kLanes> n{}, sum{}, square{};
+  for (std::size_t start = 0; start < bins; start += kLanes) {
+    for (std::size_t j = 0; j < kLanes; ++j) {
+      const float share = density[start + j] * scale[start + j];
+      const float d = static_cast<float>(static_cast<int>(start + j)) - mean;
+      n[j] += share;
+      sum[j] += share * d;
+      square[j] += share * d * d;
+    }
+  }
+  const auto total = [](const std::array<float, kLanes>& v) {
+    return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
+  };
+  return {total(n), total(sum), total(square)};
 }
 
 }  // namespace
@@ -37,6 +62,7 @@ float sum_lanes(const std::array<float, kLanes>& lanes) {
 DominantGaussian fit_mixture(std::span<const float> counts, int components, int iterations,
                              std::span<float> membership) {
   const std::size_t bins = counts.size();
+  const auto parts = static_cast<std::size_t>(components);
   float total = 0;
   for (const float count : counts) total += count;
 
@@ -44,73 +70,41 @@ DominantGaussian fit_mixture(std::span<const float> counts, int components, int 
   // starts where the tissue is and the dark and bright tails have a component each.
   std::array<Component, kMaxMixtureComponents> mixture{};
   const float width = std::max(1.0F, 0.5F * (quantile_bin(counts, total, 0.84F) - quantile_bin(counts, total, 0.16F)));
-  for (int k = 0; k < components; ++k) {
-    const bool middle = k == components / 2;
-    const float q = components == 1 ? 0.5F : 0.05F + 0.9F * static_cast<float>(k) / static_cast<float>(components - 1);
-    mixture[static_cast<std::size_t>(k)] = {middle ? 1.0F : 0.3F, quantile_bin(counts, total, middle ? 0.5F : q),
-                                            width};
+  for (std::size_t k = 0; k < parts; ++k) {
+    const bool middle = k == parts / 2;
+    const float q = parts == 1 ? 0.5F : 0.05F + 0.9F * static_cast<float>(k) / static_cast<float>(parts - 1);
+    mixture[k] = {middle ? 1.0F : 0.3F, quantile_bin(counts, total, middle ? 0.5F : q), width};
   }
 
-  std::array<std::array<float, kLanes>, kMaxMixtureComponents> s0{}, s1{}, s2{};
+  std::array<std::array<float, kMaxMixtureBins>, kMaxMixtureComponents> density;
+  std::array<float, kMaxMixtureBins> scale;
+  const auto expect = [&] {
+    for (std::size_t k = 0; k < parts; ++k) densities(mixture[k], bins, density[k].data());
+    std::fill_n(scale.begin(), bins, 1e-30F);
+    for (std::size_t k = 0; k < parts; ++k) {
+      for (std::size_t b = 0; b < bins; ++b) scale[b] += density[k][b];
+    }
+  };
   for (int iteration = 0; iteration < iterations; ++iteration) {
-    std::array<float, kMaxMixtureComponents> height{}, steep{};
-    for (int k = 0; k < components; ++k) {
-      const Component& c = mixture[static_cast<std::size_t>(k)];
-      height[static_cast<std::size_t>(k)] = c.weight / c.sigma;
-      steep[static_cast<std::size_t>(k)] = 0.5F / (c.sigma * c.sigma);
-      s0[static_cast<std::size_t>(k)] = s1[static_cast<std::size_t>(k)] = s2[static_cast<std::size_t>(k)] = {};
-    }
-    for (std::size_t start = 0; start < bins; start += kLanes) {
-      std::array<std::array<float, kLanes>, kMaxMixtureComponents> p;
-      std::array<float, kLanes> sum;
-      sum.fill(1e-30F);
-      for (std::size_t k = 0; k < static_cast<std::size_t>(components); ++k) {
-        const float mean = mixture[k].mean, h = height[k], s = steep[k];
-        for (std::size_t j = 0; j < kLanes; ++j) {
-          const float d = static_cast<float>(static_cast<int>(start + j)) - mean;
-          p[k][j] = h * exp_minus(d * d * s);
-          sum[j] += p[k][j];
-        }
-      }
-      for (std::size_t k = 0; k < static_cast<std::size_t>(components); ++k) {
-        const float mean = mixture[k].mean;
-        for (std::size_t j = 0; j < kLanes; ++j) {
-          const float d = static_cast<float>(static_cast<int>(start + j)) - mean;
-          const float share = counts[start + j] * p[k][j] / sum[j];
-          s0[k][j] += share;
-          s1[k][j] += share * d;
-          s2[k][j] += share * d * d;
-        }
-      }
-    }
-    for (std::size_t k = 0; k < static_cast<std::size_t>(components); ++k) {
-      const float n = sum_lanes(s0[k]);
-      if (n < 1e-3F * total) {
-        mixture[k].weight = n / total;
-        continue;
-      }
-      const float shift = sum_lanes(s1[k]) / n;
-      mixture[k].weight = n / total;
-      mixture[k].mean += shift;
-      mixture[k].sigma = std::max(kMinSigma, std::sqrt(std::max(0.0F, sum_lanes(s2[k]) / n - shift * shift)));
+    expect();
+    for (std::size_t b = 0; b < bins; ++b) scale[b] = counts[b] / scale[b];
+    for (std::size_t k = 0; k < parts; ++k) {
+      Component& component = mixture[k];
+      const auto [n, sum, square] = moments(density[k].data(), scale.data(), component.mean, bins);
+      component.weight = n / total;
+      if (n < 1e-3F * total) continue;
+      const float shift = sum / n;
+      component.mean += shift;
+      component.sigma = std::max(kMinSigma, std::sqrt(std::max(0.0F, square / n - shift * shift)));
     }
   }
 
   std::size_t best = 0;
-  for (std::size_t k = 1; k < static_cast<std::size_t>(components); ++k) {
+  for (std::size_t k = 1; k < parts; ++k) {
     if (mixture[k].weight > mixture[best].weight) best = k;
   }
-  for (std::size_t b = 0; b < bins; ++b) {
-    float sum = 1e-30F, own = 0;
-    for (std::size_t k = 0; k < static_cast<std::size_t>(components); ++k) {
-      const float d = static_cast<float>(b) - mixture[k].mean;
-      const float p =
-          mixture[k].weight / mixture[k].sigma * exp_minus(d * d * 0.5F / (mixture[k].sigma * mixture[k].sigma));
-      sum += p;
-      if (k == best) own = p;
-    }
-    membership[b] = own / sum;
-  }
+  expect();
+  for (std::size_t b = 0; b < bins; ++b) membership[b] = density[best][b] / scale[b];
   return {mixture[best].weight, mixture[best].mean, mixture[best].sigma};
 }
 

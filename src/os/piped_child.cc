@@ -55,15 +55,16 @@ struct ChildPlan {
     ours = ::fcntl(ours, F_DUPFD_CLOEXEC, plan.first_free);
     if (ours < 0) fail(plan);
   }
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  const int null = ::open("/dev/null", O_RDWR);
   if (null < 0) fail(plan);
   for (int standard_descriptor = 0; standard_descriptor < 3; ++standard_descriptor) {
     if (null != standard_descriptor && ::dup2(null, standard_descriptor) < 0) fail(plan);
   }
+  // What others opened without O_CLOEXEC is not handed down either.
+  if (plan.first_free > 3) ::syscall(SYS_close_range, 3U, static_cast<unsigned>(plan.first_free) - 1U, 0U);
   for (const auto& [ours, child] : plan.descriptors) {
     if (::dup2(ours, child) < 0) fail(plan);
   }
-  // What others opened without O_CLOEXEC is not handed down either.
   ::syscall(SYS_close_range, plan.first_free, ~0U, CLOSE_RANGE_CLOEXEC);
   ::execve(plan.arguments[0], plan.arguments.data(), plan.environment.data());
   fail(plan);

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "os/descriptor.h"
+
+namespace capillaryx {
+
+/// One end of a local socket that carries whole messages, in order, each with the descriptors that belong to it.
+/// Threads: any may send; one at a time receives.
+class MessageSocket {
+ public:
+  static constexpr std::size_t kMaxMessageBytes = std::size_t{160} * 1024;
+  static constexpr std::size_t kMaxDescriptors = 4;
+
+  enum class Outcome {
+    kDone,
+    kWouldBlock,  ///< nothing there, or no room
+    kClosed,      ///< the other end is gone
+    kBroken,      ///< a message that is too long or has too many descriptors, or an error of the system
+  };
+
+  MessageSocket() = default;
+  explicit MessageSocket(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+
+  /// Both ends of a new one. Throws Error (kExecutor).
+  static std::pair<MessageSocket, MessageSocket> make_pair();
+
+  /// Never raises SIGPIPE. The descriptors stay the sender's.
+  Outcome send(std::span<const std::uint8_t> bytes, std::span<const int> descriptors, bool wait);
+  /// `bytes` (its memory is used again) and `descriptors` become those of the next message.
+  Outcome receive(std::vector<std::uint8_t>& bytes, std::vector<Descriptor>& descriptors, bool wait);
+
+  int descriptor() const { return descriptor_.number(); }
+  void close() { descriptor_.reset(); }
+
+ private:
+  Descriptor descriptor_;
+};
+
+}  // namespace capillaryx
