@@ -58,8 +58,8 @@ std::vector<Knot> mirrored(std::vector<Knot> curve) {
 /// One end near the surface, dark and wide; towards the other the vessel dives away.
 Shape comma(Random& random) {
   Shape shape;
-  const double radius = random.uniform(5.5, 10.5);
-  auto curve = wander(random, 0, 0, 0, random.uniform(16, 66), radius, 0.018);
+  const double radius = random.uniform(6, 11.5);
+  auto curve = wander(random, 0, 0, 0, random.uniform(12, 54), radius, 0.022);
   const double thin = random.uniform(0.45, 1.05);
   const double end = random.uniform(0.3, 1);
   vary(random, curve, random.uniform(0.5, 0.9));
@@ -80,9 +80,9 @@ Shape comma(Random& random) {
 
 Shape hairpin(Random& random) {
   Shape shape;
-  const double radius = random.uniform(4.4, 7.6);
+  const double radius = random.uniform(5, 8.4);
   const double gap = radius * random.uniform(0.8, 1.7);  // half the distance between the limbs
-  const double first = random.uniform(18, 62);
+  const double first = random.uniform(16, 50);
   const double second = first * random.uniform(0.35, 1.1);
   const double lean = random.normal(0, 0.3);
   std::vector<Knot> knots{
@@ -149,7 +149,7 @@ Shape ring(Random& random) {
 Shape winding(Random& random) {
   Shape shape;
   const double radius = random.uniform(5, 8.5);
-  auto curve = wander(random, 0, 0, 0, random.uniform(55, 125), radius, 0.032);
+  auto curve = wander(random, 0, 0, 0, random.uniform(45, 105), radius, 0.034);
   const double thin = random.uniform(0.6, 1.3);
   for (std::size_t i = 0; i < curve.size(); ++i) {
     const double t = static_cast<double>(i) / static_cast<double>(curve.size());
@@ -199,11 +199,11 @@ Shape cluster(Random& random) {
 
 Shape choose_bare_shape(Random& random) {
   const double kind = random.uniform();
-  if (kind < 0.42) return comma(random);
-  if (kind < 0.60) return hairpin(random);
-  if (kind < 0.68) return dot(random);
+  if (kind < 0.46) return comma(random);
+  if (kind < 0.61) return hairpin(random);
+  if (kind < 0.69) return dot(random);
   if (kind < 0.74) return ring(random);
-  if (kind < 0.85) return winding(random);
+  if (kind < 0.84) return winding(random);
   if (kind < 0.91) return two_dots(random);
   return cluster(random);
 }
@@ -224,7 +224,7 @@ Shape choose_shape(Random& random) {
 
 /// Blood is not spread evenly along a vessel.
 void add_texture(Random& random, cv::Mat& density, double strength) {
-  const cv::Mat noise = clouds(random, density.rows, density.cols, {0, 0.3, 0.8, 0.6});
+  const cv::Mat noise = clouds(random, density.rows, density.cols, {0, 0, 0.7, 0.9});
   for (int y = 0; y < density.rows; ++y) {
     auto* row = density.ptr<float>(y);
     const auto* n = noise.ptr<float>(y);
@@ -295,19 +295,21 @@ void draw_surroundings(Random& random, const Look& look, const Shape& shape, dou
 
   const double strength = look.papillae * random.uniform(0, 0.055);
   if (strength < 0.008) return;
-  const double radius = random.uniform(26, 62) * look.magnification / Canvas::kCoarse;
+  const double radius = random.uniform(22, 60) * look.magnification / Canvas::kCoarse;
   const double cx = x / Canvas::kCoarse + random.normal(0, 3);
   const double cy = y / Canvas::kCoarse + random.normal(0, 3);
   const double thick = random.uniform(0.25, 0.7) * radius;
-  std::vector<Knot> rim;
+  std::vector<std::vector<Knot>> parts(1);
   for (int i = 0; i <= 20; ++i) {
     const double angle = 2 * kPi * i / 20;
-    rim.push_back({cx + radius * std::cos(angle) * random.uniform(0.9, 1.1),
-                   cy + 0.85 * radius * std::sin(angle) * random.uniform(0.9, 1.1), thick * random.uniform(0.6, 1.2),
-                   random.uniform(0.3, 1)});
+    parts[0].push_back({cx + radius * std::cos(angle) * random.uniform(0.9, 1.1),
+                        cy + 0.85 * radius * std::sin(angle) * random.uniform(0.9, 1.1),
+                        thick * random.uniform(0.6, 1.2), random.uniform(0.3, 1)});
   }
-  rim.back() = rim.front();
-  Patch papilla = draw_tubes({smooth_curve(rim)}, 1.2 * radius);
+  parts[0].back() = parts[0].front();
+  parts[0] = smooth_curve(parts[0]);
+  if (random.chance(0.5)) parts.push_back({{cx, cy, radius, random.uniform(0.5, 1.2)}});
+  Patch papilla = draw_tubes(parts, 1.2 * radius);
   blur(papilla.values, random.uniform(0.15, 0.4) * radius);
   papilla.values *= strength;
   add(canvas.coarse, papilla, look.pigment);
@@ -363,7 +365,7 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
       place(shape.tail, frame_scale, angle, x, y);
       density = draw_tubes(shape.vessel, 3 * sigma + 3);
       Random texture(options.seed, index, kTexture, static_cast<std::uint64_t>(i));
-      add_texture(texture, density.values, 0.3);
+      add_texture(texture, density.values, 0.2);
       blur(density.values, sigma);
       double top = 0;
       cv::minMaxLoc(density.values, nullptr, &top);

@@ -51,6 +51,18 @@ void to_rgb(const cv::Mat* planes, bool smooth_color, std::uint8_t* rgb) {
   }
 }
 
+/// The squares of a picture that was enlarged, their edges a little softened.
+void show_cells(cv::Mat& plane, double cell_px) {
+  if (cell_px < 1.2) return;
+  const cv::Size cells(std::max(2, cvRound(plane.cols / cell_px)), std::max(2, cvRound(plane.rows / cell_px)));
+  cv::Mat reduced;
+  cv::Mat enlarged;
+  cv::resize(plane, reduced, cells, 0, 0, cv::INTER_AREA);
+  cv::resize(reduced, enlarged, plane.size(), 0, 0, cv::INTER_NEAREST);
+  cv::GaussianBlur(enlarged, enlarged, {5, 5}, 0.8);
+  plane = 0.25 * plane + 0.75 * enlarged;
+}
+
 void add_grain(Random& random, cv::Mat& plane, double sigma) {
   if (sigma <= 0) return;
   const auto amount = static_cast<float>(sigma);
@@ -91,6 +103,7 @@ void develop(const PhantomOptions& options, std::int64_t index, const Look& look
     const int x = -random.below(8);
     const int y = -random.below(8);
     quantise_blocks(planes, look.codec_step, look.codec_color_step, x, y);
+    for (int i = 0; i < 3; ++i) show_cells(planes[i], i == 0 ? look.cell_px : look.cell_px / 2);
   }
   add_grain(random, planes[0], look.grain);
   add_grain(random, planes[1], look.color_grain);

@@ -97,10 +97,10 @@ void draw_specks(const PhantomOptions& options, std::int64_t index, const Look& 
       if (random.chance(0.3)) darkness *= 2.2;
     } else if (kind < 0.78) {  // a crumb
       darkness = random.uniform(0.25, 1.1);
-      for (int k = 3 + random.below(6); k > 0; --k) {
-        const double px = x + random.normal(0, 9) * scale;
-        const double py = y + random.normal(0, 5) * scale;
-        const double radius = random.uniform(2, 6) * scale;
+      for (int k = 4 + random.below(8); k > 0; --k) {
+        const double px = x + random.normal(0, 7) * scale;
+        const double py = y + random.normal(0, 4) * scale;
+        const double radius = random.uniform(1.2, 4.5) * scale;
         parts.push_back({{px, py, radius, random.uniform(0.5, 1)},
                          {px + random.normal(0, radius), py + random.normal(0, radius), radius * 0.7, 1}});
       }
@@ -127,7 +127,7 @@ void draw_glare(const PhantomOptions& options, std::int64_t index, const Look& l
   // Sheen: soft pale patches; sparks: single bright grains; discs: lights out of focus.
   const int sheens = frame.count(2.2 * options.glare * area);
   const int sparks = frame.count((frame.chance(0.3) ? 40 : 8) * options.glare * area);
-  const int discs = frame.count((frame.chance(0.25) ? 3 : 0.3) * options.glare * area);
+  const int discs = frame.count((frame.chance(0.15) ? 3 : 0.2) * options.glare * area);
   const double strength = std::min(2.0, options.glare);
   for (int i = 0; i < sheens; ++i) {
     Random random(options.seed, index, kGlare, static_cast<std::uint64_t>(i) + 1);

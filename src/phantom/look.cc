@@ -29,7 +29,7 @@ Look choose_look(const PhantomOptions& options, std::int64_t index) {
 
   double brightness = 131;
   if (other) {
-    brightness = random.uniform(45, 205);
+    brightness = random.uniform(55, 205);
   } else if (vivid_family) {
     brightness += spread * ((random.chance(0.25) ? random.uniform(62, 90) : random.uniform(112, 182)) - 131);
   } else {
@@ -53,14 +53,14 @@ Look choose_look(const PhantomOptions& options, std::int64_t index) {
       options.magnification * (other ? std::exp(random.uniform(-0.43, 0.47)) : random.spread(1, 0.07 * spread));
   look.direction = random.uniform(0, 3.14159265);
   look.aligned = random.uniform();
-  look.lens_sigma_px = (2.0 + 0.3 * v) * random.spread(1, 0.2) * look.magnification;
+  look.lens_sigma_px = (2.0 - 0.1 * v) * random.spread(1, 0.2) * look.magnification;
   look.focus_tilt_px = random.uniform() * random.uniform() * 3.0 * look.magnification;
   look.focus_direction = random.uniform(0, 6.2831853);
-  look.papillae = random.uniform() * random.uniform() * 1.6;
+  look.papillae = std::pow(random.uniform(), 1.5) * 1.3;
   look.mottling = (1 + 0.35 * v) * random.spread(1, 0.3);
 
   look.sharpening = (other ? random.uniform(0, 1.6) : random.uniform(0, 0.35)) * options.sharpening;
-  const double noise = options.noise * (other ? random.spread(1, 0.7) : random.spread(1, 0.2));
+  const double noise = options.noise * (other ? std::clamp(random.spread(1, 0.6), 0.2, 2.5) : random.spread(1, 0.2));
   const bool film = other ? random.chance(0.5) : v < 0.5;
   look.grain = (film ? 1.1 : 0.95) * noise;
   look.color_grain = (film ? 0.8 : 1.1) * noise;
@@ -68,6 +68,7 @@ Look choose_look(const PhantomOptions& options, std::int64_t index) {
   look.codec_step = (film ? 3.2 : 3.6) * quality;
   look.codec_color_step = (film ? random.uniform(0.8, 2.4) : 0.8) * quality;
   look.late_codec_step = film ? 0 : 0.7 * quality;
+  look.cell_px = film ? 0 : random.uniform(3.5, 4.6) * std::min(1.0, options.compression);
   look.smooth_color = film && random.chance(0.25);
   return look;
 }

@@ -50,6 +50,7 @@ struct Look {
   double codec_step = 0;        ///< quantisation of the film's blocks, 8-bit units; 0: none
   double codec_color_step = 0;  ///< of a block's mean colour
   double late_codec_step = 0;   ///< of a second, finer codec after the noise; 0: none
+  double cell_px = 0;           ///< a still was enlarged from cells of this size; 0: it was not
   bool smooth_color = false;    ///< colour planes are interpolated (else each value stands for 2 x 2 px)
 
   /// Blur at a place of the frame, px.

@@ -65,7 +65,7 @@ void draw_mottling(const PhantomOptions& options, std::int64_t index, const Look
   const double plexus = random.uniform(0.15, 0.7);
   const double pigment = random.uniform(0.2, 0.6);
   add_field(canvas.coarse, wave(relief, 0.85), {1, 1, 1});
-  add_field(canvas.coarse, wave(plexus, 0.95), look.deep_blood);
+  add_field(canvas.coarse, wave(plexus * (1 + 0.8 * look.vivid), 0.95), look.deep_blood);
   add_field(canvas.coarse, wave(pigment, 0.95), look.pigment);
   // Wrinkles: fine, faint, roughly parallel.
   Random wrinkles(options.seed, index, kWrinkle);
@@ -155,12 +155,12 @@ void draw_deep_vessels(const PhantomOptions& options, std::int64_t index, const 
   const double scale = look.magnification / Canvas::kCoarse;
   const double area = options.width * options.height / (1920.0 * 1080.0 * look.magnification * look.magnification);
   // Venules of the plexus: long, branching. Some patches of skin show many, most show few.
-  const double plenty = frame.chance(0.2 + 0.35 * look.vivid) ? 10 : 2.5;
+  const double plenty = frame.chance(0.2 + 0.45 * look.vivid) ? 16 : 3;
   const int count = frame.count(std::min(2000.0, plenty * options.deep_vessels * area));
   for (int i = 0; i < count; ++i) {
     Random random(options.seed, index, kVenule, static_cast<std::uint64_t>(i) + 1);
-    const double radius = random.spread(9, 0.45) * scale;
-    const double darkness = random.uniform(0.02, 0.085) * look.gain * options.deep_vessels;
+    const double radius = random.spread(8, 0.4) * scale;
+    const double darkness = random.uniform(0.02, 0.08) * look.gain * options.deep_vessels;
     auto trunk = wander(random, random.uniform(0, canvas.coarse.cols), random.uniform(0, canvas.coarse.rows),
                         random.uniform(0, 2 * kPi), random.uniform(80, 700) * scale, radius, 0.03 / scale / 4);
     for (std::size_t k = 0; k < trunk.size(); ++k) {
@@ -177,7 +177,7 @@ void draw_deep_vessels(const PhantomOptions& options, std::int64_t index, const 
       }
       tree.push_back(std::move(branch));
     }
-    const double sigma = random.uniform(4, 16) * scale;
+    const double sigma = random.uniform(0.35, 1.3) * radius;
     Patch patch = draw_tubes(tree, 3 * sigma);
     blur(patch.values, sigma);
     patch.values *= darkness;
