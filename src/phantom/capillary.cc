@@ -332,7 +332,7 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
   const double frame_spread = placement.uniform(0.34, 0.46);
   Occupancy occupancy(options.width, options.height);
 
-  const double frame_scale = scale * placement.spread(1.27, 0.1);
+  const double frame_scale = scale * placement.spread(1.36, 0.1);
   double last_x = 0;
   double last_y = 0;
   for (int i = 0; i < count; ++i) {
