@@ -16,7 +16,15 @@ TOTALS = [*FIGURES, "ap", "density_scale"]
 
 
 def score(shared: Path, labels: Path, detections: Path, iou: float) -> dict[str, Any]:
-    command = [sys.executable, shared / "tools/score.py", labels, detections, "--iou", str(iou), "--json"]
+    command = [
+        sys.executable,
+        str(shared / "tools/score.py"),
+        str(labels),
+        str(detections),
+        "--iou",
+        str(iou),
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer

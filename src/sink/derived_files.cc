@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// results.csv and coco.json, from results.jsonl alone. A frame is held as its row of text, never its outlines.
+// results.csv, coco.json and report.html, from results.jsonl alone. A frame is held as its row of text, never its
+// outlines.
 #include <fmt/format.h>
 
 #include <iterator>
@@ -13,7 +14,9 @@
 #include "sink/folder_sink.h"
 #include "sink/json_text.h"
 #include "sink/output_folder.h"
+#include "sink/report_page.h"
 #include "sink/results_reader.h"
+#include "sink/tally.h"
 
 namespace capillaryx {
 namespace {
@@ -45,8 +48,9 @@ class CsvFile {
     append_text_cell(row, result.error);
     append(row, result.width > 0, result.width);
     append(row, result.height > 0, result.height);
-    append(row, ok, result.capillaries.size());
-    append(row, ok, result.density);
+    const bool has_density = ok && result.valid_px > 0;
+    append(row, has_density, result.capillaries.size());
+    append(row, has_density, result.density);
     const auto per_mm2 = count_per_mm2(result);
     append(row, ok && per_mm2, per_mm2.value_or(0));
     append(row, result.scale_um_per_px.has_value(), result.scale_um_per_px.value_or(0));
@@ -135,12 +139,19 @@ void write_derived_files(const std::filesystem::path& path) {
   const OutputFolder folder(path, false);
   CsvFile csv;
   CocoFile coco(folder);
-  read_journal(path / "results.jsonl", [&](const FrameResult& result) {
+  ReportPage page(folder);
+  Tally tally;
+  JournalState journal = read_journal(path / "results.jsonl", [&](const FrameResult& result) {
     csv.add(result);
     coco.add(result);
+    page.add(result);
+    tally.add(result);
   });
+  // Of a run that was cut short the figures are those of the frames that there are.
+  if (journal.summary.is_null()) journal.summary = nlohmann::json::parse(tally.summary({}, 0, 0).dump());
   csv.write(folder);
   coco.commit();
+  page.write(journal.run, journal.summary);
 }
 
 }  // namespace capillaryx

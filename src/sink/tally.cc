@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sink/tally.h"
 
+#include <fmt/chrono.h>
+
 #include <algorithm>
+#include <ctime>
 
 #include "sink/bootstrap.h"
 #include "sink/json_text.h"
@@ -36,7 +39,10 @@ void Tally::add(const FrameResult& result) {
     if (result.status != Status::kOk) continue;
     ++group->ok;
     group->capillaries += static_cast<std::int64_t>(result.capillaries.size());
+    if (result.valid_px == 0) continue;
     group->densities.push_back(result.density);
+    group->counts.push_back(static_cast<double>(result.capillaries.size()));
+    if (const auto per_mm2 = count_per_mm2(result)) group->counts_per_mm2.push_back(*per_mm2);
   }
   if (result.status == Status::kFailed) ++failed_;
   if (result.status == Status::kDropped) ++dropped_;
@@ -48,9 +54,14 @@ void Tally::put(ordered_json& object, const Group& group) {
   object["frames"] = group.frames;
   object["ok"] = group.ok;
   object["capillaries"] = group.capillaries;
-  object["mean_density"] = group.ok > 0 ? ordered_json(mean(group.densities)) : ordered_json();
-  const auto interval = bootstrap_mean(group.densities);
-  object["mean_density_interval"] = interval ? ordered_json{interval->low, interval->high} : ordered_json();
+  const auto put_mean = [&](const std::string& name, const std::vector<double>& values) {
+    object[name] = values.empty() ? ordered_json() : ordered_json(mean(values));
+    const auto interval = bootstrap_mean(values);
+    object[name + "_interval"] = interval ? ordered_json{interval->low, interval->high} : ordered_json();
+  };
+  put_mean("mean_density", group.densities);
+  put_mean("mean_count", group.counts);
+  put_mean("mean_count_per_mm2", group.counts_per_mm2);
 }
 
 ordered_json Tally::summary(const std::vector<SkippedInput>& skipped, double wall_s, std::int64_t frames_now) const {

@@ -15,7 +15,7 @@ namespace capillaryx {
 /// The subfolder that a frame counts to: the folder part of its source, or the film of a film's frame.
 std::string subfolder_of(const FrameResult& result);
 
-/// Counts results as they pass and makes the summary line of them. Holds three numbers a frame.
+/// Counts results as they pass and makes the summary line of them. Holds a few numbers a frame.
 class Tally {
  public:
   void add(const FrameResult& result);
@@ -31,6 +31,8 @@ class Tally {
     std::int64_t ok = 0;
     std::int64_t capillaries = 0;
     std::vector<double> densities;
+    std::vector<double> counts;
+    std::vector<double> counts_per_mm2;
   };
 
   static void put(nlohmann::ordered_json& object, const Group& group);
