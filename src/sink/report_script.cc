@@ -317,7 +317,7 @@ function mark() {
 }
 // Who uses the keyboard keeps the place: on the same button of the viewer, or back on the row that was left.
 function keepFocus(button, left) {
-  const inViewer = button && [...byId('viewer').querySelectorAll('button')].find((b) => b.getAttribute('aria-label') === button && !b.disabled);
+  const inViewer = chosen && button && [...byId('viewer').querySelectorAll('button')].find((b) => b.getAttribute('aria-label') === button && !b.disabled);
   const inTable = !chosen && left && byId('table').querySelector(`tr[data-frame="${left.index}"] .link`);
   if (inViewer || inTable) (inViewer || inTable).focus();
 }
