@@ -59,10 +59,10 @@ struct Options {
   std::int64_t mixture_components = 3;
   double surround_sigma_px = 32;
   double ssim_sigma_px = 4;
-  double region_darkness = 2;
+  double region_darkness = 1.75;
   double min_darkness = 4.5;
   double min_structure = 7;
-  double split_ratio = 0.7;
+  double split_ratio = 0.6;
   double foot_ratio = 0.2;
   double min_area_px = 60;
   double max_area_px = 30'000;

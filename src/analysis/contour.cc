@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <opencv2/imgproc.hpp>
 #include <tuple>
 
@@ -13,7 +12,7 @@ namespace {
 // By how much a side of the polygon may miss the pixels' stairs, px: enough to make a slanted stair one line.
 constexpr double kPolygonSlackPx = 0.75;
 
-constexpr std::int32_t kNowhere = std::numeric_limits<std::int32_t>::min() / 4;
+constexpr int kSteps = 128;  // of one grey value
 
 }  // namespace
 
@@ -28,8 +27,8 @@ bool ContourFinder::find(const PixelView& frame, const Background& background, c
   if (!keep_largest_piece()) return false;
   fill_holes();
 
-  capillary.bbox = {roi.x, roi.y, roi.width, roi.height};
   capillary.area_px = 0;
+  int x0 = width_, y0 = height_, x1 = 0, y1 = 0;
   for (int y = 0; y < height_; ++y) {
     for (int x = 0; x < width_; ++x) {
       if (mask(x, y) == 0) continue;
@@ -37,52 +36,63 @@ bool ContourFinder::find(const PixelView& frame, const Background& background, c
       while (mask(x, y) != 0) ++x;  // the border is empty
       runs.push_back({left_ + start, top_ + y, x - start});
       capillary.area_px += x - start;
+      x0 = std::min(x0, start);
+      x1 = std::max(x1, x);
+      y0 = std::min(y0, y);
+      y1 = y + 1;
     }
   }
+  // Half-way from the contour's box to the region's, which begins one pixel inside the window.
+  x0 = (x0 + 1) / 2;
+  y0 = (y0 + 1) / 2;
+  x1 = (x1 + width_ - 1) / 2;
+  y1 = (y1 + height_ - 1) / 2;
+  capillary.bbox = {left_ + x0, top_ + y0, x1 - x0, y1 - y0};
   trace(capillary.polygon);
   return true;
 }
 
-// darkness_: background - frame of the window's vessel channel, in 1/16 of 1/Background::kOne.
+// darkness_: background - frame of the window's vessel channel, blurred by 1 2 1, in kSteps a grey value.
 void ContourFinder::measure(const PixelView& frame, const Background& background) {
   const int vessel = vessel_channel(frame.channels);
-  const auto size = static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_);
-  darkness_.resize(size);
-  across_.resize(size);
-  behind_.resize(static_cast<std::size_t>(width_) + 2);
   const int begin = std::max(left_ - 1, 0), end = std::min(left_ + width_ + 1, frame.width);
-  const auto column = [&](int x) { return std::clamp(left_ + x, begin, end - 1) - begin; };
-  std::vector<std::int32_t>& line = depth_;
-  line.resize(static_cast<std::size_t>(end - begin));
-  const auto read = [&](int y, std::int32_t* out) {  // one row, blurred along it
-    const int fy = std::clamp(top_ + y, 0, frame.height - 1);
-    background.row(vessel, fy, begin, end - begin, behind_.data());
-    const std::uint8_t* pixel = frame.row(fy) + static_cast<std::ptrdiff_t>(begin) * frame.channels + vessel;
-    for (int x = 0; x < end - begin; ++x) {
-      line[static_cast<std::size_t>(x)] =
-          behind_[static_cast<std::size_t>(x)] - pixel[x * frame.channels] * Background::kOne;
+  const auto reach = static_cast<std::size_t>(width_) + 2;  // one more on either side
+  behind_.resize(reach);
+  line_.resize(3 * reach);
+  darkness_.resize(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
+  const auto read = [&](int y) {  // row y of the window, blurred along it, into its turn of three lines
+    std::int32_t* const out = line_.data() + static_cast<std::size_t>(y + 3) % 3 * reach;
+    const int inside_y = std::clamp(top_ + y, 0, frame.height - 1);
+    background.row(vessel, inside_y, begin, end - begin, behind_.data());
+    const std::uint8_t* pixel = frame.row(inside_y) + static_cast<std::ptrdiff_t>(begin) * frame.channels + vessel;
+    std::int32_t* const first = out + (begin - left_ + 1);
+    for (int x = 0; x < end - begin; ++x, pixel += frame.channels) {
+      first[x] = behind_[static_cast<std::size_t>(x)] - *pixel * Background::kOne;
     }
-    for (int x = 0; x < width_; ++x) {
-      out[x] = line[static_cast<std::size_t>(column(x - 1))] + 2 * line[static_cast<std::size_t>(column(x))] +
-               line[static_cast<std::size_t>(column(x + 1))];
-    }
+    std::fill(out, first, *first);
+    std::fill(first + (end - begin), out + reach, first[end - begin - 1]);
+    for (int x = 0; x < width_; ++x) out[x] += 2 * out[x + 1] + out[x + 2];
+    return out;
   };
-  for (int y = 0; y < height_; ++y) read(y, across_.data() + static_cast<std::ptrdiff_t>(y) * width_);
+  const std::int32_t* above = read(-1);
+  const std::int32_t* here = read(0);
   for (int y = 0; y < height_; ++y) {
-    const auto row = [&](int r) {
-      return across_.data() + static_cast<std::ptrdiff_t>(std::clamp(r, 0, height_ - 1)) * width_;
-    };
-    std::int32_t* out = darkness_.data() + static_cast<std::ptrdiff_t>(y) * width_;
-    for (int x = 0; x < width_; ++x) out[x] = row(y - 1)[x] + 2 * row(y)[x] + row(y + 1)[x];
+    const std::int32_t* const below = read(y + 1);
+    std::int16_t* const out = darkness_.data() + static_cast<std::ptrdiff_t>(y) * width_;
+    constexpr int kShrink = 16 * Background::kOne / kSteps;
+    for (int x = 0; x < width_; ++x) out[x] = static_cast<std::int16_t>((above[x] + 2 * here[x] + below[x]) / kShrink);
+    above = here;
+    here = below;
   }
 }
 
 // mask_: the region's pixels that are at least half as dark as the darkest of the region near them.
 void ContourFinder::mark_region(const Rois& rois, const Roi& roi) {
   const auto size = static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_);
-  depth_.assign(size, kNowhere);
+  depth_.assign(size, 0);
+  across_.resize(size);
   mask_.assign(size, 0);
-  std::int32_t peak = 0;
+  std::int16_t peak = 0;
   for (int i = roi.first_run; i < roi.first_run + roi.run_count; ++i) {
     const Run& run = rois.runs[static_cast<std::size_t>(i)];
     const auto start = static_cast<std::size_t>((run.y - top_) * width_ + run.x - left_);
@@ -93,26 +103,25 @@ void ContourFinder::mark_region(const Rois& rois, const Roi& roi) {
     }
   }
   for (int y = 0; y < height_; ++y) {  // the maximum over a square, along rows, then columns
-    const std::int32_t* in = depth_.data() + static_cast<std::ptrdiff_t>(y) * width_;
-    std::int32_t* out = across_.data() + static_cast<std::ptrdiff_t>(y) * width_;
+    const std::int16_t* in = depth_.data() + static_cast<std::ptrdiff_t>(y) * width_;
+    std::int16_t* out = across_.data() + static_cast<std::ptrdiff_t>(y) * width_;
     std::copy_n(in, width_, out);
     for (int k = 1; k <= std::min(kReachPx, width_ - 1); ++k) {
       for (int x = 0; x < width_ - k; ++x) out[x] = std::max(out[x], in[x + k]);
       for (int x = k; x < width_; ++x) out[x] = std::max(out[x], in[x - k]);
     }
   }
-  const auto least = static_cast<std::int32_t>(kLeastDepth * static_cast<float>(peak));
-  std::vector<std::int32_t>& highest = depth_;
+  const auto least = std::max<std::int16_t>(1, static_cast<std::int16_t>(kLeastDepth * static_cast<float>(peak)));
   for (int y = 0; y < height_; ++y) {
-    std::int32_t* out = highest.data() + static_cast<std::ptrdiff_t>(y) * width_;
-    std::fill_n(out, width_, std::max(least, 1));
+    std::int16_t* out = depth_.data() + static_cast<std::ptrdiff_t>(y) * width_;
+    std::fill_n(out, width_, least);
     for (int r = std::max(0, y - kReachPx); r <= std::min(height_ - 1, y + kReachPx); ++r) {
-      const std::int32_t* in = across_.data() + static_cast<std::ptrdiff_t>(r) * width_;
+      const std::int16_t* in = across_.data() + static_cast<std::ptrdiff_t>(r) * width_;
       for (int x = 0; x < width_; ++x) out[x] = std::max(out[x], in[x]);
     }
   }
   for (std::size_t p = 0; p < size; ++p) {
-    if (2 * darkness_[p] < highest[p]) mask_[p] = 0;
+    mask_[p] = static_cast<std::uint8_t>(mask_[p] & static_cast<int>(2 * darkness_[p] >= depth_[p]));
   }
 }
 

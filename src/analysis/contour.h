@@ -17,8 +17,8 @@ namespace capillaryx {
 /// The depth is that of the place: the highest darkness of the region within kReachPx (a square), and at least
 /// kLeastDepth of the region's peak, as parts of one capillary differ in darkness. Darkness is that of the frame's own
 /// pixels, blurred by 1 2 1. The contour stays inside the region; holes belong to it, and of several pieces the largest
-/// stays. The box is the region's: it holds the faint parts of a capillary too, and meets people's boxes better (real
-/// frames: recall of boxes 0.96 against 0.92 at IoU 0.3).
+/// stays. The box lies half-way between the contour's and the region's: people draw boxes around the foot of a blurred
+/// vessel (docs/analysis.md has the measurement).
 /// Threads: one call at a time for an instance. Memory is used again.
 class ContourFinder {
  public:
@@ -42,7 +42,8 @@ class ContourFinder {
   // A window of the frame: the region's box and a border of one pixel, which lies in no region.
   int left_ = 0, top_ = 0, width_ = 0, height_ = 0;
   std::vector<std::int16_t> behind_;
-  std::vector<std::int32_t> darkness_, across_, depth_;
+  std::vector<std::int32_t> line_;
+  std::vector<std::int16_t> darkness_, across_, depth_;
   std::vector<std::uint8_t> mask_;
   std::vector<int> stack_, piece_, largest_;
 };
