@@ -70,7 +70,7 @@ def main() -> None:
 
     print(f"drawing {options.frames} frames to train on", flush=True)
     drawn = regions_module.draw(
-        program, recipe.GROUPS, options.frames, options.seed, options.work / "train", options.jobs
+        program, recipe.GROUPS, options.frames, options.seed, options.work / "train", options.jobs, more=True
     )
     print(f"drawing {options.held_out_frames} frames to measure on", flush=True)
     held_out = regions_module.draw(
@@ -80,6 +80,7 @@ def main() -> None:
         options.seed + HELD_OUT_SEED_STEP,
         options.work / "held_out",
         options.jobs,
+        more=False,
     )
 
     calibrates = drawn.frames % CALIBRATION_EVERY == CALIBRATION_EVERY - 1

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from recipe import Group
 
+PROPOSE_MORE = ("--min-darkness=3", "--min-structure=3")
 FRAMES_A_TASK = 10  # drawn, cut and removed together: 10 frames are some 40 MB
 
 
@@ -30,9 +31,9 @@ class Regions:
         return len(self.labels)
 
 
-def crop(program: Path, frames: Path, labels: Path, folder: Path) -> None:
+def crop(program: Path, frames: Path, labels: Path, folder: Path, options: tuple[str, ...] = ()) -> None:
     """Has the program propose, match and cut the regions of the frames into `folder`."""
-    command = [program, "model", "crops", frames, "--labels", labels, "-o", folder]
+    command = [program, "model", "crops", frames, "--labels", labels, "-o", folder, *options]
     subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
 
 
@@ -62,8 +63,13 @@ def join(parts: list[Regions]) -> Regions:
     return Regions(*(np.concatenate([getattr(part, name) for part in parts]) for name in Regions.__dataclass_fields__))
 
 
-def draw(program: Path, groups: tuple[Group, ...], frames: int, seed: int, folder: Path, jobs: int) -> Regions:
-    """Draws `frames` frames over the groups and gives their regions; the frames themselves are removed."""
+def draw(
+    program: Path, groups: tuple[Group, ...], frames: int, seed: int, folder: Path, jobs: int, *, more: bool
+) -> Regions:
+    """Draws `frames` frames over the groups and gives their regions; the frames themselves are removed.
+
+    `more`: the program proposes more than it does by default, so that there are more regions to learn from.
+    """
     tasks: list[tuple[int, Group, int, int]] = []
     number = 0
     for index, group in enumerate(groups):
@@ -79,18 +85,10 @@ def draw(program: Path, groups: tuple[Group, ...], frames: int, seed: int, folde
         place = folder / f"{first_frame:05d}"
         shutil.rmtree(place, ignore_errors=True)
         options = [f"--{name}={value}" for name, value in group.options.items()]
-        # A seed of its own for each task: which frames are drawn does not depend on how many tasks run at a time.
-        command = [
-            program,
-            "phantom",
-            count,
-            "-o",
-            place / "frames",
-            f"--seed={seed * 100_000 + first_frame}",
-            *options,
-        ]
+        command = [program, "phantom", count, "-o", place / "frames", f"--seed={seed}", f"--first={first_frame}"]
+        command += ["--format=ppm", "--threads=1", "--quiet"]
         subprocess.run(list(map(str, command + options)), check=True, stdout=subprocess.DEVNULL)
-        crop(program, place / "frames", place / "frames" / "truth.coco.json", place)
+        crop(program, place / "frames", place / "frames" / "truth.coco.json", place, PROPOSE_MORE if more else ())
         shutil.rmtree(place / "frames")
         return known(place, index, first_frame)
 

@@ -1,8 +1,254 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/model_crops.h"
 
-namespace capillaryx::cli {
+#include <fcntl.h>
+#include <fmt/format.h>
 
-void add_model_crops(CLI::App&, Action&) {}
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "analysis/classifier.h"
+#include "analysis/darkness.h"
+#include "analysis/network_input.h"
+#include "analysis/reduced_frame.h"
+#include "analysis/rois.h"
+#include "analysis/ssim.h"
+#include "capillaryx/error.h"
+#include "image/image.h"
+
+namespace capillaryx::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr double kMatchIou = 0.3;  // as everywhere that regions are matched with labels
+constexpr double kTouchIou = 0.1;  // less overlap than this with a capillary is none
+constexpr double kInsideShare = 0.5;
+constexpr int kSmallestSidePx = 64;  // of a frame that can be analysed
+
+struct Box {
+  double x = 0, y = 0, width = 0, height = 0;
+};
+
+double overlap(const Box& a, const Box& b) {
+  const double w = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
+  const double h = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
+  return w > 0 && h > 0 ? w * h : 0;
+}
+
+double iou(const Box& a, const Box& b) {
+  const double both = overlap(a, b), all = a.width * a.height + b.width * b.height - both;
+  return all > 0 ? both / all : 0;
+}
+
+// The share of `a` that lies in `b`.
+double inside(const Box& a, const Box& b) {
+  const double area = a.width * a.height;
+  return area > 0 ? overlap(a, b) / area : 0;
+}
+
+struct Labels {
+  std::string file_name;
+  std::vector<Box> capillaries;
+  std::vector<Box> cannot_tell;
+};
+
+// Frames of a COCO file in its order, with their boxes of category 1.
+std::vector<Labels> read_labels(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw Error(ErrorKind::kInput, file + ": cannot be read");
+  try {
+    const json coco = json::parse(stream);
+    std::vector<Labels> frames;
+    std::map<std::int64_t, std::size_t> places;
+    for (const json& image : coco.at("images")) {
+      places[image.at("id").get<std::int64_t>()] = frames.size();
+      frames.push_back({image.at("file_name").get<std::string>(), {}, {}});
+    }
+    for (const json& annotation : coco.at("annotations")) {
+      if (annotation.at("category_id").get<int>() != 1) continue;
+      const auto bbox = annotation.at("bbox").get<std::array<double, 4>>();
+      Labels& frame = frames.at(places.at(annotation.at("image_id").get<std::int64_t>()));
+      auto& boxes = annotation.value("iscrowd", 0) != 0 ? frame.cannot_tell : frame.capillaries;
+      boxes.push_back({bbox[0], bbox[1], bbox[2], bbox[3]});
+    }
+    return frames;
+  } catch (const std::exception& error) {
+    throw Error(ErrorKind::kInput, fmt::format("{}: not COCO labels ({})", file, error.what()));
+  }
+}
+
+enum class Answer { kOther = 0, kCapillary = 1, kUnknown = -1 };
+
+// One to one, the best overlap first; what is left and lies on a capillary, holds one or cannot be told has no answer.
+std::vector<Answer> match(const std::vector<Box>& regions, const Labels& labels, std::size_t& found) {
+  struct Pair {
+    double iou;
+    std::size_t region, capillary;
+  };
+  std::vector<Pair> pairs;
+  for (std::size_t r = 0; r < regions.size(); ++r) {
+    for (std::size_t c = 0; c < labels.capillaries.size(); ++c) {
+      const double value = iou(regions[r], labels.capillaries[c]);
+      if (value >= kMatchIou) pairs.push_back({value, r, c});
+    }
+  }
+  std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.iou > b.iou; });
+  std::vector<Answer> answers(regions.size(), Answer::kOther);
+  std::vector<bool> taken(labels.capillaries.size());
+  for (const Pair& pair : pairs) {
+    if (answers[pair.region] == Answer::kCapillary || taken[pair.capillary]) continue;
+    answers[pair.region] = Answer::kCapillary;
+    taken[pair.capillary] = true;
+    ++found;
+  }
+  for (std::size_t r = 0; r < regions.size(); ++r) {
+    if (answers[r] == Answer::kCapillary) continue;
+    const auto touches = [&region = regions[r]](const Box& box) {
+      return iou(region, box) >= kTouchIou || inside(region, box) >= kInsideShare ||
+             inside(box, region) >= kInsideShare;
+    };
+    if (std::any_of(labels.capillaries.begin(), labels.capillaries.end(), touches) ||
+        std::any_of(labels.cannot_tell.begin(), labels.cannot_tell.end(), touches)) {
+      answers[r] = Answer::kUnknown;
+    }
+  }
+  return answers;
+}
+
+Frame read_frame(ImageReader& reader, const fs::path& file) {
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) throw Error(ErrorKind::kInput, file.string() + ": cannot be opened");
+  std::string sha256;
+  try {
+    return reader.read(Frame::from_file({0, file.string(), {}, {}}, std::make_shared<OpenFile>(descriptor)), sha256);
+  } catch (const ImageError& error) {
+    throw Error(ErrorKind::kInput, fmt::format("{}: {}", file.string(), error.what()));
+  }
+}
+
+// NumPy's format, version 1.0: a header of a multiple of 64 bytes, then the numbers.
+void write_npy(const fs::path& file, const std::vector<float>& values, const std::vector<std::size_t>& shape) {
+  std::string sides;
+  for (const std::size_t side : shape) sides += fmt::format("{}, ", side);
+  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", sides);
+  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
+  header += '\n';
+  std::ofstream stream(file, std::ios::binary);
+  const auto length = static_cast<std::uint16_t>(header.size());
+  stream << "\x93NUMPY" << '\x01' << '\0' << static_cast<char>(length & 255) << static_cast<char>(length >> 8)
+         << header;
+  stream.write(reinterpret_cast<const char*>(values.data()),
+               static_cast<std::streamsize>(values.size() * sizeof(float)));
+  if (!stream.flush()) throw Error(ErrorKind::kOutput, file.string() + ": cannot be written");
+}
+
+struct CropsArguments {
+  std::string folder, labels, output;
+  Options options;
+};
+
+// The stages up to the regions, as the analyzer runs them.
+struct Proposer {
+  void propose(const PixelView& frame, const Options& options) {
+    reduce_frame(frame, reduced);
+    background.fit(reduced, options);
+    measure_darkness(reduced, background, darkness);
+    ssim.measure(darkness, options.ssim_sigma_px);
+    finder.find(darkness, ssim, options, found);
+  }
+  ReducedFrame reduced;
+  Background background;
+  Darkness darkness;
+  SsimMap ssim;
+  RoiFinder finder;
+  Rois found;
+};
+
+int crops(const CropsArguments& arguments) {
+  const Options& options = arguments.options;
+  check_options(options);
+  Classifier classifier(options.model);
+  NetworkInputMaker maker(classifier.spec());
+  ImageReader reader(options.max_pixels);
+  Proposer proposer;
+  const auto size = static_cast<std::size_t>(classifier.spec().input_size());
+  std::vector<float> inputs, scores;
+  std::string table = "frame,x,y,width,height,area_px,darkness,mean_darkness,spread,level,label,score\n";
+  std::size_t regions = 0, capillaries = 0, found = 0;
+  for (const Labels& labels : read_labels(arguments.labels)) {
+    const Frame frame = read_frame(reader, fs::path(arguments.folder) / labels.file_name);
+    if (std::min(frame.pixels().width, frame.pixels().height) < kSmallestSidePx) continue;
+    proposer.propose(frame.pixels(), options);
+    const std::vector<Roi>& rois = proposer.found.rois;
+    const Background& background = proposer.background;
+    std::vector<Box> boxes;
+    for (const Roi& roi : rois) {
+      boxes.push_back({static_cast<double>(roi.x), static_cast<double>(roi.y), static_cast<double>(roi.width),
+                       static_cast<double>(roi.height)});
+    }
+    const std::vector<Answer> answers = match(boxes, labels, found);
+    classifier.classify(frame.pixels(), background, rois, scores);
+    const int vessel = vessel_channel(background.channels());
+    const float level = background.level(vessel);
+    for (std::size_t i = 0; i < rois.size(); ++i) {
+      const Roi& roi = rois[i];
+      inputs.resize(inputs.size() + size);
+      maker.fill(frame.pixels(), background, roi, std::span(inputs).last(size));
+      table += fmt::format("{},{},{},{},{},{},{:.5f},{:.5f},{:.4f},{:.2f},{},{:.5f}\n", labels.file_name, roi.x, roi.y,
+                           roi.width, roi.height, roi.area_px, roi.darkness / level, roi.mean_darkness / level,
+                           background.spread(vessel), level, static_cast<int>(answers[i]), scores[i]);
+    }
+    regions += rois.size();
+    capillaries += labels.capillaries.size();
+  }
+  const fs::path output(arguments.output);
+  std::error_code failed;
+  fs::create_directories(output, failed);
+  const NetworkSpec& spec = classifier.spec();
+  const auto channels = static_cast<std::size_t>(spec.channels), height = static_cast<std::size_t>(spec.height),
+             width = static_cast<std::size_t>(spec.width);
+  write_npy(output / "inputs.npy", inputs,
+            spec.channels_last ? std::vector<std::size_t>{regions, height, width, channels}
+                               : std::vector<std::size_t>{regions, channels, height, width});
+  std::ofstream stream(output / "regions.csv", std::ios::binary);
+  if (!(stream << table).flush()) throw Error(ErrorKind::kOutput, arguments.output + "/regions.csv: cannot be written");
+  std::fputs(fmt::format("{} regions; {} of {} capillaries are among them\n", regions, found, capillaries).c_str(),
+             stdout);
+  return kAllAnalysed;
+}
+
+}  // namespace
+
+void add_model_crops(CLI::App& model_command, Action& action) {
+  auto arguments = std::make_shared<CropsArguments>();
+  auto* command = model_command.add_subcommand(
+      "crops", "Writes what the network is given, with the answers: inputs.npy and regions.csv, for training");
+  command->add_option("FOLDER", arguments->folder, "where the labelled frames are")->required();
+  command->add_option("--labels", arguments->labels, "COCO file; category 1 is a capillary, iscrowd 1 cannot be told")
+      ->required();
+  command->add_option("-o,--output", arguments->output, "folder to write")->required();
+  command->add_option("--model", arguments->options.model, "network whose input is wanted (default: the one shipped)");
+  visit_fields(arguments->options, [command](const FieldInfo& field, auto& value) {
+    if (field.group != "algorithm") return;
+    std::string flag = "--" + std::string(field.name);
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    command->add_option(flag, value, std::string(field.help))->group("Algorithm");
+  });
+  command->footer(
+      "A region's label is 1 where it is the best match of a capillary (IoU 0.3, one to one), -1 where it overlaps "
+      "one\n"
+      "otherwise or lies on what cannot be told, else 0.");
+  command->callback([&action, arguments] { action = [arguments] { return crops(*arguments); }; });
+}
 
 }  // namespace capillaryx::cli
