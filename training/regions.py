@@ -52,7 +52,7 @@ def known(folder: Path, group: int, first_frame: int) -> Regions:
     return Regions(
         inputs=np.ascontiguousarray(inputs[keep].transpose(0, 2, 3, 1)),
         labels=np.array([int(rows[i]["label"]) for i in keep], np.int64),
-        darkness=np.array([float(rows[i]["relative_darkness"]) for i in keep], np.float64),
+        darkness=np.array([float(rows[i]["darkness"]) for i in keep], np.float64),
         frames=np.array([first_frame + names[rows[i]["frame"]] for i in keep], np.int64),
         groups=np.full(len(keep), group, np.int64),
     )
