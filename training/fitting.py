@@ -79,7 +79,9 @@ def train(regions: Regions, epochs: int, batch: int, seed: int) -> keras.Sequent
     fix_random_numbers(seed)
     model = network.build()
     batches = Batches(regions, batch, seed)
-    rate = keras.optimizers.schedules.CosineDecay(0.0, epochs * len(batches), 0.01, 1.5e-3, len(batches) // 2)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, epochs * len(batches), alpha=0.01, warmup_target=1.5e-3, warmup_steps=len(batches) // 2
+    )
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=1e-4, use_ema=True, ema_momentum=0.998),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
