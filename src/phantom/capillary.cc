@@ -326,10 +326,10 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
   constexpr double kMargin = 12;  // px beyond the frame where a cut capillary may have its middle
   const double area =
       (options.width + 2 * kMargin) * (options.height + 2 * kMargin) / (1920.0 * 1080.0 * scale * scale);
-  const double mean = 56 * placement.spread(1, 0.25) * options.capillaries * area;
+  const double mean = 60 * placement.spread(1, 0.25) * options.capillaries * area;
   const auto count = static_cast<int>(std::min(mean + placement.uniform(), 20'000.0));
-  const double frame_peak = 0.148 * look.gain * placement.spread(1, 0.15);
-  const double frame_spread = placement.uniform(0.34, 0.46);
+  const double frame_peak = 0.14 * look.gain * placement.spread(1, 0.15);
+  const double frame_spread = placement.uniform(0.40, 0.54);
   Occupancy occupancy(options.width, options.height);
 
   const double frame_scale = scale * placement.spread(1.36, 0.1);

@@ -38,7 +38,7 @@ void draw_hairs(const PhantomOptions& options, std::int64_t index, const Look& l
     const double back = random.uniform(0.2, 0.8) * length;
     auto line =
         wander(random, random.uniform(0, canvas.width) - back * std::cos(angle),
-               random.uniform(0, canvas.height) - back * std::sin(angle), angle, length, radius, thick ? 2e-5 : 1e-4);
+               random.uniform(0, canvas.height) - back * std::sin(angle), angle, length, radius, thick ? 5e-5 : 2e-4);
     for (std::size_t k = 0; k < line.size(); ++k) {
       const double t = static_cast<double>(k) / static_cast<double>(line.size());
       line[k].radius *= 0.8 + 0.2 * std::sin(3 * t + i);
@@ -68,7 +68,11 @@ void draw_hairs(const PhantomOptions& options, std::int64_t index, const Look& l
       }
       Patch core = draw_tubes({line}, 3 * sigma + 2);
       blur(core.values, 0.7 * sigma);
-      add(canvas.fine, scaled(core, -darkness * random.uniform(0.1, 0.9)), {1, 1, 1});
+      if (random.chance(0.3)) {  // or a reddish marrow
+        add(canvas.fine, scaled(core, darkness * random.uniform(0.2, 0.7)), look.deep_blood);
+      } else {
+        add(canvas.fine, scaled(core, -darkness * random.uniform(0.1, 0.9)), {1, 1, 1});
+      }
     }
   }
 }
@@ -104,6 +108,8 @@ void draw_specks(const PhantomOptions& options, std::int64_t index, const Look& 
         parts.push_back({{px, py, radius, random.uniform(0.5, 1)},
                          {px + random.normal(0, radius), py + random.normal(0, radius), radius * 0.7, 1}});
       }
+      parts.push_back(
+          {{x - 4 * scale, y, 3.5 * scale, 0.8}, {x + 5 * scale, y + random.normal(0, 3) * scale, 3 * scale, 0.7}});
     } else if (kind < 0.88) {  // a fibre
       darkness = random.uniform(0.08, 0.4);
       parts.push_back(wander(random, x, y, random.uniform(0, 2 * kPi), random.uniform(25, 140) * scale,
@@ -115,7 +121,15 @@ void draw_specks(const PhantomOptions& options, std::int64_t index, const Look& 
     }
     Patch speck = draw_tubes(parts, 3 * sigma + 2);
     blur(speck.values, std::hypot(sigma, 0.5 * look.sigma_at(x, y, options)));
-    add_over(canvas.fine, scaled(speck, darkness * std::min(2.0, options.specks)), color, 0.4F);
+    darkness *= std::min(2.0, options.specks);
+    if (random.chance(0.35)) {  // the lens breaks red and blue a little apart
+      Patch fringe{speck.left + random.below(7) - 3, speck.top + random.below(7) - 3, speck.values.clone()};
+      blur(fringe.values, random.uniform(1, 3));
+      const bool warm = random.chance(0.7);
+      add(canvas.fine, scaled(fringe, darkness * random.uniform(0.15, 0.5)),
+          warm ? Color{-0.1F, 1.0F, 0.9F} : Color{1.0F, 0.7F, -0.1F});
+    }
+    add_over(canvas.fine, scaled(speck, darkness), color, 0.4F);
   }
 }
 
@@ -170,7 +184,7 @@ void draw_bubbles(const PhantomOptions& options, std::int64_t index, const Look&
   if (options.bubbles <= 0) return;
   Random frame(options.seed, index, kBubble);
   const int count =
-      std::min(2000, frame.count((frame.chance(0.4) ? 2.2 : 0.4) * options.bubbles * frame_area(options, look)));
+      std::min(2000, frame.count((frame.chance(0.5) ? 3 : 0.6) * options.bubbles * frame_area(options, look)));
   for (int i = 0; i < count; ++i) {
     Random random(options.seed, index, kBubble, static_cast<std::uint64_t>(i) + 1);
     const double scale = look.magnification;

@@ -43,10 +43,11 @@ Look choose_look(const PhantomOptions& options, std::int64_t index) {
   }
 
   const double blood_tint = (other ? 0.12 : 0.05) * options.tint;
-  const double red = std::max(0.08, (0.43 - 0.29 * v) * std::exp(2 * blood_tint * random.normal()));
-  const double blue = (0.60 - 0.15 * v) * std::exp(blood_tint * random.normal());
+  const double red = std::max(0.08, (0.44 - 0.30 * v) * std::exp(2 * blood_tint * random.normal()));
+  const double blue = (0.60 - 0.17 * v) * std::exp(blood_tint * random.normal());
   look.blood = {static_cast<float>(red), 1.0F, static_cast<float>(blue)};
-  look.deep_blood = {static_cast<float>(0.6 * red + 0.22), 1.0F, static_cast<float>(0.6 * blue + 0.32)};
+  look.deep_blood = {static_cast<float>(0.6 * red + 0.22 - 0.14 * v), 1.0F,
+                     static_cast<float>(0.6 * blue + 0.32 - 0.16 * v)};
   look.pigment = {static_cast<float>(0.95 - 0.15 * v), 0.95F, static_cast<float>(1.12 + 0.2 * v)};
   look.gain = (1 + 0.8 * v) * (other ? random.spread(1, 0.2) : random.spread(1, 0.08 * spread));
   look.magnification =
@@ -62,8 +63,8 @@ Look choose_look(const PhantomOptions& options, std::int64_t index) {
   look.sharpening = (other ? random.uniform(0, 1.6) : random.uniform(0, 0.35)) * options.sharpening;
   const double noise = options.noise * (other ? std::clamp(random.spread(1, 0.6), 0.2, 2.5) : random.spread(1, 0.2));
   const bool film = other ? random.chance(0.5) : v < 0.5;
-  look.grain = (film ? 1.1 : 0.95) * noise;
-  look.color_grain = (film ? 0.8 : 1.1) * noise;
+  look.grain = (film ? 0.85 : 0.95) * noise;
+  look.color_grain = (film ? 0.65 : 1.1) * noise;
   const double quality = random.spread(1, 0.35) * options.compression;
   look.codec_step = (film ? 3.2 : 3.6) * quality;
   look.codec_color_step = (film ? random.uniform(0.8, 2.4) : 0.8) * quality;

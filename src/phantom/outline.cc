@@ -118,7 +118,9 @@ void outline_capillary(const Patch& density, double widest_px, int width, int he
       return &other != &islands[i] && cv::pointPolygonTest(other, islands[i].front(), false) > 0;
     };
     if (std::any_of(islands.begin(), islands.end(), holds)) continue;
-    Polygon polygon = islands[i];
+    constexpr double kTolerance = 0.06;  // px: half of the points say the same
+    Polygon polygon;
+    cv::approxPolyDP(islands[i], polygon, kTolerance, true);
     for (auto& p : polygon) p += cv::Point2f(static_cast<float>(density.left), static_cast<float>(density.top));
     polygon = clip(polygon, true, -1, 0);
     polygon = clip(polygon, true, 1, static_cast<float>(width));

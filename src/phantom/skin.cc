@@ -57,7 +57,7 @@ void draw_mottling(const PhantomOptions& options, std::int64_t index, const Look
     std::vector<double> gains;
     const double stretch = std::log2(look.magnification);
     for (int k = 0; k < 7; ++k)
-      gains.push_back(strength * share * 0.055 * std::exp2(-0.12 * k) * std::exp2((k - stretch) * roughness));
+      gains.push_back(strength * share * 0.07 * std::exp2(-0.05 * k) * std::exp2((k - stretch) * roughness));
     return clouds(random, canvas.coarse.rows, canvas.coarse.cols, gains);
   };
   // Neutral relief, blood in the plexus below, pigment.
@@ -155,12 +155,12 @@ void draw_deep_vessels(const PhantomOptions& options, std::int64_t index, const 
   const double scale = look.magnification / Canvas::kCoarse;
   const double area = options.width * options.height / (1920.0 * 1080.0 * look.magnification * look.magnification);
   // Venules of the plexus: long, branching. Some patches of skin show many, most show few.
-  const double plenty = frame.chance(0.2 + 0.45 * look.vivid) ? 16 : 3;
+  const double plenty = frame.chance(0.25 + 0.5 * look.vivid) ? 20 : 5;
   const int count = frame.count(std::min(2000.0, plenty * options.deep_vessels * area));
   for (int i = 0; i < count; ++i) {
     Random random(options.seed, index, kVenule, static_cast<std::uint64_t>(i) + 1);
-    const double radius = random.spread(8, 0.4) * scale;
-    const double darkness = random.uniform(0.02, 0.08) * look.gain * options.deep_vessels;
+    const double radius = random.spread(10, 0.4) * scale;
+    const double darkness = random.uniform(0.028, 0.07) * look.gain * options.deep_vessels;
     auto trunk = wander(random, random.uniform(0, canvas.coarse.cols), random.uniform(0, canvas.coarse.rows),
                         random.uniform(0, 2 * kPi), random.uniform(80, 700) * scale, radius, 0.03 / scale / 4);
     for (std::size_t k = 0; k < trunk.size(); ++k) {
@@ -177,15 +177,17 @@ void draw_deep_vessels(const PhantomOptions& options, std::int64_t index, const 
       }
       tree.push_back(std::move(branch));
     }
-    const double sigma = random.uniform(0.35, 1.3) * radius;
+    const double sigma = random.uniform(0.35, 1.1) * radius;
     Patch patch = draw_tubes(tree, 3 * sigma);
     blur(patch.values, sigma);
-    patch.values *= darkness;
+    double top = 0;
+    cv::minMaxLoc(patch.values, nullptr, &top);
+    if (top > 0) patch.values *= darkness / top;
     add(canvas.coarse, patch, look.deep_blood);
   }
   // Smudges: vessels so deep that only a cloud is left.
   Random smudges(options.seed, index, kSmudge);
-  const int clouds_count = smudges.count(std::min(4000.0, 16 * options.deep_vessels * area));
+  const int clouds_count = smudges.count(std::min(4000.0, 22 * options.deep_vessels * area));
   for (int i = 0; i < clouds_count; ++i) {
     const double radius = smudges.uniform(8, 34) * scale;
     auto curve = wander(smudges, smudges.uniform(0, canvas.coarse.cols), smudges.uniform(0, canvas.coarse.rows),
@@ -193,7 +195,7 @@ void draw_deep_vessels(const PhantomOptions& options, std::int64_t index, const 
     const double sigma = smudges.uniform(0.45, 0.9) * radius;
     Patch patch = draw_tubes({curve}, 3 * sigma);
     blur(patch.values, sigma);
-    patch.values *= smudges.uniform(0.01, 0.07) * look.gain * options.deep_vessels;
+    patch.values *= smudges.uniform(0.01, 0.06) * look.gain * options.deep_vessels;
     add(canvas.coarse, patch, look.deep_blood);
   }
 }
