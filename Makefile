@@ -2,7 +2,7 @@
 # Every target sets up what it needs, says what it is doing, and works first in an empty clone.
 # Variables of the command line reach the scripts as environment variables.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format soak bench model install fuzz asan tsan clean
+.PHONY: help demo test check format soak bench model docs install fuzz asan tsan clean
 
 help:  ## this list
 	@echo "CapillaryX: capillary density of microcirculation frames. Research use only."
@@ -29,6 +29,9 @@ bench:  ## time each stage (FILTER=regular expression picks benchmarks)
 
 model:  ## train the shipped network anew, from its seed
 	@scripts/model.sh
+
+docs:  ## remake the pages of docs/ that come from the program
+	@scripts/docs.sh
 
 install:  ## install program, library and headers (PREFIX=/usr/local)
 	@scripts/install.sh

@@ -15,8 +15,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/THIRD_PARTY.md
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/capillaryx)
 install(EXPORT capillaryx-targets NAMESPACE capillaryx:: DESTINATION ${package_folder})
 # The headers need the standard library alone, so that the package has nothing to find.
-file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/capillaryx-config.cmake
-     CONTENT "include(\${CMAKE_CURRENT_LIST_DIR}/capillaryx-targets.cmake)\n")
+file(WRITE ${PROJECT_BINARY_DIR}/capillaryx-config.cmake "include(\"\${CMAKE_CURRENT_LIST_DIR}/capillaryx-targets.cmake\")\n")
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/capillaryx-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/capillaryx-config.cmake ${PROJECT_BINARY_DIR}/capillaryx-config-version.cmake
         DESTINATION ${package_folder})

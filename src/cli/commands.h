@@ -21,5 +21,6 @@ void add_analyze(CLI::App& app, Action& action);
 void add_evaluate(CLI::App& app, Action& action);
 void add_phantom(CLI::App& app, Action& action);
 void add_model(CLI::App& app, Action& action);
+void add_options_table(CLI::App& app, Action& action);  ///< prints docs/options.md; not listed in the help
 
 }  // namespace capillaryx::cli

@@ -46,8 +46,11 @@ int run(int argc, char** argv) {
   cli::add_evaluate(app, action);
   cli::add_phantom(app, action);
   cli::add_model(app, action);
+  cli::add_options_table(app, action);
   const std::vector<CLI::App*> commands = app.get_subcommands({});
-  for (CLI::App* command : commands) command->group("Commands");
+  for (CLI::App* command : commands) {
+    if (!command->get_group().empty()) command->group("Commands");
+  }
 
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   if (arguments.empty()) return report_usage("name a command");

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is installed works as a user would use it: away from the build folder, through find_package."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Run
+
+HEADERS = sorted(path.name for path in (ROOT / "include/capillaryx").glob("*.h"))
+
+
+def run(*command: object) -> str:
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "CCACHE_DIR") if name in os.environ}
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, check=False, timeout=600, env=environment
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation that was moved after it was made."""
+    if not (program.parent / "cmake_install.cmake").is_file():
+        pytest.skip("the program stands in no build folder")
+    first = tmp_path_factory.mktemp("install") / "first"
+    run("cmake", "--install", program.parent, "--prefix", first)
+    moved = first.with_name("a moved folder")
+    first.rename(moved)
+    return moved
+
+
+@pytest.fixture(scope="module")
+def frames(capillaryx: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("install") / "frames"
+    capillaryx("phantom", 2, "-o", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def examples(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The examples, copied away from the checkout and built against the installation."""
+    folder = tmp_path_factory.mktemp("examples")
+    shutil.copytree(ROOT / "examples", folder / "source")
+    run("cmake", "-S", folder / "source", "-B", folder / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={installed}")
+    run("cmake", "--build", folder / "build")
+    return folder / "build"
+
+
+def test_installed_headers_are_the_public_ones(installed: Path) -> None:
+    assert sorted(path.name for path in (installed / "include").rglob("*.h")) == HEADERS
+
+
+def test_installed_program_tells_its_version(installed: Path) -> None:
+    version = re.search(r"VERSION (\d+\.\d+\.\d+)", (ROOT / "CMakeLists.txt").read_text())
+    assert version is not None
+    said = run(installed / "bin/capillaryx", "--version")
+    assert version[1] in said
+    assert "research use only" in said.lower()
+
+
+def test_installed_program_analyses(installed: Path, frames: Path, tmp_path: Path) -> None:
+    run(installed / "bin/capillaryx", "analyze", frames, "-o", tmp_path / "results")
+    assert (tmp_path / "results/report.html").is_file()
+
+
+def test_example_tells_what_the_program_tells(examples: Path, frames: Path, capillaryx: Run, tmp_path: Path) -> None:
+    said = run(examples / "analyze_folder", frames).splitlines()
+    capillaryx("analyze", frames, "-o", tmp_path / "results")
+    densities = [float(line.rsplit(" ", 1)[1]) for line in said]
+    rows = (tmp_path / "results/results.csv").read_text().splitlines()
+    column = rows[0].split(",").index("density")
+    assert densities == pytest.approx([float(row.split(",")[column]) for row in rows[1:]], abs=5e-5)
