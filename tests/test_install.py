@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is installed works as a user would use it: away from the build folder, through find_package."""
 
+import json
 import os
 import re
 import shutil
@@ -75,3 +76,10 @@ def test_example_tells_what_the_program_tells(examples: Path, frames: Path, capi
     rows = (tmp_path / "results/results.csv").read_text().splitlines()
     column = rows[0].split(",").index("density")
     assert densities == pytest.approx([float(row.split(",")[column]) for row in rows[1:]], abs=5e-5)
+
+
+def test_an_algorithm_of_the_users_own_runs_in_the_same_system(examples: Path, frames: Path, tmp_path: Path) -> None:
+    said = run(examples / "my_analyzer", frames, tmp_path / "results")
+    assert said == "2 frames, 0 of them failed\n"
+    lines = [json.loads(line) for line in (tmp_path / "results/results.jsonl").read_text().splitlines()]
+    assert [set(line["values"]) for line in lines if line["type"] == "frame"] == [{"bright_px"}] * 2
