@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the network costs: making its input and running it for 100 regions of a 1920x1080 frame, and its start.
-#include "analysis/classifier.h"
-
 #include <benchmark/benchmark.h>
 
 #include <random>
 
+#include "analysis/classifier.h"
 #include "analysis/network_input.h"
 #include "analysis/reduced_frame.h"
 
