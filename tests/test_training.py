@@ -28,7 +28,7 @@ def test_card_tells_of_the_shipped_network() -> None:
     assert digest in (ROOT / "models/README.md").read_text()
 
 
-@pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-train (make model sets it up)")
+@pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-train (make soak sets it up)")
 def test_recipe_gives_a_network_that_has_learnt(program: Path, capillaryx: Run, tmp_path: Path) -> None:
     network = make_model(program, tmp_path, "--epochs=6")
     card = json.loads((tmp_path / "model/card.json").read_text())
