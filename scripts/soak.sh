@@ -5,7 +5,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 step "setting up (packages, Python environment)" scripts/setup.sh build run test fuzz train
 step "building the program (release)" scripts/build.sh release capillaryx_program
 step "building the scheduler simulation (dev)" scripts/build.sh dev executor_test
-step "building the unit tests (dev)" scripts/build.sh dev executor_test
 step "soak tests" .venv/bin/python -m pytest tests -m soak
 step "the training recipe" .venv/bin/python -m pytest tests/test_training.py
 FUZZ_SECONDS=${FUZZ_SECONDS:-600} step "fuzzing" scripts/fuzz.sh
