@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -13,6 +15,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <system_error>
 
 namespace capillaryx {
@@ -28,6 +31,7 @@ struct ChildPlan {
   int first_free = 3;                            // above all descriptors that the child has
   int report = -1;                               // where errno goes when the program cannot be started
   pid_t parent = 0;
+  sock_fprog filter{};
 };
 
 [[noreturn]] void fail(const ChildPlan& plan) {
@@ -66,13 +70,18 @@ struct ChildPlan {
     if (::dup2(ours, child) < 0) fail(plan);
   }
   ::syscall(SYS_close_range, plan.first_free, ~0U, CLOSE_RANGE_CLOEXEC);
+  if (plan.filter.len > 0 && (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+                              ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &plan.filter) != 0)) {
+    fail(plan);
+  }
   ::execve(plan.arguments[0], plan.arguments.data(), plan.environment.data());
   fail(plan);
 }
 
 }  // namespace
 
-PipedChild::PipedChild(const std::vector<std::string>& command, const std::vector<std::pair<int, int>>& descriptors) {
+PipedChild::PipedChild(const std::vector<std::string>& command, const std::vector<std::pair<int, int>>& descriptors,
+                       const std::string& filter) {
   std::vector<std::string> environment = {"LC_ALL=C"};
   for (const char* const name : {"PATH", "LD_LIBRARY_PATH"}) {
     if (const char* const value = std::getenv(name)) environment.push_back(std::string(name) + "=" + value);
@@ -85,6 +94,9 @@ PipedChild::PipedChild(const std::vector<std::string>& command, const std::vecto
   plan.descriptors = descriptors;
   for (const auto& pair : descriptors) plan.first_free = std::max(plan.first_free, pair.second + 1);
   plan.parent = ::getpid();
+  std::vector<sock_filter> instructions(filter.size() / sizeof(sock_filter));
+  std::memcpy(instructions.data(), filter.data(), instructions.size() * sizeof(sock_filter));
+  plan.filter = {static_cast<unsigned short>(instructions.size()), instructions.data()};
 
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");

@@ -17,8 +17,9 @@ class PipedChild {
  public:
   /// Starts `command` (the program's full path first). Each pair of `descriptors` is a descriptor of ours and the
   /// number that it has in the child; those of 0, 1 and 2 that are not among them are /dev/null there.
-  /// Throws std::system_error.
-  PipedChild(const std::vector<std::string>& command, const std::vector<std::pair<int, int>>& descriptors);
+  /// `filter` (see program_filter) is what it may ask of the kernel; empty: anything. Throws std::system_error.
+  PipedChild(const std::vector<std::string>& command, const std::vector<std::pair<int, int>>& descriptors,
+             const std::string& filter = {});
   ~PipedChild();
   PipedChild(const PipedChild&) = delete;
   PipedChild& operator=(const PipedChild&) = delete;

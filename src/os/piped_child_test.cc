@@ -11,6 +11,8 @@
 #include <string>
 #include <system_error>
 
+#include "os/sandbox.h"
+
 namespace capillaryx {
 namespace {
 
@@ -100,6 +102,21 @@ TEST(PipedChild, GetsNoEnvironmentButWhereProgramsAre) {
 }
 
 TEST(PipedChild, SaysWhatCannotBeStarted) { EXPECT_THROW(PipedChild({"/nowhere/program"}, {}), std::system_error); }
+
+TEST(PipedChild, UnderAFilterReadsButNeitherWritesNorSpeaksToTheNetwork) {
+  const auto run = [](const std::string& script, bool devices) {
+    return PipedChild({"/bin/bash", "-c", script}, {}, program_filter(devices)).wait();
+  };
+  const std::string file = "/tmp/capillaryx_piped_child_" + std::to_string(::getpid());
+  EXPECT_EQ(run("read -r line < /etc/passwd", false), 0);
+  EXPECT_NE(run("echo x > " + file, false), 0);
+  EXPECT_NE(run("echo x > " + file, true), 0);
+  EXPECT_NE(::access(file.c_str(), F_OK), 0);
+  EXPECT_NE(run("exec 5<> /dev/null", false), 0);
+  EXPECT_NE(run("exec 5<> /dev/tcp/127.0.0.1/9", false), 0);
+  EXPECT_NE(run("/bin/true; exit $?", false), 0) << "a process could be made";
+  EXPECT_NE(run("kill -0 " + std::to_string(::getpid()), false), 0);
+}
 
 TEST(FindProgram, LooksThroughPath) {
   EXPECT_EQ(find_program("no-such-program-at-all"), "");

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -11,6 +12,9 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+
+#include "capillaryx/error.h"
+#include "os/descriptor.h"
 
 namespace capillaryx {
 namespace {
@@ -174,10 +178,12 @@ int allow_compute(scmp_filter_ctx filter) {
   return error;
 }
 
-int forbid_the_rest(scmp_filter_ctx filter) {
+// With `program`, what starting it takes is left.
+int forbid_the_rest(scmp_filter_ctx filter, bool program, bool devices) {
   constexpr uint32_t kRefuse = SCMP_ACT_ERRNO(EACCES);
   int error = 0;
   for (const int call : kForbidden) {
+    if (program && call == SCMP_SYS(execve)) continue;
     if (error == 0) error = add(filter, kRefuse, call);
   }
   if (error == 0) error = add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
@@ -186,6 +192,7 @@ int forbid_the_rest(scmp_filter_ctx filter) {
     error = seccomp_rule_add(filter, kRefuse, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
   }
   for (const scmp_datum_t flag : {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC}) {
+    if (devices && flag == O_RDWR) continue;
     if (error == 0) {
       error = seccomp_rule_add(filter, kRefuse, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, flag, flag));
     }
@@ -193,6 +200,7 @@ int forbid_the_rest(scmp_filter_ctx filter) {
       error = seccomp_rule_add(filter, kRefuse, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, flag, flag));
     }
   }
+  if (program) return error;  // its own number is not known yet
   const auto self = static_cast<scmp_datum_t>(::getpid());
   if (error == 0) error = seccomp_rule_add(filter, kRefuse, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_NE, self));
   return error;
@@ -206,9 +214,27 @@ std::string lock_down(SandboxLevel level) {
   if (!filter) return "the sandbox cannot be set up";
   int error = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
   if (error == 0) error = seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EACCES));
-  if (error == 0) error = strict ? allow_compute(filter.get()) : forbid_the_rest(filter.get());
+  if (error == 0) error = strict ? allow_compute(filter.get()) : forbid_the_rest(filter.get(), false, false);
   if (error == 0) error = seccomp_load(filter.get());
   return error == 0 ? std::string() : std::string("the kernel refuses the sandbox: ") + std::strerror(-error);
+}
+
+std::string program_filter(bool devices) {
+  const Filter filter(seccomp_init(SCMP_ACT_ALLOW), &seccomp_release);
+  int error = filter ? 0 : -ENOMEM;
+  if (error == 0) error = seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EACCES));
+  if (error == 0) error = forbid_the_rest(filter.get(), true, devices);
+  const Descriptor memory(::memfd_create("filter", MFD_CLOEXEC));
+  if (error == 0 && !memory.valid()) error = -errno;
+  if (error == 0) error = seccomp_export_bpf(filter.get(), memory.number());
+  std::string program(65'536, '\0');  // the kernel takes 4096 instructions of 8 bytes
+  const ssize_t size = error == 0 ? ::pread(memory.number(), program.data(), program.size(), 0) : 0;
+  if (size <= 0) {
+    throw Error(ErrorKind::kExecutor,
+                std::string("the sandbox of a program cannot be set up: ") + std::strerror(-error));
+  }
+  program.resize(static_cast<std::size_t>(size));
+  return program;
 }
 
 }  // namespace capillaryx

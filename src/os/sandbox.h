@@ -17,4 +17,9 @@ enum class SandboxLevel {
 /// nothing is killed. Returns why it could not be done, or nothing where it was.
 std::string lock_down(SandboxLevel level);
 
+/// The same as kReadFiles for a program that is still to be started (ffmpeg): a filter for PipedChild, in the kernel's
+/// form. The start itself is left to it, and with it other programs, which get the same filter. With `devices`, files
+/// may be opened for reading and writing, as cameras must be, but not made. Throws Error (kExecutor).
+std::string program_filter(bool devices);
+
 }  // namespace capillaryx

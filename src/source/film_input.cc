@@ -17,6 +17,7 @@
 #include "capillaryx/error.h"
 #include "image/image.h"
 #include "os/piped_child.h"
+#include "os/sandbox.h"
 #include "source/frame_stream.h"
 #include "source/input.h"
 #include "source/source_name.h"
@@ -77,11 +78,12 @@ struct Origin {
 
 class FfmpegInput : public Input {
  public:
-  FfmpegInput(std::string source, std::int64_t every, std::int64_t max_pixels, const StopEvent& stop)
+  FfmpegInput(std::string source, const Options& options, const StopEvent& stop)
       : ffmpeg_(find_program("ffmpeg")),
         source_(std::move(source)),
-        every_(every),
-        max_pixels_(max_pixels),
+        every_(options.every),
+        max_pixels_(options.max_pixels),
+        sandbox_(options.sandbox),
         stop_(&stop) {
     if (ffmpeg_.empty()) {
       throw Error(ErrorKind::kInput,
@@ -127,7 +129,8 @@ class FfmpegInput : public Input {
     } catch (const ImageError& error) {
       return end(std::move(info), error.what());
     } catch (const std::system_error& error) {
-      return end(std::move(info), std::string("ffmpeg cannot be started: ") + error.what());
+      return end(std::move(info), std::string("ffmpeg cannot be started: ") + error.what() +
+                                      (sandbox_ ? " (--no-sandbox starts it without its limits)" : ""));
     }
   }
 
@@ -158,7 +161,7 @@ class FfmpegInput : public Input {
                                                     {messages.writing->descriptor(), 2},
                                                     {frame_times.writing->descriptor(), kTimesInChild}};
     if (origin->film) descriptors.emplace_back(origin->film->descriptor(), kFilmInChild);
-    child_ = std::make_unique<PipedChild>(command, descriptors);
+    child_ = std::make_unique<PipedChild>(command, descriptors, sandbox_ ? program_filter(live()) : "");
     frames_ = frames.reading;
     messages_ = messages.reading;
     times_ = frame_times.reading;
@@ -218,6 +221,7 @@ class FfmpegInput : public Input {
   std::string source_;
   std::int64_t every_;
   std::int64_t max_pixels_;
+  bool sandbox_;
   const StopEvent* stop_;
   std::shared_ptr<OpenFile> frames_;
   std::shared_ptr<OpenFile> messages_;
@@ -231,8 +235,8 @@ class FfmpegInput : public Input {
 
 class FilmInput : public FfmpegInput {
  public:
-  FilmInput(std::string path, std::string source, std::int64_t every, std::int64_t max_pixels, const StopEvent& stop)
-      : FfmpegInput(std::move(source), every, max_pixels, stop), path_(std::move(path)) {}
+  FilmInput(std::string path, std::string source, const Options& options, const StopEvent& stop)
+      : FfmpegInput(std::move(source), options, stop), path_(std::move(path)) {}
 
   void rewind() override { start_again(); }
 
@@ -251,9 +255,8 @@ class FilmInput : public FfmpegInput {
 
 class CameraInput : public FfmpegInput {
  public:
-  CameraInput(int number, std::int64_t every, std::int64_t max_pixels, const StopEvent& stop)
-      : FfmpegInput("camera:" + std::to_string(number), every, max_pixels, stop),
-        device_("/dev/video" + std::to_string(number)) {
+  CameraInput(int number, const Options& options, const StopEvent& stop)
+      : FfmpegInput("camera:" + std::to_string(number), options, stop), device_("/dev/video" + std::to_string(number)) {
     struct stat status {};
     if (::stat(device_.c_str(), &status) != 0 || !S_ISCHR(status.st_mode)) {
       throw Error(ErrorKind::kInput, "there is no camera " + std::to_string(number) + ": " + device_ + " is missing");
@@ -274,14 +277,13 @@ class CameraInput : public FfmpegInput {
 
 }  // namespace
 
-std::unique_ptr<Input> make_film_input(const std::string& path, const std::string& source, std::int64_t every,
-                                       std::int64_t max_pixels, const StopEvent& stop) {
-  return std::make_unique<FilmInput>(path, source, every, max_pixels, stop);
+std::unique_ptr<Input> make_film_input(const std::string& path, const std::string& source, const Options& options,
+                                       const StopEvent& stop) {
+  return std::make_unique<FilmInput>(path, source, options, stop);
 }
 
-std::unique_ptr<Input> make_camera_input(int number, std::int64_t every, std::int64_t max_pixels,
-                                         const StopEvent& stop) {
-  return std::make_unique<CameraInput>(number, every, max_pixels, stop);
+std::unique_ptr<Input> make_camera_input(int number, const Options& options, const StopEvent& stop) {
+  return std::make_unique<CameraInput>(number, options, stop);
 }
 
 }  // namespace capillaryx

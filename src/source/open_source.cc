@@ -239,13 +239,13 @@ std::unique_ptr<Input> open_input(FoundInput& found, const Options& options, con
     case InputKind::kFiles:
       return make_files_input(std::move(found.files));
     case InputKind::kFilm:
-      return make_film_input(found.path, found.source, options.every, options.max_pixels, stop);
+      return make_film_input(found.path, found.source, options, stop);
     case InputKind::kY4m:
       return make_y4m_input(found.path, found.source, options.every, options.max_pixels, stop);
     case InputKind::kStdin:
       return make_stdin_input(options.max_pixels, stop);
     case InputKind::kCamera:
-      return make_camera_input(static_cast<int>(found.number), options.every, options.max_pixels, stop);
+      return make_camera_input(static_cast<int>(found.number), options, stop);
     case InputKind::kPhantom:
       return make_phantom_input(found.number);
   }
