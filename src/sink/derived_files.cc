@@ -148,7 +148,10 @@ void write_derived_files(const std::filesystem::path& path) {
     tally.add(result);
   });
   // Of a run that was cut short the figures are those of the frames that there are.
-  if (journal.summary.is_null()) journal.summary = nlohmann::json::parse(tally.summary({}, 0, 0).dump());
+  if (journal.summary.is_null()) {
+    journal.summary = nlohmann::json::parse(tally.summary({}, 0, 0).dump());
+    journal.summary["cut_short"] = true;
+  }
   csv.write(folder);
   coco.commit();
   page.write(journal.run, journal.summary);

@@ -337,6 +337,68 @@ TEST_F(Folder, KeepsFormulasOutOfSpreadsheets) {
   EXPECT_THAT(text("results.csv"), HasSubstr("\r\n1,\"a,\"\"b\"\"\nc.png\",ok"));
 }
 
+/// The JSON in report.html.
+nlohmann::json page_data(const std::string& page) {
+  const std::string start = "id=\"data\">";
+  const std::size_t from = page.find(start) + start.size();
+  return nlohmann::json::parse(page.substr(from, page.find("</script>", from) - from));
+}
+
+TEST_F(Folder, HasAPageThatNoNameBreaksOutOf) {
+  const std::string hostile = "p</script><script>alert(1)</script>/<!--.png";
+  {
+    FolderSink sink(out_, options_, identity_);
+    put(sink, result(0, hostile));
+    FrameResult failed = result(1, "\xff\u202e.png");
+    failed.status = Status::kFailed;
+    failed.error = "</script>";
+    put(sink, failed);
+    sink.finish({{"<b>", "<i>"}}, 1);
+  }
+  const std::string page = text("report.html");
+  EXPECT_EQ(page.find("alert(1)<"), std::string::npos);
+  const auto data = page_data(page);
+  EXPECT_EQ(data["frames"][0][0], hostile);
+  EXPECT_EQ(data["frames"][1][6], "</script>");
+  EXPECT_EQ(data["frames"][1][0], "%FF\u202e.png");
+  EXPECT_EQ(data["frames"][0][10], "000000__--.jpg");
+  EXPECT_EQ(data["summary"]["skipped"]["first"][0]["source"], "<b>");
+  EXPECT_FALSE(data["summary"].contains("cut_short"));
+}
+
+TEST_F(Folder, HasAPageThatSaysSoWhereTheRunWasCutShort) {
+  {
+    FolderSink sink(out_, options_, identity_);
+    put(sink, result(0));
+    put(sink, result(1, "p2/g.png"));
+  }
+  write_derived_files(out_);
+  const auto data = page_data(text("report.html"));
+  EXPECT_EQ(data["summary"]["cut_short"], true);
+  EXPECT_EQ(data["summary"]["frames"], 2);
+  EXPECT_EQ(data["subfolders"][1]["name"], "p2");
+}
+
+TEST_F(Folder, TellsValuesOfAnotherAlgorithmInColumnsOfTheirOwn) {
+  FolderSink sink(out_, options_, identity_);
+  FrameResult frame = result(0);
+  frame.capillaries.clear();
+  frame.density = 0;
+  frame.valid_px = 0;
+  frame.values = {{"spots", 3}};
+  put(sink, frame);
+  frame.index = 1;
+  frame.values = {{"=area", 0.5}};
+  put(sink, frame);
+  sink.finish({}, 1);
+  EXPECT_THAT(text("results.csv"), HasSubstr(",ms,\"'=area\",spots\r\n0,p1/f.png,ok,,100,100,,,,,0,,0,,3\r\n"));
+  const auto data = page_data(text("report.html"));
+  EXPECT_EQ(data["value_names"], (nlohmann::json{"spots", "=area"}));
+  EXPECT_EQ(data["frames"][1][12], (nlohmann::json{nullptr, 0.5}));
+  EXPECT_TRUE(data["frames"][0][3].is_null());
+  EXPECT_TRUE(data["summary"]["mean_density"].is_null());
+}
+
 TEST(PictureStem, IsSafeShortAndTellsFramesApart) {
   EXPECT_EQ(picture_stem(12, "a/b/f01.png"), "000012_f01");
   EXPECT_EQ(picture_stem(0, "clip.avi#12"), "000000_clip_12");

@@ -8,6 +8,7 @@ const char* const kReportBody = R"html(
   <header>
     <div class="top"><h1>Capillary density</h1><p class="notice" id="notice"></p></div>
     <p class="sub" id="what"></p>
+    <p class="card cut" id="cut-short" hidden>This run was cut short: the page shows the frames that were done. The same command with --resume goes on.</p>
   </header>
   <noscript><p class="card">This page draws itself with its own script, which is switched off here. The same figures are in results.csv beside it.</p></noscript>
   <section class="tiles" id="tiles" aria-label="Summary"></section>
@@ -104,6 +105,7 @@ byId('what').textContent = [
   ((host.paths || {}).inputs || []).map(plain).join(', '),
   timing.finished ? `finished ${timing.finished.replace('T', ' ').replace('Z', ' UTC')}` : '',
 ].filter(Boolean).join('  \u00b7  ');
+byId('cut-short').hidden = !summary.cut_short;
 document.title = `Capillary density \u2013 ${plural(summary.frames, 'frame')}`;
 function tile(name, value, more, kind) {
   byId('tiles').append(make('div', { class: `tile ${kind || ''}` }, make('span', { class: 'name' }, name), make('b', {}, value),

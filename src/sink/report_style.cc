@@ -31,6 +31,7 @@ button, select, input { font: inherit; color: inherit; }
 .sub { color: var(--soft); margin: 4px 0 0; overflow-wrap: anywhere; }
 .notice { margin: 0; font-weight: 600; color: var(--late); background: var(--late-soft); padding: 4px 12px; border-radius: 999px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px; margin-top: 18px; }
+.cut { color: var(--late); font-weight: 600; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 14px; margin-top: 20px; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 18px; }
 .tile b { display: block; font-size: 28px; font-weight: 650; line-height: 1.25; font-variant-numeric: tabular-nums; }
