@@ -361,7 +361,7 @@ TEST_F(Folder, HasAPageThatNoNameBreaksOutOf) {
   EXPECT_EQ(data["frames"][0][0], hostile);
   EXPECT_EQ(data["frames"][1][6], "</script>");
   EXPECT_EQ(data["frames"][1][0], "%FF\u202e.png");
-  EXPECT_EQ(data["frames"][0][10], "000000__--.jpg");
+  EXPECT_EQ(data["frames"][0][10], "000000___--.jpg");
   EXPECT_EQ(data["summary"]["skipped"]["first"][0]["source"], "<b>");
   EXPECT_FALSE(data["summary"].contains("cut_short"));
 }

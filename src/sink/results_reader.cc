@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kChunkBytes = 1 << 20;
+constexpr std::size_t kChunkBytes = 1 << 16;
 constexpr std::size_t kLongestLineBytes = 256 << 20;
 
 /// The lines of a file, one after another.
