@@ -248,33 +248,32 @@ class Occupancy {
   Occupancy(int width, int height)
       : cells_(height / kCell + 2 * kBorder, width / kCell + 2 * kBorder, CV_8U, cv::Scalar(0)) {}
 
-  /// Takes the places where `patch` is above `level` and what lies within a cell of them, unless one is taken.
+  /// Takes the places where `patch` is above `level`, unless one of them or next to them is taken.
   bool take(const Patch& patch, float level) {
-    cv::Mat wanted(cells_.size(), CV_8U, cv::Scalar(0));
-    int y0 = cells_.rows;
-    int y1 = 0;
+    const int x0 = cell(patch.left, cells_.cols);
+    const int y0 = cell(patch.top, cells_.rows);
+    const int x1 = cell(patch.left + patch.values.cols, cells_.cols);
+    const int y1 = cell(patch.top + patch.values.rows, cells_.rows);
+    cv::Mat wanted(y1 - y0 + 3, x1 - x0 + 3, CV_8U, cv::Scalar(0));
     for (int y = 0; y < patch.values.rows; y += 2) {
       const auto* row = patch.values.ptr<float>(y);
+      auto* out = wanted.ptr<std::uint8_t>(cell(y + patch.top, cells_.rows) - y0 + 1) + 1 - x0;
       for (int x = 0; x < patch.values.cols; x += 2) {
-        if (row[x] < level) continue;
-        const int cx = std::clamp((x + patch.left) / kCell + kBorder, 1, cells_.cols - 2);
-        const int cy = std::clamp((y + patch.top) / kCell + kBorder, 1, cells_.rows - 2);
-        wanted.at<std::uint8_t>(cy, cx) = 1;
-        y0 = std::min(y0, cy - 1);
-        y1 = std::max(y1, cy + 2);
+        if (row[x] >= level) out[cell(x + patch.left, cells_.cols)] = 1;
       }
     }
-    if (y0 >= y1) return false;
-    const cv::Range band(y0, y1);
     cv::Mat near;
-    cv::dilate(wanted.rowRange(band), near, cv::Mat());
-    cv::Mat taken = cells_.rowRange(band);
+    cv::dilate(wanted, near, cv::Mat());
+    cv::Mat taken = cells_(cv::Rect(x0 - 1, y0 - 1, wanted.cols, wanted.rows));
     if (cv::countNonZero(near & taken) > 0) return false;
-    taken |= wanted.rowRange(band);
+    taken |= wanted;
     return true;
   }
 
  private:
+  /// The cell of a place on one axis; what lies far outside goes to the border.
+  static int cell(int place, int count) { return std::clamp(place / kCell + kBorder, 1, count - 2); }
+
   static constexpr int kCell = 4;
   static constexpr int kBorder = 40;
   cv::Mat cells_;

@@ -9,25 +9,31 @@
 namespace capillaryx::phantom {
 namespace {
 
-/// Brightness and the two colour differences (ITU-R BT.601), the latter at half resolution.
-void to_planes(const cv::Mat& light, cv::Mat* planes) {
-  planes[0] = cv::Mat(light.rows, light.cols, CV_32F);
-  cv::Mat blue(light.rows, light.cols, CV_32F);
-  cv::Mat red(light.rows, light.cols, CV_32F);
-  for (int y = 0; y < light.rows; ++y) {
-    const auto* in = light.ptr<float>(y);
+/// Light through the tissue as brightness and two colour differences (ITU-R BT.601), the latter at half resolution.
+void to_planes(const Look& look, const cv::Mat& density, cv::Mat* planes) {
+  const cv::Size half((density.cols + 1) / 2, (density.rows + 1) / 2);
+  planes[0] = cv::Mat(density.size(), CV_32F);
+  planes[1] = cv::Mat(half, CV_32F, cv::Scalar(0));
+  planes[2] = cv::Mat(half, CV_32F, cv::Scalar(0));
+  cv::Mat light;
+  for (int y = 0; y < density.rows; ++y) {
+    cv::exp(-density.row(y), light);
+    const auto* in = light.ptr<float>();
     auto* luma = planes[0].ptr<float>(y);
-    auto* cb = blue.ptr<float>(y);
-    auto* cr = red.ptr<float>(y);
-    for (int x = 0; x < light.cols; ++x, in += 3) {
-      luma[x] = 0.299F * in[0] + 0.587F * in[1] + 0.114F * in[2];
-      cb[x] = 0.564F * (in[2] - luma[x]);
-      cr[x] = 0.713F * (in[0] - luma[x]);
+    auto* cb = planes[1].ptr<float>(y / 2);
+    auto* cr = planes[2].ptr<float>(y / 2);
+    const bool last_row = y + 1 == density.rows && y % 2 == 0;
+    for (int x = 0; x < density.cols; ++x, in += 3) {
+      const float red = std::min(255.0F, in[0] * look.skin[0]);
+      const float green = std::min(255.0F, in[1] * look.skin[1]);
+      const float blue = std::min(255.0F, in[2] * look.skin[2]);
+      luma[x] = 0.299F * red + 0.587F * green + 0.114F * blue;
+      const bool last_column = x + 1 == density.cols && x % 2 == 0;
+      const float share = 0.25F * (last_row ? 2.0F : 1.0F) * (last_column ? 2.0F : 1.0F);
+      cb[x / 2] += share * 0.564F * (blue - luma[x]);
+      cr[x / 2] += share * 0.713F * (red - luma[x]);
     }
   }
-  const cv::Size half((light.cols + 1) / 2, (light.rows + 1) / 2);
-  cv::resize(blue, planes[1], half, 0, 0, cv::INTER_AREA);
-  cv::resize(red, planes[2], half, 0, 0, cv::INTER_AREA);
 }
 
 std::uint8_t to_byte(float value) { return static_cast<std::uint8_t>(std::clamp(value + 0.5F, 0.0F, 255.0F)); }
@@ -81,16 +87,8 @@ void add_grain(Random& random, cv::Mat& plane, double sigma) {
 
 void develop(const PhantomOptions& options, std::int64_t index, const Look& look, const Canvas& canvas,
              std::uint8_t* rgb) {
-  cv::Mat light;
-  cv::exp(-canvas.fine, light);
-  for (int y = 0; y < light.rows; ++y) {
-    auto* row = light.ptr<float>(y);
-    for (int x = 0; x < light.cols; ++x, row += 3) {
-      for (int c = 0; c < 3; ++c) row[c] = std::min(255.0F, row[c] * look.skin[c]);
-    }
-  }
   cv::Mat planes[3];
-  to_planes(light, planes);
+  to_planes(look, canvas.fine, planes);
   if (look.sharpening > 0.01) {
     cv::Mat soft;
     cv::GaussianBlur(planes[0], soft, {9, 9}, 1.6);
