@@ -89,6 +89,16 @@ void ContourFinder::measure(const PixelView& frame, const Background& background
 // mask_: the region's pixels that are at least half as dark as the darkest of the region near them.
 void ContourFinder::mark_region(const Rois& rois, const Roi& roi) {
   const auto size = static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_);
+  // Once more blurred, so that noise does not pass for depth.
+  steady_.assign(size, 0);
+  for (int y = 1; y + 1 < height_; ++y) {
+    const std::int16_t* in = darkness_.data() + static_cast<std::ptrdiff_t>(y) * width_;
+    std::int16_t* out = steady_.data() + static_cast<std::ptrdiff_t>(y) * width_;
+    const auto column = [&](int x) { return in[x - width_] + 2 * in[x] + in[x + width_]; };
+    for (int x = 1; x + 1 < width_; ++x) {
+      out[x] = static_cast<std::int16_t>((column(x - 1) + 2 * column(x) + column(x + 1)) / 16);
+    }
+  }
   depth_.assign(size, 0);
   across_.resize(size);
   mask_.assign(size, 0);
@@ -98,8 +108,8 @@ void ContourFinder::mark_region(const Rois& rois, const Roi& roi) {
     const auto start = static_cast<std::size_t>((run.y - top_) * width_ + run.x - left_);
     for (std::size_t p = start; p < start + static_cast<std::size_t>(run.length); ++p) {
       mask_[p] = 1;
-      depth_[p] = darkness_[p];
-      peak = std::max(peak, darkness_[p]);
+      depth_[p] = steady_[p];
+      peak = std::max(peak, steady_[p]);
     }
   }
   for (int y = 0; y < height_; ++y) {  // the maximum over a square, along rows, then columns

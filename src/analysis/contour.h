@@ -43,7 +43,7 @@ class ContourFinder {
   int left_ = 0, top_ = 0, width_ = 0, height_ = 0;
   std::vector<std::int16_t> behind_;
   std::vector<std::int32_t> line_;
-  std::vector<std::int16_t> darkness_, across_, depth_;
+  std::vector<std::int16_t> darkness_, steady_, across_, depth_;
   std::vector<std::uint8_t> mask_;
   std::vector<int> stack_, piece_, largest_;
 };

@@ -12,7 +12,7 @@ namespace capillaryx {
 /// size. The background is taken as flat inside the window, so that with d = background - frame
 ///   SSIM = (2 mx mb + C1) / (mx^2 + mb^2 + C1) * C2 / (var(d) + C2),  mx = mb - mean(d),
 /// with Gaussian windows and C1 = (0.01 * 255)^2, C2 = (0.03 * 255)^2. Means and variances are whole numbers.
-/// Memory is used again.
+/// d is cut off at 45 grey values, where the similarity is near 0 whatever it is. Memory is used again.
 class SsimMap {
  public:
   static constexpr int kOne = 1 << 14;  ///< steps of a similarity of 1
