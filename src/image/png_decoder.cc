@@ -91,7 +91,7 @@ libdeflate_decompressor* decompressor() {
   struct Free {
     void operator()(libdeflate_decompressor* d) const { libdeflate_free_decompressor(d); }
   };
-  thread_local const std::unique_ptr<libdeflate_decompressor, Free> instance(libdeflate_alloc_decompressor());
+  thread_local std::unique_ptr<libdeflate_decompressor, Free> instance(libdeflate_alloc_decompressor());
   if (!instance) throw std::bad_alloc();
   return instance.get();
 }

@@ -146,10 +146,11 @@ std::string find_program(const std::string& name) {
   std::string rest = path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path;
   while (!rest.empty()) {
     const std::size_t colon = rest.find(':');
-    const std::string folder = rest.substr(0, colon);
+    std::string candidate = rest.substr(0, colon);
     rest = colon == std::string::npos ? "" : rest.substr(colon + 1);
-    if (folder.empty() || folder[0] != '/') continue;  // never what happens to lie in the working folder
-    const std::string candidate = folder + "/" + name;
+    if (candidate.empty() || candidate[0] != '/') continue;  // never what happens to lie in the working folder
+    candidate += "/";
+    candidate += name;
     struct stat status {};
     if (::stat(candidate.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(candidate.c_str(), X_OK) == 0) {
       return candidate;

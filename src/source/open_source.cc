@@ -261,6 +261,7 @@ std::unique_ptr<FrameSource> open_source(const std::vector<std::string>& inputs,
     throw Error(ErrorKind::kUsage, "standard input (-) can be read once only");
   }
   std::vector<FoundInput> found;
+  found.reserve(inputs.size());
   for (const std::string& argument : inputs) found.push_back(find_input(argument));
   make_sources_distinct(found);
 
