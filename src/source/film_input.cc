@@ -148,8 +148,8 @@ class FfmpegInput : public Input {
     pictures += times;
     pictures += ",scale=flags=bicubic+accurate_rnd+bitexact,format=rgb24";
     for (const std::string& argument : std::initializer_list<std::string>{
-             "-map", "0:V:0", "-an", "-sn", "-dn", "-filter_threads", "1", "-vf", pictures, "-fps_mode",
-             "passthrough", "-f", "image2pipe", "-c:v", "ppm", "-threads", "1", "pipe:1"}) {
+             "-map", "0:V:0", "-an", "-sn", "-dn", "-filter_threads", "1", "-vf", pictures, "-fps_mode", "passthrough",
+             "-f", "image2pipe", "-c:v", "ppm", "-threads", "1", "pipe:1"}) {
       command.push_back(argument);
     }
 
