@@ -30,11 +30,11 @@ void add_rows(const std::int16_t* above, const std::int16_t* below, int weight, 
   }
 }
 
-// Column sums to 16 bits: means in 1/64 grey values, mean squares in 1/16 grey values squared.
+// Column sums to 16 bits: means in 1/256 grey values, mean squares in 1/16 grey values squared.
 void shrink(const std::int32_t* sum, const std::int32_t* sum_sq, int width, std::int16_t* mean,
             std::uint16_t* mean_sq) {
   for (int x = 0; x < width; ++x) {
-    mean[x] = static_cast<std::int16_t>((sum[x] + 128) >> 8);
+    mean[x] = static_cast<std::int16_t>((sum[x] + 32) >> 6);
     mean_sq[x] = static_cast<std::uint16_t>((sum_sq[x] + 2048) >> kWeightBits);
   }
 }
@@ -53,12 +53,12 @@ void add_shifted(const std::int16_t* mean, const std::uint16_t* mean_sq, int shi
 void similarity(const std::int32_t* sum, const std::int32_t* sum_sq, const std::int16_t* behind, int width,
                 std::int16_t* out) {
   for (int x = 0; x < width; ++x) {
-    const std::int32_t mean = (sum[x] + 2048) >> kWeightBits;                         // 1/64 grey values
-    const std::int32_t variance = std::max(0, ((sum_sq[x] + 8) >> 4) - mean * mean);  // 1/4096 grey values squared
+    const std::int32_t mean = (sum[x] + 2048) >> kWeightBits;            // 1/256 grey values
+    const std::int32_t variance = std::max(0, sum_sq[x] - mean * mean);  // 1/65536 grey values squared
     const float mb = static_cast<float>(behind[x]) * (1.0F / Background::kOne);
-    const float mx = mb - static_cast<float>(mean) * (1.0F / 64);
+    const float mx = mb - static_cast<float>(mean) * (1.0F / 256);
     const float above = (2 * mx * mb + kC1) * kC2;
-    const float below = (mx * mx + mb * mb + kC1) * (static_cast<float>(variance) * (1.0F / 4096) + kC2);
+    const float below = (mx * mx + mb * mb + kC1) * (static_cast<float>(variance) * (1.0F / 65536) + kC2);
     out[x] = static_cast<std::int16_t>(std::max(0.0F, above / below * SsimMap::kOne));
   }
 }
