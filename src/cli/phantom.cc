@@ -78,6 +78,7 @@ class PhantomRun {
     const int threads = std::min(command_.threads > 0 ? command_.threads : cores, command_.count);
     {
       std::vector<std::jthread> pool;
+      pool.reserve(static_cast<std::size_t>(threads));
       for (int i = 0; i < threads; ++i) pool.emplace_back([this] { draw_frames(); });
     }
     if (error_) std::rethrow_exception(error_);

@@ -54,10 +54,12 @@ void draw_mottling(const PhantomOptions& options, std::int64_t index, const Look
   const double strength = 0.01 * options.mottling * look.mottling;
   const auto wave = [&](double share, double roughness) {
     // Octaves of 8, 16, ... 512 px of the frame; magnification makes them longer: gains move by less than an octave.
-    std::vector<double> gains;
+    constexpr int kOctaves = 7;
+    std::vector<double> gains(kOctaves);
     const double stretch = std::log2(look.magnification);
-    for (int k = 0; k < 7; ++k)
-      gains.push_back(strength * share * 0.07 * std::exp2(-0.05 * k) * std::exp2((k - stretch) * roughness));
+    for (int k = 0; k < kOctaves; ++k) {
+      gains[k] = strength * share * 0.07 * std::exp2(-0.05 * k) * std::exp2((k - stretch) * roughness);
+    }
     return clouds(random, canvas.coarse.rows, canvas.coarse.cols, gains);
   };
   // Neutral relief, blood in the plexus below, pigment.
