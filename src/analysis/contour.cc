@@ -18,10 +18,10 @@ constexpr int kSteps = 128;  // of one grey value
 
 bool ContourFinder::find(const PixelView& frame, const Background& background, const Rois& rois, const Roi& roi,
                          Capillary& capillary, std::vector<Run>& runs) {
-  left_ = roi.x - 1;
-  top_ = roi.y - 1;
-  width_ = roi.width + 2;
-  height_ = roi.height + 2;
+  left_ = roi.x - kMarginPx;
+  top_ = roi.y - kMarginPx;
+  width_ = roi.width + 2 * kMarginPx;
+  height_ = roi.height + 2 * kMarginPx;
   measure(frame, background);
   mark_region(rois, roi);
   if (!keep_largest_piece()) return false;
@@ -42,11 +42,11 @@ bool ContourFinder::find(const PixelView& frame, const Background& background, c
       y1 = y + 1;
     }
   }
-  // Half-way from the contour's box to the region's, which begins one pixel inside the window.
-  x0 = (x0 + 1) / 2;
-  y0 = (y0 + 1) / 2;
-  x1 = (x1 + width_ - 1) / 2;
-  y1 = (y1 + height_ - 1) / 2;
+  // A quarter of the way from the region's box to the contour's.
+  x0 = (x0 + 3 * kMarginPx) / 4;
+  y0 = (y0 + 3 * kMarginPx) / 4;
+  x1 = (x1 + 3 * (width_ - kMarginPx) + 3) / 4;
+  y1 = (y1 + 3 * (height_ - kMarginPx) + 3) / 4;
   capillary.bbox = {left_ + x0, top_ + y0, x1 - x0, y1 - y0};
   trace(capillary.polygon);
   return true;
@@ -112,27 +112,47 @@ void ContourFinder::mark_region(const Rois& rois, const Roi& roi) {
       peak = std::max(peak, steady_[p]);
     }
   }
+  // A region's half width: its pixel that lies deepest inside, counted in steps like those of the square.
+  cv::Mat steps;
+  cv::distanceTransform(cv::Mat(height_, width_, CV_8U, mask_.data()), steps, cv::DIST_C, 3);
+  double half_width = 0;
+  cv::minMaxLoc(steps, nullptr, &half_width);
+  const int reach = std::clamp(static_cast<int>(half_width + 0.5), kLeastReachPx, kMostReachPx);
+
   for (int y = 0; y < height_; ++y) {  // the maximum over a square, along rows, then columns
     const std::int16_t* in = depth_.data() + static_cast<std::ptrdiff_t>(y) * width_;
     std::int16_t* out = across_.data() + static_cast<std::ptrdiff_t>(y) * width_;
     std::copy_n(in, width_, out);
-    for (int k = 1; k <= std::min(kReachPx, width_ - 1); ++k) {
+    for (int k = 1; k <= std::min(reach, width_ - 1); ++k) {
       for (int x = 0; x < width_ - k; ++x) out[x] = std::max(out[x], in[x + k]);
       for (int x = k; x < width_; ++x) out[x] = std::max(out[x], in[x - k]);
     }
   }
-  const auto least = std::max<std::int16_t>(1, static_cast<std::int16_t>(kLeastDepth * static_cast<float>(peak)));
+  const std::int16_t ground = ground_level();
+  const auto least = std::max<std::int16_t>(
+      1, static_cast<std::int16_t>(static_cast<float>(ground) + kLeastDepth * static_cast<float>(peak - ground)));
   for (int y = 0; y < height_; ++y) {
     std::int16_t* out = depth_.data() + static_cast<std::ptrdiff_t>(y) * width_;
     std::fill_n(out, width_, least);
-    for (int r = std::max(0, y - kReachPx); r <= std::min(height_ - 1, y + kReachPx); ++r) {
+    for (int r = std::max(0, y - reach); r <= std::min(height_ - 1, y + reach); ++r) {
       const std::int16_t* in = across_.data() + static_cast<std::ptrdiff_t>(r) * width_;
       for (int x = 0; x < width_; ++x) out[x] = std::max(out[x], in[x]);
     }
   }
   for (std::size_t p = 0; p < size; ++p) {
-    mask_[p] = static_cast<std::uint8_t>(mask_[p] & static_cast<int>(2 * darkness_[p] >= depth_[p]));
+    mask_[p] = static_cast<std::uint8_t>(mask_[p] & static_cast<int>(2 * darkness_[p] >= depth_[p] + ground));
   }
+}
+
+// The darkness that the region stands on: the median around it, as halos are darker than the background. Not below it.
+std::int16_t ContourFinder::ground_level() {
+  around_.clear();
+  for (std::size_t p = 0; p < mask_.size(); ++p) {
+    if (mask_[p] == 0) around_.push_back(darkness_[p]);
+  }
+  const auto middle = around_.begin() + static_cast<std::ptrdiff_t>(around_.size() / 2);
+  std::nth_element(around_.begin(), middle, around_.end());
+  return std::max<std::int16_t>(0, *middle);
 }
 
 bool ContourFinder::keep_largest_piece() {
