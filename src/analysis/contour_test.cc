@@ -66,7 +66,8 @@ TEST(Contour, IsWhereDarknessFallsToHalfItsDepthAtEveryContrastWidthAndNoise) {
         const Drawn drawn = contours_of(canvas.add_noise(noise).picture());
         ASSERT_EQ(drawn.capillaries.size(), 1U) << depth << ' ' << sigma << ' ' << noise;
         const double truth = half_depth_area(std::hypot(55, 21), sigma);
-        EXPECT_NEAR(drawn.capillaries[0].area_px / truth, 1, noise > 2 ? 0.13 : 0.10) << depth << ' ' << sigma << ' ' << noise;
+        EXPECT_NEAR(drawn.capillaries[0].area_px / truth, 1, noise > 2 ? 0.13 : 0.10)
+            << depth << ' ' << sigma << ' ' << noise;
       }
     }
   }
