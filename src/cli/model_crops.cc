@@ -87,9 +87,10 @@ std::vector<Labels> read_labels(const std::string& file) {
   }
 }
 
-enum class Answer { kOther = 0, kCapillary = 1, kUnknown = -1 };
+enum class Answer { kOther = 0, kCapillary = 1, kUnknown = -1, kPart = -2 };
 
-// One to one, the best overlap first; what is left and lies on a capillary, holds one or cannot be told has no answer.
+// One to one, the best overlap first. What is left and lies in a capillary's box is a part of it; what overlaps one
+// otherwise, or lies on what cannot be told, has no answer.
 std::vector<Answer> match(const std::vector<Box>& regions, const Labels& labels, std::size_t& found) {
   struct Pair {
     double iou;
@@ -113,12 +114,17 @@ std::vector<Answer> match(const std::vector<Box>& regions, const Labels& labels,
   }
   for (std::size_t r = 0; r < regions.size(); ++r) {
     if (answers[r] == Answer::kCapillary) continue;
-    const auto touches = [&region = regions[r]](const Box& box) {
+    const Box& region = regions[r];
+    const auto touches = [&region](const Box& box) {
       return iou(region, box) >= kTouchIou || inside(region, box) >= kInsideShare ||
              inside(box, region) >= kInsideShare;
     };
-    if (std::any_of(labels.capillaries.begin(), labels.capillaries.end(), touches) ||
-        std::any_of(labels.cannot_tell.begin(), labels.cannot_tell.end(), touches)) {
+    const auto holds = [&region](const Box& box) { return inside(region, box) >= kInsideShare; };
+    if (std::any_of(labels.cannot_tell.begin(), labels.cannot_tell.end(), touches)) {
+      answers[r] = Answer::kUnknown;
+    } else if (std::any_of(labels.capillaries.begin(), labels.capillaries.end(), holds)) {
+      answers[r] = Answer::kPart;
+    } else if (std::any_of(labels.capillaries.begin(), labels.capillaries.end(), touches)) {
       answers[r] = Answer::kUnknown;
     }
   }
