@@ -13,6 +13,8 @@ ROWS = (
     ("region accuracy of darkness alone", "accuracy_of_darkness_alone"),
     ("area under the ROC curve", "auc"),
     ("calibration error (10 bins)", "calibration_error"),
+    ("second regions on one capillary", "parts"),
+    ("of them refused", "parts_refused"),
 )
 
 

@@ -30,7 +30,9 @@ def subset(regions: Regions, keep: Any) -> Regions:
 
 
 def measure(model: Any, temperature: float, darkness_threshold: float, regions: Regions) -> dict[str, Any]:
-    """Figures on regions, each as [value, low, high]."""
+    """Figures on regions, each as [value, low, high]; parts of capillaries are counted apart."""
+    parts = subset(regions, regions.parts)
+    regions = subset(regions, ~regions.parts)
     found = fitting.probabilities(fitting.logits(model, regions.inputs), temperature)
     by_darkness = (regions.darkness >= darkness_threshold).astype(float)
 
@@ -49,6 +51,8 @@ def measure(model: Any, temperature: float, darkness_threshold: float, regions: 
         "auc": figure(figures.area_under_curve, found),
         "calibration_error": figure(figures.calibration_error, found),
         "accuracy_of_darkness_alone": figure(figures.accuracy, by_darkness),
+        "parts": len(parts),
+        "parts_refused": int((fitting.probabilities(fitting.logits(model, parts.inputs), temperature) < 0.5).sum()),
         "accuracy_by_group": {recipe.GROUPS[g].name: of_group(g) for g in np.unique(regions.groups) if g >= 0},
     }
 
@@ -64,13 +68,21 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=recipe.EPOCHS)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="programs that draw at a time")
     parser.add_argument("--check", type=Path, help="folder of real frames with labels.coco.json: measured, never used")
+    parser.add_argument("--reuse", action="store_true", help="take the regions that an earlier run left in --work")
     options = parser.parse_args()
     program = options.program.resolve()
     began = time.monotonic()
 
     print(f"drawing {options.frames} frames to train on", flush=True)
     drawn = regions_module.draw(
-        program, recipe.GROUPS, options.frames, options.seed, options.work / "train", options.jobs, more=True
+        program,
+        recipe.GROUPS,
+        options.frames,
+        options.seed,
+        options.work / "train",
+        options.jobs,
+        more=True,
+        again=not options.reuse,
     )
     print(f"drawing {options.held_out_frames} frames to measure on", flush=True)
     held_out = regions_module.draw(
@@ -81,14 +93,18 @@ def main() -> None:
         options.work / "held_out",
         options.jobs,
         more=False,
+        again=not options.reuse,
     )
 
     calibrates = drawn.frames % CALIBRATION_EVERY == CALIBRATION_EVERY - 1
     training, calibration = subset(drawn, ~calibrates), subset(drawn, calibrates)
     print(f"training on {len(training)} regions, {int(training.labels.sum())} of them capillaries", flush=True)
     model = fitting.train(training, options.epochs, recipe.BATCH, options.seed)
-    temperature = fitting.best_temperature(fitting.logits(model, calibration.inputs), calibration.labels)
-    darkness_threshold = figures.best_threshold(training.darkness, training.labels)
+    temperature = fitting.best_temperature(
+        fitting.logits(model, calibration.inputs), calibration.labels, fitting.weights(calibration)
+    )
+    whole = ~training.parts
+    darkness_threshold = figures.best_threshold(training.darkness[whole], training.labels[whole])
 
     notes = {
         "about": f"the paper's network, trained on drawn tissue alone (seed {options.seed}, {options.frames} frames)",

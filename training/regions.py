@@ -14,6 +14,7 @@ import numpy as np
 from recipe import Group
 
 PROPOSE_MORE = ("--min-darkness=3", "--min-structure=3")
+OTHER, CAPILLARY, PART = "0", "1", "-2"  # `label` in regions.csv; "-1" has no answer
 FRAMES_A_TASK = 10  # drawn, cut and removed together: 10 frames are some 40 MB
 
 
@@ -23,6 +24,7 @@ class Regions:
 
     inputs: Any
     labels: Any  # 1: capillary
+    parts: Any  # another part of a capillary whose best match is another region: labelled 0
     darkness: Any  # mean darkness against the background relative to it: what one threshold would look at
     frames: Any  # number of the frame
     groups: Any  # index of the group
@@ -47,11 +49,12 @@ def read(folder: Path) -> tuple[Any, list[dict[str, str]]]:
 def known(folder: Path, group: int, first_frame: int) -> Regions:
     """The regions of a folder whose answer is known."""
     inputs, rows = read(folder)
-    keep = [i for i, row in enumerate(rows) if row["label"] in ("0", "1")]
+    keep = [i for i, row in enumerate(rows) if row["label"] in (OTHER, CAPILLARY, PART)]
     names = {name: i for i, name in enumerate(sorted({row["frame"] for row in rows}))}
     return Regions(
         inputs=np.ascontiguousarray(inputs[keep].transpose(0, 2, 3, 1)),
-        labels=np.array([int(rows[i]["label"]) for i in keep], np.int64),
+        labels=np.array([rows[i]["label"] == CAPILLARY for i in keep], np.int64),
+        parts=np.array([rows[i]["label"] == PART for i in keep], bool),
         darkness=np.array([float(rows[i]["darkness"]) for i in keep], np.float64),
         frames=np.array([first_frame + names[rows[i]["frame"]] for i in keep], np.int64),
         groups=np.full(len(keep), group, np.int64),
@@ -64,11 +67,20 @@ def join(parts: list[Regions]) -> Regions:
 
 
 def draw(
-    program: Path, groups: tuple[Group, ...], frames: int, seed: int, folder: Path, jobs: int, *, more: bool
+    program: Path,
+    groups: tuple[Group, ...],
+    frames: int,
+    seed: int,
+    folder: Path,
+    jobs: int,
+    *,
+    more: bool,
+    again: bool,
 ) -> Regions:
     """Draws `frames` frames over the groups and gives their regions; the frames themselves are removed.
 
-    `more`: the program proposes more than it does by default, so that there are more regions to learn from.
+    `again`: what an earlier run left in `folder` is drawn again, else taken as it is. `more`: the program proposes more
+    than it does by default, so that there are more regions to learn from.
     """
     tasks: list[tuple[int, Group, int, int]] = []
     number = 0
@@ -83,6 +95,8 @@ def draw(
     def run(task: tuple[int, Group, int, int]) -> Regions:
         index, group, first_frame, count = task
         place = folder / f"{first_frame:05d}"
+        if not again and (place / "regions.csv").exists() and not (place / "frames").exists():
+            return known(place, index, first_frame)
         shutil.rmtree(place, ignore_errors=True)
         options = [f"--{name}={value}" for name, value in group.options.items()]
         command = [program, "phantom", count, "-o", place / "frames", f"--seed={seed}", f"--first={first_frame}"]
