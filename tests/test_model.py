@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """`capillaryx model`: the shipped network, and networks of a user's own in every format, right ones and wrong ones."""
 
+import csv
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT, Run
 
@@ -84,3 +87,61 @@ def test_weights_of_the_wrong_length_are_an_error(capillaryx: Run, tmp_path: Pat
         shutil.copy(NETWORKS / name, tmp_path)
     (tmp_path / "tiny.bin").write_bytes(b"\0" * 4)
     assert "tiny.xml" in capillaryx("model", "check", tmp_path / "tiny.xml", expect=1).stderr
+
+
+def test_every_format_gives_the_same_capillaries(capillaryx: Run, tmp_path: Path) -> None:
+    """The stubs hold one network: dark in the middle is a capillary."""
+    capillaryx("phantom", 1, "-o", tmp_path / "frames", "--seed", 3, "--width", 640, "--height", 480)
+    found = {}
+    for name in (
+        "sigmoid.onnx",
+        "softmax.onnx",
+        "logits.onnx",
+        "one_by_one.onnx",
+        "tiny.tflite",
+        "tiny.xml",
+        "saved_model",
+    ):
+        out = tmp_path / name
+        capillaryx("analyze", tmp_path / "frames", "-o", out, "--model", NETWORKS / name, "--no-overlays")
+        found[name] = [
+            (d["bbox"], round(d["score"], 4)) for d in json.loads((out / "coco.json").read_text()) if d["score"] >= 0.5
+        ]
+    assert all(boxes == found["sigmoid.onnx"] for boxes in found.values()), found
+
+
+def test_a_network_that_gives_no_number_fails_its_frames(capillaryx: Run, tmp_path: Path) -> None:
+    capillaryx("phantom", 2, "-o", tmp_path / "frames", "--seed", 3, "--width", 640, "--height", 480)
+    out = tmp_path / "out"
+    capillaryx("analyze", tmp_path / "frames", "-o", out, "--model", NETWORKS / "not_a_number.onnx", expect=3)
+    lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    frames = [line for line in lines if line["type"] == "frame"]
+    assert [frame["status"] for frame in frames] == ["failed", "failed"]
+    assert all("not finite" in frame["error"] for frame in frames)
+
+
+@pytest.mark.parametrize("name", ["cut_short.onnx", "five_channels.onnx", "none.onnx"])
+def test_analyze_with_a_wrong_network_ends_before_it_begins(capillaryx: Run, tmp_path: Path, name: str) -> None:
+    capillaryx("phantom", 1, "-o", tmp_path / "frames", "--width", 320, "--height", 240)
+    done = capillaryx("analyze", tmp_path / "frames", "-o", tmp_path / "out", "--model", NETWORKS / name, expect=1)
+    assert WRONG[name] in done.stderr
+
+
+def test_crops_are_arrays_with_a_row_each(capillaryx: Run, tmp_path: Path) -> None:
+    capillaryx("phantom", 2, "-o", tmp_path / "frames", "--seed", 3, "--width", 640, "--height", 480)
+    labels = tmp_path / "frames/truth.coco.json"
+    capillaryx("model", "crops", tmp_path / "frames", "--labels", labels, "-o", tmp_path / "crops")
+    inputs = np.load(tmp_path / "crops/inputs.npy")
+    with (tmp_path / "crops/regions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert inputs.shape == (len(rows), 3, 32, 32)
+    assert inputs.dtype == np.float32
+    assert np.isfinite(inputs).all()
+    assert {row["label"] for row in rows} <= {"1", "0", "-1", "-2"}
+    capillaries = [i for i, row in enumerate(rows) if row["label"] == "1"]
+    truth = [a for a in json.loads(labels.read_text())["annotations"] if not a["iscrowd"]]
+    assert 0 < len(capillaries) <= len(truth)
+    # Darkness in the middle of a capillary's input stands out from its corners.
+    assert (
+        inputs[capillaries, 0, 8:24, 8:24].max(axis=(1, 2)) > inputs[capillaries, 0, :4, :4].mean(axis=(1, 2))
+    ).all()

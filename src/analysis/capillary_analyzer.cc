@@ -38,7 +38,10 @@ class StopWatch {
 
 class CapillaryAnalyzer : public Analyzer {
  public:
-  explicit CapillaryAnalyzer(const Options& options) : options_(options), classifier_(options.model) {}
+  explicit CapillaryAnalyzer(const Options& options)
+      : options_(options),
+        classifier_(options.model),
+        threshold_(classifier_.spec().threshold.value_or(options.min_score)) {}
 
   std::string name() const override { return "capillary"; }
   std::string version() const override { return "1"; }
@@ -82,7 +85,7 @@ class CapillaryAnalyzer : public Analyzer {
     result.valid_px = static_cast<std::int64_t>(pixels.width) * pixels.height;
     runs_.clear();
     for (std::size_t i = 0; i < rois_.rois.size(); ++i) {
-      if (static_cast<double>(scores_[i]) < options_.min_score) continue;
+      if (static_cast<double>(scores_[i]) < threshold_) continue;
       Capillary capillary;
       capillary.score = static_cast<double>(scores_[i]);
       if (contours_.find(pixels, background_, rois_, rois_.rois[i], capillary, runs_)) {
@@ -95,6 +98,7 @@ class CapillaryAnalyzer : public Analyzer {
 
   const Options options_;
   Classifier classifier_;
+  const double threshold_;  // a network's own, where its notes have one
   ReducedFrame reduced_;
   Background background_;
   Darkness darkness_;

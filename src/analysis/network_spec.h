@@ -32,7 +32,7 @@ struct NetworkSpec {
   int outputs = 0;                  ///< numbers a region
   int capillary_class = 0;          ///< which of them is the probability of a capillary
   bool logits = false;              ///< numbers before softmax (several) or sigmoid (one)
-  std::optional<double> threshold;  ///< smallest probability that counts; else Options::min_score
+  std::optional<double> threshold;  ///< smallest probability that counts, instead of Options::min_score
 
   int input_size() const { return width * height * channels; }
 };
