@@ -2,7 +2,7 @@
 # Every target sets up what it needs, says what it is doing, and works first in an empty clone.
 # Variables of the command line reach the scripts as environment variables.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format soak bench model docs install fuzz asan tsan clean
+.PHONY: help demo test check format soak accuracy bench model docs install fuzz asan tsan clean
 
 help:  ## this list
 	@echo "CapillaryX: capillary density of microcirculation frames. Research use only."
@@ -23,6 +23,9 @@ format:  ## put every source into the project's format
 
 soak:  ## what takes long: soak tests, long fuzzing (FUZZ_SECONDS=600)
 	@scripts/soak.sh
+
+accuracy:  ## measure accuracy and speed on real and drawn frames, write docs/accuracy.md
+	@scripts/accuracy.sh
 
 bench:  ## time each stage (FILTER=regular expression picks benchmarks)
 	@scripts/bench.sh
