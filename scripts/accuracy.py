@@ -93,7 +93,8 @@ class Bench:
         page += [
             "",
             "f13, f14 and f17 show one patch of skin: coefficient of variation of density "
-            f"{variation([f['density'] for f in same_skin]):.3f}, of count {variation([f['count'] for f in same_skin]):.3f}.",
+            f"{variation([f['density'] for f in same_skin]):.3f}, "
+            f"of count {variation([f['count'] for f in same_skin]):.3f}.",
             "",
             *self.speed(frames),
         ]
@@ -103,7 +104,7 @@ class Bench:
         page = [
             "## Time of a frame",
             "",
-            "`--executor serial`, without overlays: milliseconds from reading to result, the least of seven runs of a frame.",
+            "`--executor serial`, without overlays: ms from reading to result, the least of seven runs of a frame.",
         ]
         best: dict[str, float] = {}
         stages: dict[str, list[float]] = {}
@@ -133,7 +134,7 @@ class Bench:
         return [
             "## Drawn frames",
             "",
-            f"{DRAWN_FRAMES} phantoms as they come (`capillaryx phantom {DRAWN_FRAMES} --seed {SEED}`); outlines are known.",
+            f"{DRAWN_FRAMES} phantoms as they come (`capillaryx phantom {DRAWN_FRAMES} --seed {SEED}`), outlines known.",
             "",
             "| | |",
             "|---|---|",
@@ -160,7 +161,7 @@ def main() -> None:
         "```",
         "",
         "The labels are careful visual annotation by two passes, not clinical truth, and generous outlines: areas are",
-        "compared up to one common scale. The real frames are for checking only: the network is trained on drawn frames alone.",
+        "compared up to one common scale. The real frames are for checking only: the network is trained on drawn frames.",
         "How boxes and contours are drawn from a region was chosen with the real frames in sight (`docs/analysis.md`).",
         "",
     ]
