@@ -134,7 +134,7 @@ class Bench:
         return [
             "## Drawn frames",
             "",
-            f"{DRAWN_FRAMES} phantoms as they come (`capillaryx phantom {DRAWN_FRAMES} --seed {SEED}`), outlines known.",
+            f"{DRAWN_FRAMES} phantoms as they come (`capillaryx phantom {DRAWN_FRAMES} --seed {SEED}`).",
             "",
             "| | |",
             "|---|---|",
@@ -161,7 +161,7 @@ def main() -> None:
         "```",
         "",
         "The labels are careful visual annotation by two passes, not clinical truth, and generous outlines: areas are",
-        "compared up to one common scale. The real frames are for checking only: the network is trained on drawn frames.",
+        "compared up to one common scale. The real frames are for checking only: the network is trained on drawn ones.",
         "How boxes and contours are drawn from a region was chosen with the real frames in sight (`docs/analysis.md`).",
         "",
     ]
