@@ -21,6 +21,7 @@ pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(deflate REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(nettle REQUIRED IMPORTED_TARGET nettle)
+find_program(CAPILLARYX_FLATC flatc REQUIRED)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 set(CAPILLARYX_OPENCV opencv_core opencv_imgproc)
 

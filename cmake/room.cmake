@@ -14,9 +14,23 @@ function(capillaryx_room room)
   list(FILTER benchmarks INCLUDE REGEX "_benchmark\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
 
+  # NAME.fbs is made into ROOM/NAME_generated.h.
+  file(GLOB schemas CONFIGURE_DEPENDS ${folder}/*.fbs)
+  foreach(schema ${schemas})
+    get_filename_component(name ${schema} NAME_WE)
+    set(generated ${PROJECT_BINARY_DIR}/generated/${room}/${name}_generated.h)
+    add_custom_command(OUTPUT ${generated} DEPENDS ${schema} VERBATIM
+                       COMMAND ${CAPILLARYX_FLATC} --cpp --cpp-std c++17 --scoped-enums -o ${PROJECT_BINARY_DIR}/generated/${room}
+                               ${schema})
+    list(APPEND sources ${generated})
+  endforeach()
+
   set(target capillaryx_${room})
   add_library(${target} STATIC ${sources} ${PROJECT_SOURCE_DIR}/cmake/empty.cc)
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  if(schemas)
+    target_include_directories(${target} SYSTEM PUBLIC ${PROJECT_BINARY_DIR}/generated)
+  endif()
   list(TRANSFORM arg_ROOMS PREPEND capillaryx_)
   target_link_libraries(${target} PUBLIC ${arg_ROOMS} ${arg_LIBRARIES} Threads::Threads)
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "capillaryx/analyzer.h"
@@ -24,6 +25,7 @@ struct ExecutorStatus {
   int workers_busy = 0;
   std::int64_t worker_deaths = 0;
   std::int64_t frames_in_flight = 0;
+  std::string warning;  ///< what the user should know, e.g. that workers cannot be locked down here; empty otherwise
 
   std::int64_t frames_done() const { return frames_ok + frames_failed + frames_dropped; }
 };

@@ -90,6 +90,11 @@ void ControlStore::remove_object(std::uint64_t object) {
   tables_.objects.erase(object);
 }
 
+void ControlStore::set_warning(const std::string& warning) {
+  const std::lock_guard lock(mutex_);
+  if (tables_.status.warning.empty()) tables_.status.warning = warning;
+}
+
 ExecutorStatus ControlStore::status() const {
   const std::lock_guard lock(mutex_);
   return tables_.status;

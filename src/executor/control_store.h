@@ -71,6 +71,9 @@ class ControlStore {
   void add_object(std::uint64_t object, const ObjectRow& row);
   void remove_object(std::uint64_t object);
 
+  /// Keeps the first that is not empty.
+  void set_warning(const std::string& warning);
+
   ExecutorStatus status() const;
   Snapshot snapshot() const;
 

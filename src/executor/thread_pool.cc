@@ -64,7 +64,9 @@ void ThreadPool::start(WorkerId id, int slot) {
 }
 
 WorkerPool::Sent ThreadPool::assign(WorkerId id, Task task) {
-  Worker& worker = *workers_.at(id);
+  const auto found = workers_.find(id);
+  if (found == workers_.end()) return Sent::kSent;
+  Worker& worker = *found->second;
   const std::lock_guard lock(worker.mutex);
   worker.tasks.push_back(std::move(task));
   worker.changed.notify_one();

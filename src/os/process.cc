@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
@@ -11,7 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -97,6 +100,18 @@ void Process::end() {
 
 void Process::kill() const {
   if (id_ >= 0) ::syscall(SYS_pidfd_send_signal, descriptor_.number(), SIGKILL, nullptr, 0);
+}
+
+bool Process::ended_by(std::chrono::steady_clock::time_point until) const {
+  if (id_ < 0) return true;
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    pollfd watched{descriptor_.number(), POLLIN, 0};
+    const int ready = ::poll(&watched, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
+    if (ready > 0) return true;
+    if (ready == 0 && left <= 0) return false;
+    if (ready < 0 && errno != EINTR) return false;
+  }
 }
 
 std::string Process::wait() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ class Process {
   int descriptor() const { return descriptor_.number(); }
   /// Ends it at once, also when it is stopped.
   void kill() const;
+  /// Whether it has ended, waiting for that until `until` at most.
+  bool ended_by(std::chrono::steady_clock::time_point until) const;
   /// Waits for its end; says how it went: "exited with code 1", "killed by SIGSEGV".
   std::string wait();
 

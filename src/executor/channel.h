@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <flatbuffers/flatbuffers.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+
+#include "capillaryx/error.h"
+#include "capillaryx/frame.h"
+#include "capillaryx/frame_result.h"
+#include "executor/messages_generated.h"
+#include "store/object_store.h"
+
+namespace capillaryx {
+
+/// Both ends must speak the same version of messages.fbs; it is raised with every change to it.
+constexpr std::uint16_t kWireVersion = 1;
+
+/// Larger messages go through the sender's object store (paper, III-B: objects over 100 KB).
+constexpr std::size_t kLargeMessageBytes = std::size_t{100} * 1000;
+
+/// What came over a channel is no message of ours.
+class ProtocolError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The message in `bytes` (aligned as `new` aligns, and nobody's to change any more), verified. Throws ProtocolError.
+const wire::Message& read_message(std::span<const std::uint8_t> bytes);
+
+/// A result as it came, checked: finite numbers, sizes that fit, a safe name for each stage picture. `info` is the
+/// frame's; nothing of it is taken from the message. Throws ProtocolError.
+FrameResult read_result(const wire::Result& message, const FrameInfo& info);
+
+/// Writes messages into memory that it uses again; each is valid until the next. One per thread.
+class MessageWriter {
+ public:
+  using Bytes = std::span<const std::uint8_t>;
+
+  Bytes hello(int slot, const std::string& options_json);
+  /// A frame that comes as a file, as pixels at `place`, or not at all.
+  Bytes assign(std::int64_t frame_id, const Frame& frame, const ObjectPlace* place, bool has_overlay, bool has_store);
+  Bytes result_copied();
+  Bytes leave();
+
+  Bytes ready(const std::string& analyzer, const std::string& warning);
+  Bytes run_error(ErrorKind kind, const std::string& message);
+  Bytes leaving(const std::string& reason);
+  Bytes done(std::int64_t frame_id, const FrameResult& result, bool keeps_frame);
+  Bytes stored(std::int64_t frame_id, const ObjectPlace& place);
+  Bytes frame_released(std::int64_t frame_id);
+
+ private:
+  template <class Body>
+  Bytes finish(wire::Body type, flatbuffers::Offset<Body> body);
+
+  flatbuffers::FlatBufferBuilder builder_;
+};
+
+/// The frame that an Assign speaks of. `pixels` is the object at its place (kind Pixels), which `owner` keeps there;
+/// `file` its open file (kind File). Throws ProtocolError where they do not fit together.
+Frame read_frame(const wire::Assign& message, std::shared_ptr<const OpenFile> file,
+                 std::span<const std::uint8_t> pixels, std::shared_ptr<const void> owner);
+
+}  // namespace capillaryx

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "capillaryx/analyzer.h"
+#include "os/message_socket.h"
+
+namespace capillaryx {
+
+/// The life of a worker process: it takes options, makes its analyzer, warms up, locks itself down, and then does frame
+/// after frame until its driver says otherwise or is gone. `socket` is descriptor 3 of a process that a driver started
+/// (see Process). Returns the exit code; throws nothing.
+int run_worker(MessageSocket socket, const AnalyzerFactory& factory);
+
+}  // namespace capillaryx
