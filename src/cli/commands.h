@@ -23,4 +23,7 @@ void add_phantom(CLI::App& app, Action& action);
 void add_model(CLI::App& app, Action& action);
 void add_options_table(CLI::App& app, Action& action);  ///< prints docs/options.md; not listed in the help
 
+/// `capillaryx worker`, which only a driver starts: does frames until the driver says otherwise. Gives the exit code.
+int be_worker();
+
 }  // namespace capillaryx::cli

@@ -54,6 +54,7 @@ int run(int argc, char** argv) {
 
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   if (arguments.empty()) return report_usage("name a command");
+  if (arguments == std::vector<std::string>{"worker"}) return cli::be_worker();
   const auto is_chosen = [&](const CLI::App* command) { return command->get_name() == arguments[0]; };
   if (!arguments[0].starts_with('-') && std::none_of(commands.begin(), commands.end(), is_chosen)) {
     return report_usage("there is no command '" + cli::printable(arguments[0]) + "'");

@@ -31,6 +31,12 @@ std::pair<MessageSocket, MessageSocket> MessageSocket::make_pair() {
   return {MessageSocket(Descriptor(ends[0])), MessageSocket(Descriptor(ends[1]))};
 }
 
+bool MessageSocket::is_one() const {
+  int type = 0;
+  socklen_t length = sizeof(type);
+  return ::getsockopt(descriptor(), SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_SEQPACKET;
+}
+
 Outcome MessageSocket::send(std::span<const std::uint8_t> bytes, std::span<const int> descriptors, bool wait) {
   if (bytes.empty() || bytes.size() > kMaxMessageBytes || descriptors.size() > kMaxDescriptors) return Outcome::kBroken;
   iovec part{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};

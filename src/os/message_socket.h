@@ -36,6 +36,9 @@ class MessageSocket {
   /// `bytes` (its memory is used again) and `descriptors` become those of the next message.
   Outcome receive(std::vector<std::uint8_t>& bytes, std::vector<Descriptor>& descriptors, bool wait);
 
+  /// Whether the descriptor is that of such a socket at all.
+  bool is_one() const;
+
   int descriptor() const { return descriptor_.number(); }
   void close() { descriptor_.reset(); }
 

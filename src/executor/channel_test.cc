@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/channel.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace capillaryx {
+namespace {
+
+std::vector<std::uint8_t> copy(MessageWriter::Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+
+FrameResult full_result() {
+  FrameResult result;
+  result.sha256 = std::string(64, 'c');
+  result.width = 1920;
+  result.height = 1080;
+  result.capillaries.push_back({{1, 2, 30, 40}, {1.5F, 2.25F, 30, 40, 2, 40}, 321, 0.96});
+  result.density = 0.1234567890123;
+  result.valid_px = 2'073'600;
+  result.scale_um_per_px = 1.25;
+  result.values["bright spots"] = 17;
+  result.stage_pictures.push_back({"ssim", 3, 2, 1, {1, 2, 3, 4, 5, 6}});
+  result.timing.total_ms = 12.5;
+  result.timing.stages_ms["read"] = 3;
+  return result;
+}
+
+FrameResult there_and_back(const FrameResult& result, const FrameInfo& info = {}) {
+  MessageWriter writer;
+  const auto bytes = copy(writer.done(7, result, false));
+  return read_result(*read_message(bytes).body_as_Done()->result(), info);
+}
+
+TEST(Channel, AResultComesBackAsItWas) {
+  FrameInfo info;
+  info.index = 5;
+  info.source = "a b/\xC3\xA4.png";
+  info.time_s = 0.4;
+  const FrameResult sent = full_result();
+  const FrameResult result = there_and_back(sent, info);
+  EXPECT_EQ(result.index, 5);
+  EXPECT_EQ(result.source, info.source);
+  EXPECT_EQ(result.time_s, info.time_s);
+  EXPECT_EQ(result.sha256, sent.sha256);
+  EXPECT_EQ(result.width, 1920);
+  EXPECT_EQ(result.height, 1080);
+  ASSERT_EQ(result.capillaries.size(), 1U);
+  EXPECT_EQ(result.capillaries[0].bbox, sent.capillaries[0].bbox);
+  EXPECT_EQ(result.capillaries[0].polygon, sent.capillaries[0].polygon);
+  EXPECT_EQ(result.capillaries[0].area_px, 321);
+  EXPECT_EQ(result.capillaries[0].score, 0.96);
+  EXPECT_EQ(result.density, sent.density);
+  EXPECT_EQ(result.valid_px, sent.valid_px);
+  EXPECT_EQ(result.scale_um_per_px, sent.scale_um_per_px);
+  EXPECT_EQ(result.values, sent.values);
+  ASSERT_EQ(result.stage_pictures.size(), 1U);
+  EXPECT_EQ(result.stage_pictures[0].pixels, sent.stage_pictures[0].pixels);
+  EXPECT_EQ(result.timing.total_ms, 12.5);
+  EXPECT_EQ(result.timing.stages_ms, sent.timing.stages_ms);
+}
+
+TEST(Channel, AFailedResultKeepsItsReason) {
+  FrameResult failed;
+  failed.status = Status::kFailed;
+  failed.error = "cut short";
+  EXPECT_EQ(there_and_back(failed).status, Status::kFailed);
+  EXPECT_EQ(there_and_back(failed).error, "cut short");
+}
+
+TEST(Channel, RefusesResultsThatNoWorkerOfOursWouldSend) {
+  const auto refused = [](const auto& spoil) {
+    FrameResult result = full_result();
+    spoil(result);
+    EXPECT_THROW(there_and_back(result), ProtocolError);
+  };
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  refused([](FrameResult& result) { result.density = kNan; });
+  refused([](FrameResult& result) { result.capillaries[0].score = kNan; });
+  refused([](FrameResult& result) { result.capillaries[0].polygon[1] = std::numeric_limits<float>::infinity(); });
+  refused([](FrameResult& result) { result.values["x"] = kNan; });
+  refused([](FrameResult& result) { result.stage_pictures[0].name = "../../etc/passwd"; });
+  refused([](FrameResult& result) { result.stage_pictures[0].name = ""; });
+  refused([](FrameResult& result) { result.stage_pictures[0].pixels.pop_back(); });
+  refused([](FrameResult& result) { result.stage_pictures[0].width = -3; });
+  refused([](FrameResult& result) { result.sha256 = "no hash"; });
+  refused([](FrameResult& result) { result.width = -1; });
+  refused([](FrameResult& result) { result.error = "ok and yet not"; });
+  refused([](FrameResult& result) { result.status = Status::kFailed; });
+}
+
+TEST(Channel, AFrameComesBackAsItWas) {
+  const std::uint8_t pixels[24] = {1, 2, 3};
+  FrameInfo info;
+  info.index = 9;
+  info.source = "clip.avi#9";
+  info.time_s = 0.3;
+  const Frame frame = Frame::from_pixels(info, {pixels, 4, 2, 3, 12}, nullptr);
+  const ObjectPlace place{4096, 24};
+  MessageWriter writer;
+  const auto bytes = copy(writer.assign(3, frame, &place, true, true));
+  const auto& message = *read_message(bytes).body_as_Assign();
+  EXPECT_EQ(message.frame(), 3);
+  EXPECT_EQ(message.place()->offset(), 4096U);
+  EXPECT_TRUE(message.has_overlay());
+  const Frame back = read_frame(message, nullptr, pixels, nullptr);
+  EXPECT_EQ(back.info().index, 9);
+  EXPECT_EQ(back.info().source, "clip.avi#9");
+  EXPECT_EQ(back.info().time_s, 0.3);
+  EXPECT_EQ(back.pixels().width, 4);
+  EXPECT_EQ(back.pixels().stride_bytes, 12);
+  EXPECT_THROW(read_frame(message, nullptr, std::span(pixels, 23), nullptr), ProtocolError);
+}
+
+TEST(Channel, RefusesAnotherVersion) {
+  flatbuffers::FlatBufferBuilder builder;
+  wire::FinishMessageBuffer(
+      builder, wire::CreateMessage(builder, kWireVersion + 1, wire::Body::Leave, wire::CreateLeave(builder).Union()));
+  const std::vector<std::uint8_t> bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
+  EXPECT_THROW(read_message(bytes), ProtocolError);
+}
+
+TEST(Channel, DamagedMessagesAreReadOrRefusedAndNothingElse) {
+  MessageWriter writer;
+  const auto whole = copy(writer.done(7, full_result(), false));
+  int refused = 0;
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    const std::vector<std::uint8_t> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
+    EXPECT_THROW(read_message(cut), ProtocolError) << length;
+  }
+  std::mt19937 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    auto bytes = whole;
+    bytes[random() % bytes.size()] = static_cast<std::uint8_t>(random());
+    try {
+      const auto& message = read_message(bytes);
+      if (const auto* done = message.body_as_Done()) read_result(*done->result(), {});
+    } catch (const ProtocolError&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 1000);
+}
+
+}  // namespace
+}  // namespace capillaryx
