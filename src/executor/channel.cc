@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -54,6 +55,20 @@ StagePicture read_picture(const wire::StagePicture& message) {
 
 }  // namespace
 
+std::optional<SealedObject> store_pixels(ObjectStore& store, const PixelView& pixels) {
+  const std::size_t row_bytes = static_cast<std::size_t>(pixels.width) * static_cast<std::size_t>(pixels.channels);
+  auto loan = store.loan(row_bytes * static_cast<std::size_t>(pixels.height));
+  if (!loan) return std::nullopt;
+  if (pixels.stride_bytes == static_cast<std::ptrdiff_t>(row_bytes)) {
+    std::memcpy(loan->bytes().data(), pixels.data, loan->bytes().size());
+  } else {
+    for (int y = 0; y < pixels.height; ++y) {
+      std::memcpy(loan->bytes().data() + static_cast<std::size_t>(y) * row_bytes, pixels.row(y), row_bytes);
+    }
+  }
+  return std::move(*loan).seal();
+}
+
 const wire::Message& read_message(std::span<const std::uint8_t> bytes) {
   // A result of many capillaries has many tables; no more than its bytes can hold.
   flatbuffers::Verifier verifier(bytes.data(), bytes.size(), 16,
@@ -73,9 +88,9 @@ FrameResult read_result(const wire::Result& message, const FrameInfo& info) {
   result.index = info.index;
   result.source = info.source;
   result.time_s = info.time_s;
-  result.status = message.failed() ? Status::kFailed : Status::kOk;
+  result.status = message.dropped() ? Status::kDropped : message.failed() ? Status::kFailed : Status::kOk;
   result.error = message.error()->str();
-  require(message.failed() != result.error.empty(), "a failed result needs a reason, another has none");
+  require((result.status == Status::kOk) == result.error.empty(), "a failed result needs a reason, another has none");
   result.sha256 = message.sha256()->str();
   require(result.sha256.empty() ||
               (result.sha256.size() == 64 && result.sha256.find_first_not_of("0123456789abcdef") == std::string::npos),
@@ -133,9 +148,9 @@ MessageWriter::Bytes MessageWriter::finish(wire::Body type, flatbuffers::Offset<
   return {builder_.GetBufferPointer(), builder_.GetSize()};
 }
 
-MessageWriter::Bytes MessageWriter::hello(int slot, const std::string& options_json) {
+MessageWriter::Bytes MessageWriter::hello(wire::Role role, int slot, const std::string& options_json) {
   builder_.Clear();
-  return finish(wire::Body::Hello, wire::CreateHello(builder_, slot, builder_.CreateString(options_json)));
+  return finish(wire::Body::Hello, wire::CreateHello(builder_, role, slot, builder_.CreateString(options_json)));
 }
 
 MessageWriter::Bytes MessageWriter::assign(std::int64_t frame_id, const Frame& frame, const ObjectPlace* place,
@@ -148,13 +163,13 @@ MessageWriter::Bytes MessageWriter::assign(std::int64_t frame_id, const Frame& f
   body.add_index(frame.info().index);
   body.add_source(source);
   if (frame.info().time_s) body.add_time_s(*frame.info().time_s);
-  if (place != nullptr) {
-    const wire::Place where(place->offset, place->size_bytes);
+  const wire::Place where = place != nullptr ? wire::Place(place->offset, place->size_bytes) : wire::Place();
+  if (place != nullptr) body.add_place(&where);
+  if (!frame.pixels().empty()) {
     body.add_kind(wire::FrameKind::Pixels);
     body.add_width(frame.pixels().width);
     body.add_height(frame.pixels().height);
     body.add_channels(frame.pixels().channels);
-    body.add_place(&where);
   } else if (frame.file()) {
     body.add_kind(wire::FrameKind::File);
   } else {
@@ -222,7 +237,8 @@ MessageWriter::Bytes MessageWriter::done(std::int64_t frame_id, const FrameResul
   const auto all_pictures = builder_.CreateVector(pictures);
   const auto stages_ms = values_of(result.timing.stages_ms);
   wire::ResultBuilder body(builder_);
-  body.add_failed(result.status != Status::kOk);
+  body.add_failed(result.status == Status::kFailed);
+  body.add_dropped(result.status == Status::kDropped);
   body.add_error(error);
   body.add_sha256(sha256);
   body.add_width(result.width);
@@ -235,6 +251,8 @@ MessageWriter::Bytes MessageWriter::done(std::int64_t frame_id, const FrameResul
   body.add_stage_pictures(all_pictures);
   body.add_total_ms(result.timing.total_ms);
   body.add_stages_ms(stages_ms);
+  body.add_worker(result.timing.worker);
+  body.add_attempt(result.timing.attempt);
   return finish(wire::Body::Done, wire::CreateDone(builder_, frame_id, keeps_frame, body.Finish()));
 }
 
@@ -247,6 +265,26 @@ MessageWriter::Bytes MessageWriter::stored(std::int64_t frame_id, const ObjectPl
 MessageWriter::Bytes MessageWriter::frame_released(std::int64_t frame_id) {
   builder_.Clear();
   return finish(wire::Body::FrameReleased, wire::CreateFrameReleased(builder_, frame_id));
+}
+
+MessageWriter::Bytes MessageWriter::launch(std::int64_t worker) {
+  builder_.Clear();
+  return finish(wire::Body::Launch, wire::CreateLaunch(builder_, worker));
+}
+
+MessageWriter::Bytes MessageWriter::end_worker(std::int64_t worker, bool at_once) {
+  builder_.Clear();
+  return finish(wire::Body::EndWorker, wire::CreateEndWorker(builder_, worker, at_once));
+}
+
+MessageWriter::Bytes MessageWriter::launched(std::int64_t worker, std::int64_t process) {
+  builder_.Clear();
+  return finish(wire::Body::Launched, wire::CreateLaunched(builder_, worker, process));
+}
+
+MessageWriter::Bytes MessageWriter::gone(std::int64_t worker, const std::string& how) {
+  builder_.Clear();
+  return finish(wire::Body::Gone, wire::CreateGone(builder_, worker, builder_.CreateString(how)));
 }
 
 }  // namespace capillaryx

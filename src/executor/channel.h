@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -29,11 +30,14 @@ class ProtocolError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A frame's pixels, row after row without gaps, as an object of `store`; nothing where there is no room.
+std::optional<SealedObject> store_pixels(ObjectStore& store, const PixelView& pixels);
+
 /// The message in `bytes` (aligned as `new` aligns, and nobody's to change any more), verified. Throws ProtocolError.
 const wire::Message& read_message(std::span<const std::uint8_t> bytes);
 
 /// A result as it came, checked: finite numbers, sizes that fit, a safe name for each stage picture. `info` is the
-/// frame's; nothing of it is taken from the message. Throws ProtocolError.
+/// frame's; nothing of it is taken from the message, nor which worker and attempt it was. Throws ProtocolError.
 FrameResult read_result(const wire::Result& message, const FrameInfo& info);
 
 /// Writes messages into memory that it uses again; each is valid until the next. One per thread.
@@ -41,8 +45,8 @@ class MessageWriter {
  public:
   using Bytes = std::span<const std::uint8_t>;
 
-  Bytes hello(int slot, const std::string& options_json);
-  /// A frame that comes as a file, as pixels at `place`, or not at all.
+  Bytes hello(wire::Role role, int slot, const std::string& options_json);
+  /// A frame that comes as a file, as pixels (or, to a router, a file's bytes) at `place`, or not at all.
   Bytes assign(std::int64_t frame_id, const Frame& frame, const ObjectPlace* place, bool has_overlay, bool has_store);
   Bytes result_copied();
   Bytes leave();
@@ -53,6 +57,11 @@ class MessageWriter {
   Bytes done(std::int64_t frame_id, const FrameResult& result, bool keeps_frame);
   Bytes stored(std::int64_t frame_id, const ObjectPlace& place);
   Bytes frame_released(std::int64_t frame_id);
+
+  Bytes launch(std::int64_t worker);
+  Bytes end_worker(std::int64_t worker, bool at_once);
+  Bytes launched(std::int64_t worker, std::int64_t process);
+  Bytes gone(std::int64_t worker, const std::string& how);
 
  private:
   template <class Body>

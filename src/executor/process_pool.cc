@@ -20,67 +20,42 @@ constexpr std::size_t kStoreBytes = std::size_t{256} << 20;
 /// How long workers that were asked to leave may take before they are ended.
 constexpr auto kLeaveTime = std::chrono::seconds(2);
 
-/// How long one that has closed its socket may take to be gone.
-constexpr auto kEndTime = std::chrono::milliseconds(100);
-
 }  // namespace
 
-ProcessPool::ProcessPool(const Options& options, std::vector<std::string> command, EventLoop& loop,
+ProcessPool::ProcessPool(const Options& options, std::unique_ptr<WorkerLauncher> launcher, EventLoop& loop,
                          WorkerEvents& events, ControlStore& store)
     : options_(options),
       options_json_(options_to_json(options).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)),
-      command_(std::move(command)),
+      launcher_(std::move(launcher)),
       loop_(loop),
       events_(events),
-      store_(store) {}
+      store_(store) {
+  launcher_->listen(*this);
+}
 
 ProcessPool::~ProcessPool() {
   // Those that have nothing to do are asked; those that are at a frame nobody waits for are ended.
   for (auto& [id, worker] : workers_) {
     const bool asked = worker.given.empty() && worker.socket.send(writer_.leave(), {}, false) == Outcome::kDone;
-    if (!asked) worker.process.kill();
+    if (!asked) launcher_->end(id, true);
     unwatch(worker);
   }
-  const auto until = std::chrono::steady_clock::now() + kLeaveTime;
-  for (auto& [id, worker] : workers_) {
-    loop_.unwatch(worker.process.descriptor());
-    if (!worker.process.ended_by(until)) worker.process.kill();
-  }
+  launcher_->end_all(kLeaveTime);
 }
 
 void ProcessPool::start(WorkerId id, int slot) {
-  auto [ours, theirs] = MessageSocket::make_pair();
-  Worker& worker = workers_[id];
-  worker.id = id;
-  worker.slot = slot;
-  try {
-    worker.process = Process(command_, theirs.descriptor());
-  } catch (const Error& error) {
-    workers_.erase(id);
-    loop_.mailbox()->post([this, id, reason = std::string(error.what())] { events_.on_ended(id, reason); });
-    return;
-  }
-  worker.socket = std::move(ours);
-  store_.set_process(id, worker.process.id());
-  loop_.watch(worker.process.descriptor(), [this, id] { gone(id); });
-  loop_.watch(worker.socket.descriptor(), [this, id] { receive(id); });
-  worker.watched = true;
-  worker.socket.send(writer_.hello(slot, options_json_), {}, false);
+  workers_[id].id = id;
+  workers_[id].slot = slot;
+  launcher_->launch(id);
 }
 
-std::optional<SealedObject> ProcessPool::write_pixels(const Frame& frame) {
-  const PixelView& pixels = frame.pixels();
-  const std::size_t row_bytes = static_cast<std::size_t>(pixels.width) * static_cast<std::size_t>(pixels.channels);
-  auto loan = frames_->loan(row_bytes * static_cast<std::size_t>(pixels.height));
-  if (!loan) return std::nullopt;
-  if (pixels.stride_bytes == static_cast<std::ptrdiff_t>(row_bytes)) {
-    std::memcpy(loan->bytes().data(), pixels.data, loan->bytes().size());
-  } else {
-    for (int y = 0; y < pixels.height; ++y) {
-      std::memcpy(loan->bytes().data() + static_cast<std::size_t>(y) * row_bytes, pixels.row(y), row_bytes);
-    }
-  }
-  return std::move(*loan).seal();
+void ProcessPool::on_launched(WorkerId id, MessageSocket socket, std::int64_t process) {
+  Worker& worker = workers_.at(id);
+  worker.socket = std::move(socket);
+  store_.set_process(id, process);
+  loop_.watch(worker.socket.descriptor(), [this, id] { receive(id); });
+  worker.watched = true;
+  worker.socket.send(writer_.hello(wire::Role::Worker, worker.slot, options_json_), {}, false);
 }
 
 WorkerPool::Sent ProcessPool::assign(WorkerId id, Task task) {
@@ -99,7 +74,7 @@ WorkerPool::Sent ProcessPool::assign(WorkerId id, Task task) {
                               static_cast<std::size_t>(task.frame.pixels().height) *
                               static_cast<std::size_t>(task.frame.pixels().channels);
     if (bytes > frames_->capacity_bytes()) return Sent::kTooLarge;
-    given.pixels = write_pixels(task.frame);
+    given.pixels = store_pixels(*frames_, task.frame.pixels());
     if (!given.pixels) return Sent::kStoreFull;
     store_.add_object(given.pixels->place().offset, {bytes, task.id, id});
     has_store = !std::exchange(worker.has_store, true);
@@ -117,8 +92,7 @@ WorkerPool::Sent ProcessPool::assign(WorkerId id, Task task) {
 }
 
 void ProcessPool::end(WorkerId id) {
-  const auto found = workers_.find(id);
-  if (found != workers_.end()) found->second.process.kill();
+  if (workers_.count(id) > 0) launcher_->end(id, true);
 }
 
 void ProcessPool::receive(WorkerId id) {
@@ -226,20 +200,17 @@ void ProcessPool::unwatch(Worker& worker) {
 void ProcessPool::dismiss(Worker& worker, const std::string& why) {
   unwatch(worker);
   if (worker.last_words.empty()) worker.last_words = why;
-  // One whose socket closed is ending by itself, nearly always: how it ends is its reason.
-  if (!why.empty() || !worker.process.ended_by(std::chrono::steady_clock::now() + kEndTime)) worker.process.kill();
+  launcher_->end(worker.id, !why.empty());
   worker.socket.close();
 }
 
-void ProcessPool::gone(WorkerId id) {
+void ProcessPool::on_gone(WorkerId id, const std::string& how) {
   const auto found = workers_.find(id);
   if (found == workers_.end()) return;
   // Its last results are in the socket still.
   receive(id);
   Worker& worker = found->second;
   unwatch(worker);
-  loop_.unwatch(worker.process.descriptor());
-  const std::string how = worker.process.wait();
   const std::string reason = "the worker was lost: " + (worker.last_words.empty() ? how : worker.last_words);
   let_go(worker, -1);
   for (const auto& [frame, object] : worker.kept) store_.remove_object(object.place().offset);

@@ -11,20 +11,19 @@
 
 #include "capillaryx/options.h"
 #include "executor/channel.h"
+#include "executor/worker_launcher.h"
 #include "executor/worker_pool.h"
 #include "os/event_loop.h"
 #include "os/message_socket.h"
-#include "os/process.h"
 #include "store/object_store.h"
 
 namespace capillaryx {
 
-/// Workers that are processes, direct children of this one, each at the other end of a socket. Frames from files travel
-/// as descriptors, pixels through the object store, results in the message or, where large, through the worker's store.
-class ProcessPool : public WorkerPool {
+/// Workers that are processes, each at the other end of a socket. Frames from files travel as descriptors, pixels
+/// through the object store, results in the message or, where large, through the worker's store.
+class ProcessPool : public WorkerPool, private WorkerLauncher::Listener {
  public:
-  /// `command` starts a worker program.
-  ProcessPool(const Options& options, std::vector<std::string> command, EventLoop& loop, WorkerEvents& events,
+  ProcessPool(const Options& options, std::unique_ptr<WorkerLauncher> launcher, EventLoop& loop, WorkerEvents& events,
               ControlStore& store);
   ~ProcessPool() override;
 
@@ -43,7 +42,6 @@ class ProcessPool : public WorkerPool {
   struct Worker {
     WorkerId id = -1;
     int slot = 0;
-    Process process;
     MessageSocket socket;
     bool watched = false;
     bool has_store = false;
@@ -53,19 +51,19 @@ class ProcessPool : public WorkerPool {
     std::string last_words;
   };
 
+  void on_launched(WorkerId id, MessageSocket socket, std::int64_t process) override;
+  void on_gone(WorkerId id, const std::string& how) override;
   void receive(WorkerId id);
   bool take(Worker& worker);
   void take_done(Worker& worker, const wire::Done& done);
   void take_stored(Worker& worker, const wire::Stored& stored);
   void let_go(Worker& worker, FrameId up_to);
   void dismiss(Worker& worker, const std::string& why);
-  void gone(WorkerId id);
   void unwatch(Worker& worker);
-  std::optional<SealedObject> write_pixels(const Frame& frame);
 
   Options options_;
   std::string options_json_;
-  std::vector<std::string> command_;
+  std::unique_ptr<WorkerLauncher> launcher_;
   EventLoop& loop_;
   WorkerEvents& events_;
   ControlStore& store_;

@@ -14,6 +14,7 @@
 #include "capillaryx/error.h"
 #include "executor/channel.h"
 #include "executor/frame_worker.h"
+#include "executor/router_process.h"
 #include "options/options_json.h"
 #include "os/process.h"
 #include "os/sandbox.h"
@@ -74,7 +75,7 @@ Frame warm_up_frame() {
 
 class Worker {
  public:
-  explicit Worker(MessageSocket socket) : socket_(std::move(socket)) {}
+  Worker(MessageSocket socket, const Options& options) : socket_(std::move(socket)), options_(options) {}
 
   /// Throws Leave in the end.
   void work(const AnalyzerFactory& factory) {
@@ -102,8 +103,6 @@ class Worker {
   };
 
   void start(const AnalyzerFactory& factory) {
-    while (options_json_.empty()) receive();
-    options_ = options_from_json_text(options_json_);
     if (options_.memory_limit_mb > 0) limit_memory(static_cast<std::size_t>(options_.memory_limit_mb) << 20);
     worker_ = make_frame_worker(factory, options_);
     results_.emplace(2 * kMostPictureBytes);
@@ -163,9 +162,6 @@ class Worker {
     if (socket_.receive(incoming_, descriptors, true) != Outcome::kDone) throw Leave{};
     const wire::Message& message = read_message(incoming_);
     switch (message.body_type()) {
-      case wire::Body::Hello:
-        options_json_ = message.body_as_Hello()->options()->str();
-        return;
       case wire::Body::Assign:
         return take(*message.body_as_Assign(), std::move(descriptors));
       case wire::Body::ResultCopied:
@@ -209,7 +205,6 @@ class Worker {
   MessageSocket socket_;
   std::vector<std::uint8_t> incoming_;
   MessageWriter writer_;
-  std::string options_json_;
   Options options_;
   std::unique_ptr<FrameWorker> worker_;
   std::optional<ObjectReader> frames_;  ///< the driver's store
@@ -224,7 +219,17 @@ class Worker {
 int run_worker(MessageSocket socket, const AnalyzerFactory& factory) {
   die_with_parent();
   try {
-    Worker(std::move(socket)).work(factory);
+    std::vector<std::uint8_t> bytes;
+    std::vector<Descriptor> descriptors;
+    if (socket.receive(bytes, descriptors, true) != Outcome::kDone) return 0;
+    const auto* hello = read_message(bytes).body_as_Hello();
+    if (hello == nullptr) throw ProtocolError("the first message is no greeting");
+    const Options options = options_from_json_text(hello->options()->string_view());
+    if (hello->role() == wire::Role::Worker) Worker(std::move(socket), options).work(factory);
+    if (descriptors.size() != 1) throw ProtocolError("the router's socket is missing");
+    return hello->role() == wire::Role::Controller
+               ? run_controller(std::move(socket), options, std::move(descriptors[0]))
+               : run_router(std::move(socket), options, std::move(descriptors[0]));
   } catch (const Leave&) {
     return 0;
   } catch (...) {

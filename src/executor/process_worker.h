@@ -6,7 +6,8 @@
 
 namespace capillaryx {
 
-/// The life of a worker process: it takes options, makes its analyzer, warms up, locks itself down, and then does frame
+/// The life of a process that runs the worker program: what the first message says (a worker; or the router baseline's
+/// controller or router). A worker makes its analyzer, warms up, locks itself down, and then does frame
 /// after frame until its driver says otherwise or is gone. `socket` is descriptor 3 of a process that a driver started
 /// (see Process). Returns the exit code; throws nothing.
 int run_worker(MessageSocket socket, const AnalyzerFactory& factory);

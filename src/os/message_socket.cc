@@ -31,6 +31,8 @@ std::pair<MessageSocket, MessageSocket> MessageSocket::make_pair() {
   return {MessageSocket(Descriptor(ends[0])), MessageSocket(Descriptor(ends[1]))};
 }
 
+void MessageSocket::stop_receiving() { ::shutdown(descriptor(), SHUT_RD); }
+
 bool MessageSocket::is_one() const {
   int type = 0;
   socklen_t length = sizeof(type);

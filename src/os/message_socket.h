@@ -40,6 +40,8 @@ class MessageSocket {
   bool is_one() const;
 
   int descriptor() const { return descriptor_.number(); }
+  /// A receive() that waits, in whatever thread, gives kClosed, and every one after it.
+  void stop_receiving();
   void close() { descriptor_.reset(); }
 
  private:

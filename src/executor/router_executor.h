@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "capillaryx/executor.h"
+#include "executor/control_store.h"
+
+namespace capillaryx {
+
+/// The paper's baseline: a controller process that keeps the workers and a router process through which every task,
+/// every byte of a frame and every result goes. Same workers, same scheduler (in the router), same results as the
+/// driver; what differs is the way. The router is the single point that must not fail.
+class RouterExecutor : public Executor {
+ public:
+  RouterExecutor(const Options& options, int workers, std::vector<std::string> command);
+
+  void run(FrameSource& source, ResultSink& sink, std::stop_token stop) override;
+  /// Workers and retries are the router's to know: they are 0 here.
+  ExecutorStatus status() const override;
+  int workers() const override { return workers_; }
+
+ private:
+  Options options_;
+  int workers_;
+  std::vector<std::string> command_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<ControlStore> store_;  ///< of the latest run; guarded by mutex_
+};
+
+}  // namespace capillaryx
