@@ -154,9 +154,7 @@ BENCHMARK(full_hd_frame_round_trip)->UseManualTime()->Iterations(1)->Repetitions
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == "worker") {
-    return capillaryx::run_worker(
-        capillaryx::MessageSocket(capillaryx::Descriptor(capillaryx::Process::kHandedDescriptor)),
-        capillaryx::make_nothing);
+    return capillaryx::run_worker_program(capillaryx::make_nothing).value_or(2);
   }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

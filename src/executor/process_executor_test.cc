@@ -98,28 +98,30 @@ TEST_F(ProcessExecutor, GivesTheSameResultsInOrderForAnyNumberOfWorkers) {
   for (const std::int64_t workers : {1, 2, 3, 8, 17}) expect_sums(run_with(processes(workers), 200), 200);
 }
 
-TEST_F(ProcessExecutor, FramesFromFilesTravelAsDescriptors) {
-  class Files : public FrameSource {
-   public:
-    std::optional<Frame> next() override {
-      if (next_ == 40) return std::nullopt;
-      // A grey PNM picture of 8x4.
-      const int file = ::memfd_create("frame", MFD_CLOEXEC);
-      std::string picture = "P5 8 4 255\n";
-      for (int i = 0; i < 32; ++i) picture += static_cast<char>(next_ * 7 + i);
-      EXPECT_EQ(::write(file, picture.data(), picture.size()), static_cast<ssize_t>(picture.size()));
-      FrameInfo info;
-      info.index = next_++;
-      info.source = "frame" + std::to_string(info.index);
-      return Frame::from_file(info, std::make_shared<OpenFile>(file));
-    }
+/// The same pixels as grey_frame, as files that hold a PNM picture.
+class Files : public FrameSource {
+ public:
+  std::optional<Frame> next() override {
+    if (next_ == 40) return std::nullopt;
+    // A grey PNM picture of 8x4.
+    const int file = ::memfd_create("frame", MFD_CLOEXEC);
+    std::string picture = "P5 8 4 255\n";
+    for (int i = 0; i < 32; ++i) picture += static_cast<char>(next_ * 7 + i);
+    EXPECT_EQ(::write(file, picture.data(), picture.size()), static_cast<ssize_t>(picture.size()));
+    FrameInfo info;
+    info.index = next_++;
+    info.source = "frame" + std::to_string(info.index);
+    return Frame::from_file(info, std::make_shared<OpenFile>(file));
+  }
 
-   private:
-    std::int64_t next_ = 0;
-  };
-  for (const bool sandbox : {false, true}) {
+ private:
+  std::int64_t next_ = 0;
+};
+
+TEST_F(ProcessExecutor, FramesFromFilesTravelAsDescriptors) {
+  for (const bool router : {false, true}) {
     Options options = processes(2);
-    options.sandbox = sandbox;
+    options.executor = router ? ExecutorKind::kRouter : ExecutorKind::kDriver;
     Files source;
     Results sink;
     make_executor(options, sum_factory())->run(source, sink, {});
@@ -127,6 +129,26 @@ TEST_F(ProcessExecutor, FramesFromFilesTravelAsDescriptors) {
     EXPECT_EQ(sink.results[5].sha256.size(), 64U);
     EXPECT_EQ(sink.results[5].width, 8);
   }
+}
+
+TEST_F(ProcessExecutor, TheRouterGivesTheSame) {
+  const auto router = [](std::int64_t workers, const std::string& analyzer) {
+    Options options = processes(workers, analyzer);
+    options.executor = ExecutorKind::kRouter;
+    return options;
+  };
+  for (const std::int64_t workers : {1, 2, 8}) expect_sums(run_with(router(workers, "sum"), 200), 200);
+  const auto crashed = run_with(router(2, "crash_20"), 50);
+  expect_sums(crashed, 50, 20);
+  EXPECT_EQ(crashed[4].error, "the worker was lost: killed by SIGABRT (tried 3 times)");
+  const auto pictures = run_with(router(2, "stages_1"), 20);
+  ASSERT_EQ(pictures.size(), 20U);
+  for (const auto& result : pictures) EXPECT_EQ(result.stage_pictures.size(), 2U) << result.error;
+  EXPECT_THROW(run_with(router(2, "broken"), 3), Error);
+  Options sleeps = router(2, "sleep_30");
+  sleeps.timeout_s = 0.2;
+  sleeps.max_attempts = 2;
+  expect_sums(run_with(sleeps, 40), 40, 30);
 }
 
 TEST_F(ProcessExecutor, AFrameThatKillsItsWorkersIsGivenUpAndTheRestGoOn) {

@@ -238,4 +238,10 @@ int run_worker(MessageSocket socket, const AnalyzerFactory& factory) {
   return 1;
 }
 
+std::optional<int> run_worker_program(const AnalyzerFactory& factory) {
+  MessageSocket socket{Descriptor(Process::kHandedDescriptor)};
+  if (!socket.is_one()) return std::nullopt;
+  return run_worker(std::move(socket), factory);
+}
+
 }  // namespace capillaryx

@@ -16,7 +16,6 @@
 
 #include "executor/process_worker.h"
 #include "executor/test_frames.h"
-#include "os/process.h"
 
 namespace capillaryx {
 namespace {
@@ -80,9 +79,7 @@ std::unique_ptr<Analyzer> make_test_analyzer(const Options& options) {
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == "worker") {
-    using capillaryx::Descriptor;
-    return capillaryx::run_worker(capillaryx::MessageSocket(Descriptor(capillaryx::Process::kHandedDescriptor)),
-                                  capillaryx::make_test_analyzer);
+    return capillaryx::run_worker_program(capillaryx::make_test_analyzer).value_or(2);
   }
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
