@@ -13,7 +13,7 @@ constexpr int kLogSteps = 256 * Background::kOne;  // backgrounds run from 0 to 
 
 // Logarithms of grey values in 1/kOne; what is darker than one grey value counts as one.
 const std::array<std::int32_t, kLogSteps>& logarithms() {
-  static const auto table = [] {
+  static const auto kTable = [] {
     std::array<std::int32_t, kLogSteps> values{};
     for (int i = 0; i < kLogSteps; ++i) {
       const double grey = std::max(1.0, static_cast<double>(i) / Background::kOne);
@@ -21,7 +21,7 @@ const std::array<std::int32_t, kLogSteps>& logarithms() {
     }
     return values;
   }();
-  return table;
+  return kTable;
 }
 
 }  // namespace

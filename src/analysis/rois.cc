@@ -195,7 +195,8 @@ void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
   // Reduced pixels are squares of 2x2: twice the length, in two rows.
   int first = 0;
   for (Roi& roi : rois.rois) {
-    roi.mean_darkness /= static_cast<float>(roi.area_px / 4 * Darkness::kFineOne);
+    const int reduced_px = roi.area_px / 4;
+    roi.mean_darkness /= static_cast<float>(reduced_px * Darkness::kFineOne);
     roi.first_run = first;
     roi.run_count *= 2;
     first += roi.run_count;

@@ -27,11 +27,11 @@ const char* group_title(std::string_view group) {
 
 /// What stands behind the flag in the help.
 std::string value_name(const FieldInfo& info, const std::string& fallback) {
-  static const std::map<std::string_view, const char*> names{
+  static const std::map<std::string_view, const char*> kNames{
       {"scale_um_per_px", "S"}, {"model", "FILE"},        {"analyzer", "NAME"}, {"ray_address", "ADDRESS"},
       {"timeout_s", "T"},       {"memory_limit_mb", "M"}, {"pace_fps", "FPS"},  {"status_file", "FILE"}};
-  const auto found = names.find(info.name);
-  return found == names.end() ? fallback : found->second;
+  const auto found = kNames.find(info.name);
+  return found == kNames.end() ? fallback : found->second;
 }
 
 [[noreturn]] void refuse(const std::string& flag, const std::string& wanted, const std::string& given) {

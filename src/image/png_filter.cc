@@ -91,7 +91,6 @@ struct Paeth {
 template <int kPixelBytes, class Filter>
 HWY_INLINE void each_pixel(Filter filter, const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row,
                            std::size_t size) {
-  // NOLINTNEXTLINE(bugprone-branch-clone): both are 4 in one of the instances
   constexpr int kMoved = kPixelBytes == 3 ? 4 : kPixelBytes;
   std::size_t i = 0;
   for (; i + kMoved <= size; i += kPixelBytes) filter.template step<kMoved>(filtered + i, above + i, row + i);
