@@ -46,7 +46,7 @@ def content_key(source: Path, command: str, folders: list[Path]) -> str:
 
 def check(source: Path, build: Path) -> tuple[bool, str]:
     # The compile commands are g++'s: clang does not know all of its warnings.
-    command = [TIDY, "--quiet", "--extra-arg=-Wno-unknown-warning-option", "-p", build, source]
+    command = [TIDY, "--quiet", "--extra-arg=-Wno-unknown-warning-option", "-p", str(build), str(source)]
     run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     return run.returncode == 0, run.stdout or run.stderr
 

@@ -98,10 +98,10 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
   visit(FieldInfo{"executor", "how", false, "driver, router, serial or ray", 0, 0}, options.executor);
   visit(FieldInfo{"workers", "how", false, "workers (0: one a core)", 0, 100'000}, options.workers);
   visit(FieldInfo{"worker_kind", "how", false, "process or thread", 0, 0}, options.worker_kind);
-  visit(FieldInfo{"worker_command", "how", false,
-                  "what starts a worker process: words, or a JSON array of them (default: the capillaryx program)", 0,
-                  0},
-        options.worker_command);
+  visit(
+      FieldInfo{"worker_command", "how", false,
+                "what starts a worker process: words, or a JSON array of them (default: the capillaryx program)", 0, 0},
+      options.worker_command);
   visit(FieldInfo{"model", "how", false, "a network of your own (default: the one shipped)", 0, 0}, options.model);
   visit(FieldInfo{"analyzer", "how", true, "the algorithm: a registered name", 0, 0}, options.analyzer);
   visit(FieldInfo{"ray_address", "how", false, "address of a Ray cluster", 0, 0}, options.ray_address);
