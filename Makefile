@@ -2,7 +2,7 @@
 # Every target sets up what it needs, says what it is doing, and works first in an empty clone.
 # Variables of the command line reach the scripts as environment variables.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format soak accuracy bench model docs install fuzz asan tsan clean
+.PHONY: help demo test check format soak accuracy bench model docs figures install fuzz asan tsan clean
 
 help:  ## this list
 	@echo "CapillaryX: capillary density of microcirculation frames. Research use only."
@@ -35,6 +35,9 @@ model:  ## train the shipped network anew, from its seed
 
 docs:  ## remake the pages of docs/ that come from the program
 	@scripts/docs.sh
+
+figures:  ## draw the paper's figures 5, 6 and 7 (BENCH=bench.json of `capillaryx bench`)
+	@scripts/figures.sh
 
 install:  ## install program, library and headers (PREFIX=/usr/local)
 	@scripts/install.sh

@@ -58,7 +58,8 @@ void print_summary(const RunSummary& summary, const AnalyzeArguments& arguments)
   if (summary.failed > 0) counts += fmt::format(", {} failed", summary.failed);
   if (summary.dropped > 0) counts += fmt::format(", {} dropped", summary.dropped);
   if (summary.resumed > 0) counts += fmt::format(" ({} of them from the earlier run)", summary.resumed);
-  fmt::print("{}{} frames{}: {}", colour ? "\x1b[1m" : "", summary.frames, colour ? "\x1b[0m" : "", counts);
+  fmt::print("{}{} frame{}{}: {}", colour ? "\x1b[1m" : "", summary.frames, summary.frames == 1 ? "" : "s",
+             colour ? "\x1b[0m" : "", counts);
   if (done > 0 && summary.wall_s > 0) {
     fmt::print(", in {:.1f} s ({:.1f} frames/s)", summary.wall_s, static_cast<double>(done) / summary.wall_s);
   }
@@ -75,7 +76,8 @@ void print_summary(const RunSummary& summary, const AnalyzeArguments& arguments)
                static_cast<double>(summary.capillaries) / static_cast<double>(summary.ok));
   }
   if (summary.skipped_inputs > 0) {
-    fmt::print("skipped            {} other files, listed in the report\n", summary.skipped_inputs);
+    fmt::print("skipped            {} other file{}, listed in the report\n", summary.skipped_inputs,
+               summary.skipped_inputs == 1 ? "" : "s");
   }
   print_failures(summary, colour);
   fmt::print("report             {}\n", printable((std::filesystem::path(arguments.output) / "report.html").string()));

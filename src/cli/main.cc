@@ -31,7 +31,8 @@ void keep_brackets(std::string& argument) {
 }
 
 int report_usage(const std::string& message) {
-  fmt::print(stderr, "capillaryx: {}\n(capillaryx --help and capillaryx COMMAND --help list what there is)\n", message);
+  fmt::print(stderr, "capillaryx: {}\n(capillaryx --help and capillaryx COMMAND --help list what there is)\n",
+             cli::printable_lines(message));
   return cli::kWrongUsage;
 }
 
@@ -43,6 +44,7 @@ int run(int argc, char** argv) {
   app.footer("Research use only, not for diagnosis.");
   cli::Action action;
   cli::add_analyze(app, action);
+  cli::add_bench(app, action);
   cli::add_evaluate(app, action);
   cli::add_phantom(app, action);
   cli::add_model(app, action);
@@ -57,7 +59,7 @@ int run(int argc, char** argv) {
   if (arguments == std::vector<std::string>{"worker"}) return cli::be_worker();
   const auto is_chosen = [&](const CLI::App* command) { return command->get_name() == arguments[0]; };
   if (!arguments[0].starts_with('-') && std::none_of(commands.begin(), commands.end(), is_chosen)) {
-    return report_usage("there is no command '" + cli::printable(arguments[0]) + "'");
+    return report_usage("there is no command '" + arguments[0] + "'");
   }
   for (std::string& argument : arguments) keep_brackets(argument);
   // CLI11 takes them from the back.
@@ -68,7 +70,7 @@ int run(int argc, char** argv) {
     app.exit(wanted);
     return cli::kAllAnalysed;
   } catch (const CLI::ParseError& error) {
-    return report_usage(cli::printable(error.what()));
+    return report_usage(error.what());
   }
   return action();
 }
@@ -82,10 +84,10 @@ int main(int argc, char** argv) {
     return run(argc, argv);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kUsage) return report_usage(error.what());
-    fmt::print(stderr, "capillaryx: {}\n", error.what());
+    fmt::print(stderr, "capillaryx: {}\n", cli::printable_lines(error.what()));
     return cli::kRunEnded;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "capillaryx: internal error: {}\n", error.what());
+    fmt::print(stderr, "capillaryx: internal error: {}\n", cli::printable_lines(error.what()));
     return cli::kRunEnded;
   }
 }

@@ -18,6 +18,9 @@ int terminal_columns(int descriptor);
 /// Text of any origin, safe to print: control characters as \xNN, line ends as \n.
 std::string printable(std::string_view text);
 
+/// As above for messages of several lines: line ends stay.
+std::string printable_lines(std::string_view text);
+
 /// Seconds as 4:05 or 1:02:03.
 std::string clock_text(double seconds);
 

@@ -9,6 +9,8 @@
 #include "pipeline/status_file.h"
 #include "sink/folder_sink.h"
 #include "sink/results_reader.h"
+#include "source/folder.h"
+#include "source/source_name.h"
 
 namespace capillaryx {
 namespace {
@@ -78,11 +80,21 @@ void skip_present(FrameSource& source, std::int64_t present) {
   source.skip(present);
 }
 
-RunSummary complete(const RunCounts& counts, const FrameSource& source, std::int64_t resumed, bool stopped,
-                    double wall_s) {
+/// What was passed over but the run's own output folder, which lies among the inputs from its second session on.
+std::vector<SkippedInput> skipped_inputs(const FrameSource& source, const std::filesystem::path& output) {
+  std::error_code error;
+  const std::string own = source_name(std::filesystem::weakly_canonical(output, error).string());
+  std::vector<SkippedInput> skipped = source.skipped();
+  std::erase_if(skipped, [&own](const SkippedInput& input) {
+    return input.reason == kOutputFolder && own.ends_with("/" + input.source);
+  });
+  return skipped;
+}
+
+RunSummary complete(const RunCounts& counts, std::size_t skipped, std::int64_t resumed, bool stopped, double wall_s) {
   RunSummary summary = counts.summary();
   summary.resumed = resumed;
-  summary.skipped_inputs = static_cast<std::int64_t>(source.skipped().size());
+  summary.skipped_inputs = static_cast<std::int64_t>(skipped);
   summary.stopped = stopped;
   summary.wall_s = wall_s;
   return summary;
@@ -104,7 +116,7 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::file
     read_journal(output / "results.jsonl", [&counts](const FrameResult& result) { counts.add(result); });
   }
   if (sink->finished()) {
-    RunSummary summary = complete(counts, *parts.source, resumed, false, wall_s());
+    RunSummary summary = complete(counts, skipped_inputs(*parts.source, output).size(), resumed, false, wall_s());
     summary.already_finished = true;
     return summary;
   }
@@ -121,7 +133,7 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::file
   bool stopped = false;
   try {
     stopped = run_frames(*parts.source, *parts.executor, *sink, counts, stop, on_progress);
-    if (!stopped) sink->finish(parts.source->skipped(), wall_s());
+    if (!stopped) sink->finish(skipped_inputs(*parts.source, output), wall_s());
     sink.reset();
     if (stopped) write_derived_files(output);
   } catch (...) {
@@ -132,7 +144,7 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::file
     throw;
   }
   status.update(last, stopped ? "stopped" : "finished");
-  return complete(counts, *parts.source, resumed, stopped, wall_s());
+  return complete(counts, skipped_inputs(*parts.source, output).size(), resumed, stopped, wall_s());
 }
 
 RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::function<void(FrameResult)>& on_result,
@@ -142,7 +154,8 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::func
   CallbackSink sink(on_result);
   RunCounts counts;
   const bool stopped = run_frames(*parts.source, *parts.executor, sink, counts, stop, {});
-  return complete(counts, *parts.source, 0, stopped, std::chrono::duration<double>(Clock::now() - start).count());
+  return complete(counts, parts.source->skipped().size(), 0, stopped,
+                  std::chrono::duration<double>(Clock::now() - start).count());
 }
 
 }  // namespace capillaryx

@@ -61,6 +61,11 @@ class Lister {
     std::vector<Level> levels;
     const auto enter = [&](const std::string& path, const std::string& name) {
       if (auto names = names_in(path)) {
+        // Its pictures are drawn over others: they are no frames.
+        if (!levels.empty() && std::find(names->begin(), names->end(), "results.jsonl") != names->end()) {
+          skip(name, kOutputFolder);
+          return;
+        }
         levels.push_back({path, name, std::move(*names)});
       } else if (is_input && levels.empty()) {
         throw Error(ErrorKind::kInput, "the folder " + source_name(path) + " cannot be read: " + reason_of(errno));

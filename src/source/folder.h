@@ -14,10 +14,13 @@ struct ListedFile {
   std::string source;  ///< FrameInfo::source
 };
 
+/// Why the output folder of a run is passed over.
+inline constexpr const char* kOutputFolder = "the output folder of a run: it holds results.jsonl";
+
 /// The picture files (by suffix) under a folder, in natural order, each folder's files and subfolders together.
 /// Symbolic links are followed; a folder that is reached a second time is passed over, so that loops end. Hidden files,
-/// other files, films, pipes, sockets and devices go to `skipped`. `prefix` stands before each source.
-/// Throws Error (kInput) where the folder itself cannot be read.
+/// other files, films, pipes, sockets, devices and output folders of runs go to `skipped`. `prefix` stands before each
+/// source. Throws Error (kInput) where the folder itself cannot be read.
 std::vector<ListedFile> list_folder(const std::string& folder, const std::string& prefix,
                                     std::vector<SkippedInput>& skipped);
 

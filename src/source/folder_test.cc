@@ -84,6 +84,17 @@ TEST(ListFolder, FollowsLinksButEndsLoops) {
               ElementsAre("a/loop: a folder that has been read already", "again: a folder that has been read already"));
 }
 
+TEST(ListFolder, PassesOverOutputFoldersBelowTheFolderGiven) {
+  const test::TestFolder folder;
+  folder.write_picture("f.png");
+  folder.write_picture("out/overlays/000000_f.png");
+  folder.write("out/results.jsonl", "{}");
+  const Listing listing = list(folder.path());
+  EXPECT_THAT(listing.sources, ElementsAre("f.png"));
+  EXPECT_THAT(listing.skipped, ElementsAre(std::string("out: ") + kOutputFolder));
+  EXPECT_THAT(list(folder.path("out")).sources, ElementsAre("overlays/000000_f.png"));
+}
+
 TEST(ListFolder, TakesAnyName) {
   const test::TestFolder folder;
   const std::vector<std::string> names = {"a b.png",  "line\nbreak.png", "q'uo\"te.png",
