@@ -15,12 +15,13 @@ def serial(capillaryx: Run, tissue_folder: Path, tmp_path_factory: pytest.TempPa
     return out
 
 
-@pytest.mark.parametrize("kind", ["thread", "process"])
-@pytest.mark.parametrize("workers", [1, 2, 3, 8])
-def test_driver_gives_what_serial_gives(
-    analyze: Analyze, tissue_folder: Path, serial: Path, kind: str, workers: int
+@pytest.mark.parametrize("way", ["driver thread", "driver process", "router process"])
+@pytest.mark.parametrize("workers", [1, 2, 3, 8, 17])
+def test_every_executor_gives_what_serial_gives(
+    analyze: Analyze, tissue_folder: Path, serial: Path, way: str, workers: int
 ) -> None:
-    flags = ["--executor", "driver", "--worker-kind", kind, "--workers", workers]
+    executor, kind = way.split()
+    flags = ["--executor", executor, "--worker-kind", kind, "--workers", workers]
     out = analyze(tissue_folder, *flags, "--repeat", 4).out
     assert results.comparable(out) == results.comparable(serial)
     assert results.overlays(out) == results.overlays(serial)

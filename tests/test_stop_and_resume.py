@@ -1,41 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A run that is cut short, and going on with it."""
 
-import json
-import os
 import random
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pictures
 import pytest
 import results
 from conftest import Analyze
+from processes import frames_written, start, wait_for
 
 REPEAT = 40  # of six small frames: long enough to be cut short in the middle
-
-
-def wait_for(happened: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-
-
-def frames_written(out: Path) -> int:
-    journal = out / "results.jsonl"
-    return max(0, journal.read_bytes().count(b"\n") - 1) if journal.exists() else 0
-
-
-def start(program: Path, *arguments: object, **more: object) -> subprocess.Popen[bytes]:
-    command = [str(program), "analyze", *map(str, arguments)]
-    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **{"stdin": subprocess.DEVNULL, **more}
-    )
 
 
 @pytest.fixture(scope="module")
@@ -178,51 +157,3 @@ def test_failed_frames_of_the_earlier_run_still_count(analyze: Analyze, tmp_path
     cut_short(out, 2)
     done = analyze(folder, "--resume", to=out, expect=3)
     assert "a.png" in done.stdout
-
-
-def test_a_full_disk_is_a_clear_error_and_resume_goes_on(
-    program: Path, analyze: Analyze, tissue_folder: Path, tmp_path: Path, whole: Path
-) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("cannot mount a small disk here")
-    try:
-        process = start(program, tissue_folder, "-o", disk / "out", "--repeat", REPEAT)
-        _, stderr = process.communicate(timeout=60)
-        assert process.returncode == 1
-        assert b"No space left" in stderr
-        text = (disk / "out" / "results.jsonl").read_bytes()
-        for line in text.splitlines()[:-1]:
-            json.loads(line)
-        subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
-        analyze(tissue_folder, "--repeat", REPEAT, "--resume", to=disk / "out")
-        assert results.comparable(disk / "out") == results.comparable(whole)
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=False)
-
-
-def test_an_output_folder_that_vanishes_is_a_clear_error(program: Path, tissue_folder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    process = start(program, tissue_folder, "-o", out, "--repeat", 1000)
-    wait_for(lambda: frames_written(out) >= 2)
-    shutil.rmtree(out, ignore_errors=True)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert str(out).encode() in stderr
-
-
-def test_nothing_is_left_behind(program: Path, tissue_folder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    before = set(Path("/dev/shm").iterdir())
-    process = start(program, tissue_folder, "-o", out, "--repeat", REPEAT)
-    wait_for(lambda: frames_written(out) >= 3)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-    assert set(Path("/dev/shm").iterdir()) <= before
-    names = {file.name for file in out.iterdir()}
-    assert names == {"results.jsonl", "results.csv", "coco.json", "report.html", "overlays"}
-    assert len(results.overlays(out)) == frames_written(out)
