@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A run that is cut short, and going on with it."""
 
-import random
 import shutil
 import signal
 import subprocess
@@ -70,22 +69,6 @@ def test_a_second_ctrl_c_ends_at_once(program: Path, tissue_folder: Path, tmp_pa
     began = time.monotonic()
     assert process.wait(timeout=20) == 130
     assert time.monotonic() - began < 10
-
-
-def test_resume_after_kill_gives_the_same_files(
-    program: Path, analyze: Analyze, tissue_folder: Path, tmp_path: Path, whole: Path
-) -> None:
-    random.seed(7)
-    for trial in range(5):
-        out = tmp_path / f"out{trial}"
-        process = start(program, tissue_folder, "-o", out, "--repeat", REPEAT)
-        wanted = random.randrange(0, 3 * REPEAT)
-        wait_for(lambda: frames_written(out) >= wanted or process.poll() is not None)  # noqa: B023
-        process.kill()
-        process.wait()
-        analyze(tissue_folder, "--repeat", REPEAT, "--resume", to=out)
-        assert results.comparable(out) == results.comparable(whole), f"killed after {wanted} frames"
-        assert results.overlays(out) == results.overlays(whole)
 
 
 @pytest.mark.parametrize("cut", [1, 20, 400])
