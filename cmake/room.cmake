@@ -22,6 +22,8 @@ function(capillaryx_room room)
     add_custom_command(OUTPUT ${generated} DEPENDS ${schema} VERBATIM
                        COMMAND ${CAPILLARYX_FLATC} --cpp --cpp-std c++17 --scoped-enums -o ${PROJECT_BINARY_DIR}/generated/${room}
                                ${schema})
+    add_custom_target(capillaryx_${room}_${name}_schema DEPENDS ${generated})
+    add_dependencies(capillaryx_generated capillaryx_${room}_${name}_schema)
     list(APPEND sources ${generated})
   endforeach()
 

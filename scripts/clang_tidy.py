@@ -38,16 +38,21 @@ def headers_of(source: Path, folders: list[Path]) -> list[Path]:
 
 def content_key(source: Path, command: str, folders: list[Path]) -> str:
     digest = hashlib.sha256(command.encode())
-    for path in [ROOT / ".clang-tidy", ROOT / "scripts/debian-packages.txt", source, *headers_of(source, folders)]:
+    settings = (ROOT / ".clang-tidy").read_text().splitlines()
+    digest.update("\n".join(line for line in settings if not line.startswith("#")).encode())
+    for path in [ROOT / "scripts/debian-packages.txt", source, *headers_of(source, folders)]:
         digest.update(path.read_bytes())
         digest.update(b"\0")
     return digest.hexdigest()
 
 
-def check(source: Path, build: Path) -> tuple[bool, str]:
+def check(source: Path, build: Path, key: Path) -> tuple[bool, str]:
+    """Whether a source is clean, which `key` then records, and what clang-tidy says."""
     # The compile commands are g++'s: clang does not know all of its warnings.
     command = [TIDY, "--quiet", "--extra-arg=-Wno-unknown-warning-option", "-p", str(build), str(source)]
     run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    if run.returncode == 0:
+        key.touch()
     return run.returncode == 0, run.stdout or run.stderr
 
 
@@ -69,10 +74,9 @@ def main() -> int:
 
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for source, (clean, output) in zip(todo, pool.map(lambda source: check(source, build), todo), strict=True):
-            if clean:
-                keys[source].touch()
-            else:
+        checked = pool.map(lambda source: check(source, build, keys[source]), todo)
+        for source, (clean, output) in zip(todo, checked, strict=True):
+            if not clean:
                 failed += 1
                 print(f"--- {source.relative_to(ROOT)}\n{output}", flush=True)
     print(f"clang-tidy: {len(keys) - failed} clean, {failed} not")
