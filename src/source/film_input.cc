@@ -76,7 +76,7 @@ struct Origin {
   std::shared_ptr<const OpenFile> film;
 };
 
-class FfmpegInput : public Input {
+class FfmpegInput : public SequentialInput {
  public:
   FfmpegInput(std::string source, const Options& options, const StopEvent& stop)
       : ffmpeg_(find_program("ffmpeg")),
@@ -91,14 +91,6 @@ class FfmpegInput : public Input {
     }
   }
 
-  std::optional<Frame> next(FrameInfo info) override { return advance(std::move(info), false); }
-
-  std::int64_t skip(std::int64_t count) override {
-    std::int64_t skipped = 0;
-    while (skipped < count && advance({}, true)) ++skipped;
-    return skipped;
-  }
-
  protected:
   virtual std::optional<Origin> open(std::string& reason) = 0;
 
@@ -110,8 +102,7 @@ class FfmpegInput : public Input {
   }
 
  private:
-  // A frame that was passed over is a frame without pixels.
-  std::optional<Frame> advance(FrameInfo info, bool pass_over) {
+  std::optional<Frame> advance(FrameInfo info, bool pass_over) override {
     if (ended_) return std::nullopt;
     std::string reason;
     try {

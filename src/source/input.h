@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "capillaryx/frame_source.h"
@@ -37,6 +38,22 @@ class Input {
 
   /// Sets the pace itself, and `captured`: a camera.
   virtual bool live() const { return false; }
+};
+
+/// An input whose frames come one after another, so that passing over one means reading it.
+class SequentialInput : public Input {
+ public:
+  std::optional<Frame> next(FrameInfo info) override { return advance(std::move(info), false); }
+
+  std::int64_t skip(std::int64_t count) override {
+    std::int64_t skipped = 0;
+    while (skipped < count && advance({}, true)) ++skipped;
+    return skipped;
+  }
+
+ private:
+  /// As next(). With `pass_over` the frame needs no pixels.
+  virtual std::optional<Frame> advance(FrameInfo info, bool pass_over) = 0;
 };
 
 /// Opens a regular file for reading, without waiting for pipes; null and `reason` where it cannot be had. Throws Error

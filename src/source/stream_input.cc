@@ -10,18 +10,10 @@
 namespace capillaryx {
 namespace {
 
-class StreamInput : public Input {
+class StreamInput : public SequentialInput {
  public:
   StreamInput(std::string source, std::int64_t every, std::int64_t max_pixels, const StopEvent& stop)
       : source_(std::move(source)), every_(every), max_pixels_(max_pixels), stop_(&stop) {}
-
-  std::optional<Frame> next(FrameInfo info) override { return advance(std::move(info), false); }
-
-  std::int64_t skip(std::int64_t count) override {
-    std::int64_t skipped = 0;
-    while (skipped < count && advance({}, true)) ++skipped;
-    return skipped;
-  }
 
  protected:
   /// Before the first frame. Where nothing can be read: returns -1 and says why.
@@ -35,8 +27,7 @@ class StreamInput : public Input {
   std::int64_t frames_given() const { return number_; }
 
  private:
-  // A frame that was passed over is a frame without pixels.
-  std::optional<Frame> advance(FrameInfo info, bool pass_over) {
+  std::optional<Frame> advance(FrameInfo info, bool pass_over) override {
     if (ended_) return std::nullopt;
     const auto fail = [&](std::string reason) -> std::optional<Frame> {
       ended_ = true;
