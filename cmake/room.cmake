@@ -69,14 +69,17 @@ function(capillaryx_library)
   target_include_directories(capillaryx PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
 endfunction()
 
-# The command: src/cli over the shared library. ROOMS: those that it may include beside the public headers.
+# The command: src/cli over the shared library. ROOMS: those that it may include beside the public headers. All but main
+# is a library, as the Python package has the same command.
 function(capillaryx_program)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.cc)
-  list(FILTER sources EXCLUDE REGEX "_(test|benchmark|fuzz)\\.cc$")
-  add_executable(capillaryx_program ${sources})
+  list(FILTER sources EXCLUDE REGEX "(_(test|benchmark|fuzz)|/main)\\.cc$")
+  add_library(capillaryx_cli STATIC ${sources})
+  target_include_directories(capillaryx_cli PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(capillaryx_cli PUBLIC capillaryx CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json Threads::Threads)
+  add_executable(capillaryx_program ${PROJECT_SOURCE_DIR}/src/cli/main.cc)
   set_target_properties(capillaryx_program PROPERTIES OUTPUT_NAME capillaryx)
-  target_include_directories(capillaryx_program PRIVATE ${PROJECT_SOURCE_DIR}/src)
-  target_link_libraries(capillaryx_program PRIVATE capillaryx CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json Threads::Threads)
+  target_link_libraries(capillaryx_program PRIVATE capillaryx_cli)
 endfunction()
 
 if(CAPILLARYX_BUILD_TESTS)

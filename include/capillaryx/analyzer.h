@@ -34,8 +34,8 @@ class Analyzer {
 /// Makes one analyzer for one worker. Called in the worker; throws Error (kModel, kUsage) where it cannot.
 using AnalyzerFactory = std::function<std::unique_ptr<Analyzer>(const Options&)>;
 
-/// Adds an algorithm under a name for `--analyzer NAME`. Call before the first run; throws Error (kUsage) on a name
-/// that is taken. Threads: any.
+/// Adds an algorithm under a name for `--analyzer NAME`; a name that ends with ':' stands for every name that begins
+/// so. Call before the first run; throws Error (kUsage) on a name that is taken. Threads: any.
 void register_analyzer(const std::string& name, AnalyzerFactory factory);
 
 /// The names that are registered, in order.

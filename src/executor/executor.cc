@@ -8,6 +8,7 @@
 #include "capillaryx/error.h"
 #include "executor/driver_executor.h"
 #include "executor/process_pool.h"
+#include "executor/ray_executor.h"
 #include "executor/router_executor.h"
 #include "executor/serial_executor.h"
 #include "executor/thread_pool.h"
@@ -25,7 +26,15 @@ int router_workers(const Options& options) {
   return options.workers > 0 ? static_cast<int>(options.workers) : std::max(cores() - 2, 1);
 }
 
+/// Set before the first run, by the Python package.
+RayExecutorFactory& ray_executor() {
+  static RayExecutorFactory factory;
+  return factory;
+}
+
 }  // namespace
+
+void set_ray_executor(RayExecutorFactory factory) { ray_executor() = std::move(factory); }
 
 std::unique_ptr<Executor> make_executor(const Options& options, AnalyzerFactory factory) {
   check_options(options);
@@ -50,6 +59,7 @@ std::unique_ptr<Executor> make_executor(const Options& options, AnalyzerFactory 
       return std::make_unique<DriverExecutor>(options, workers_of(options), std::move(pool));
     }
     case ExecutorKind::kRay:
+      if (ray_executor()) return ray_executor()(options);
       break;
   }
   throw Error(ErrorKind::kUsage, "the ray executor is in the Python package: pip install 'capillaryx[ray]'");

@@ -21,6 +21,17 @@ Registry& registry() {
   return *kept;
 }
 
+/// The factory of that name, else of its prefix: "python:" for "python:package.Class".
+AnalyzerFactory find_factory(const std::string& name) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  auto found = all.factories.find(name);
+  if (found == all.factories.end() && name.find(':') != std::string::npos) {
+    found = all.factories.find(name.substr(0, name.find(':') + 1));
+  }
+  return found == all.factories.end() ? AnalyzerFactory() : found->second;
+}
+
 }  // namespace
 
 void register_analyzer(const std::string& name, AnalyzerFactory factory) {
@@ -42,13 +53,13 @@ std::vector<std::string> analyzer_names() {
 }
 
 std::unique_ptr<Analyzer> make_analyzer(const Options& options) {
-  Registry& all = registry();
-  AnalyzerFactory factory;
-  {
-    const std::lock_guard lock(all.mutex);
-    if (const auto found = all.factories.find(options.analyzer); found != all.factories.end()) factory = found->second;
-  }
+  const AnalyzerFactory factory = find_factory(options.analyzer);
   if (!factory) {
+    if (options.analyzer.starts_with("python:")) {
+      throw Error(ErrorKind::kUsage,
+                  "a python: analyzer needs the Python package, whose capillaryx command runs it: "
+                  "pip install the checkout (docs/python.md)");
+    }
     std::string names;
     for (const std::string& name : analyzer_names()) names += (names.empty() ? "" : ", ") + name;
     throw Error(ErrorKind::kUsage, "there is no analyzer '" + options.analyzer + "'; there are: " + names);

@@ -36,7 +36,7 @@ class FirstAnalyzer {
 };
 
 bool workers_are_processes(const Options& options) {
-  return options.executor == ExecutorKind::kRouter ||
+  return options.executor == ExecutorKind::kRouter || options.executor == ExecutorKind::kRay ||
          (options.executor == ExecutorKind::kDriver && options.worker_kind == WorkerKind::kProcess);
 }
 
