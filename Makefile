@@ -2,12 +2,12 @@
 # Every target sets up what it needs, says what it is doing, and works first in an empty clone.
 # Variables of the command line reach the scripts as environment variables.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format soak accuracy bench model docs figures install fuzz asan tsan clean
+.PHONY: help demo test check format soak accuracy performance bench model docs figures install fuzz asan tsan clean
 
 help:  ## this list
 	@echo "CapillaryX: capillary density of microcirculation frames. Research use only."
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo:  ## set up, build, analyse drawn frames (or INPUT=file, folder or film), say where to look
 	@scripts/demo.sh
@@ -26,6 +26,9 @@ soak:  ## what takes long: soak tests, long fuzzing (FUZZ_SECONDS=600)
 
 accuracy:  ## measure accuracy and speed on real and drawn frames, write docs/accuracy.md
 	@scripts/accuracy.sh
+
+performance:  ## measure the parallel system, write docs/performance.md and docs/figures/ (STEPS="bench system live memory")
+	@scripts/performance.sh
 
 bench:  ## time each stage (FILTER=regular expression picks benchmarks)
 	@scripts/bench.sh

@@ -15,7 +15,14 @@ matplotlib.use("Agg")
 matplotlib.rcParams["svg.hashsalt"] = "capillaryx"  # the same file for the same figures
 from matplotlib import pyplot as plt  # noqa: E402
 
-COLOURS = {"serial": "#7f7f7f", "router": "#d1803b", "driver": "#2f6f9f", "threads": "#6fa8c9", "peer": "#b0b0b0"}
+COLOURS = {
+    "serial": "#7f7f7f",
+    "side by side": "#7f7f7f",
+    "router": "#d1803b",
+    "driver": "#2f6f9f",
+    "threads": "#6fa8c9",
+    "peer": "#b0b0b0",
+}
 Row = dict[str, Any]
 
 
@@ -106,7 +113,7 @@ def speed_up(bench: Row, folder: Path) -> None:
 
 def cpu_use(bench: Row, folder: Path) -> None:
     """Fig. 7: cores in use over time."""
-    own = [row for row in bench["rows"] if not row["peer"] and row["architecture"] != "threads"]
+    own = [row for row in bench["rows"] if not row["peer"] and row["architecture"] in ("serial", "router", "driver")]
     most = max(row["workers"] for row in own)
     figure, axes = plt.subplots(figsize=(6, 3.6))
     for row in own:

@@ -21,7 +21,7 @@ def bench(capillaryx: Run, tissue_folder: Path, tmp_path_factory: pytest.TempPat
 
 def test_every_architecture_is_measured_in_every_round(bench: dict[str, Any]) -> None:
     rows = {(row["architecture"], row["workers"]) for row in bench["rows"]}
-    assert rows >= {("serial", 1), ("driver", 1), ("driver", 2), ("router", 1), ("router", 2)}
+    assert rows >= {("serial", 1), ("driver", 1), ("driver", 2), ("router", 1), ("router", 2), ("side by side", 2)}
     assert all(len(row["rounds_ms"]) == 1 and row["ms_per_frame"] > 0 for row in bench["rows"])
     assert bench["frames"] == 12
     assert len(bench["results_digest"]) == 64
@@ -39,6 +39,15 @@ def test_figures_follow_from_the_times(bench: dict[str, Any]) -> None:
     for pair in bench["faster"]:
         fast, slow = times[pair["faster"]], times[pair["slower"]]
         assert pair["percent"] == pytest.approx(100 * (slow - fast) / slow)
+
+
+def test_the_driver_is_held_against_serial_programs_side_by_side(bench: dict[str, Any]) -> None:
+    rows = {(row["architecture"], row["workers"]): row for row in bench["rows"]}
+    against = bench["against_programs"]
+    assert against["workers"] == 2
+    faster = rows["side by side", 2]["ms_per_frame"] / rows["driver", 2]["ms_per_frame"]
+    assert against["part"] == pytest.approx(faster)
+    assert 0 < against["driver_cores"] < 1
 
 
 def test_points_beyond_this_machine_are_named_as_simulated(bench: dict[str, Any]) -> None:

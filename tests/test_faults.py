@@ -8,6 +8,7 @@ form beside the short one (`make soak`), whose figures go to build/faults/.
 """
 
 import ctypes
+import datetime
 import errno
 import json
 import os
@@ -91,7 +92,7 @@ Note = Callable[..., None]
 
 
 @pytest.fixture
-def note(request: pytest.FixtureRequest, size: Size) -> Iterator[Note]:
+def note(request: pytest.FixtureRequest, size: Size, program: Path) -> Iterator[Note]:
     """note(kills=50, ...) keeps figures of a long form in build/faults/TEST.json, once the test has passed."""
     figures: dict[str, Any] = {}
     began = time.monotonic()
@@ -99,10 +100,18 @@ def note(request: pytest.FixtureRequest, size: Size) -> Iterator[Note]:
     yield lambda **more: figures.update(more)
     if size.name != "long" or request.session.testsfailed > failed_before:
         return
+    version = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    figures |= {
+        "test": request.node.originalname,
+        "executor": request.node.callspec.params.get("executor", "driver"),
+        "frames": size.frames,
+        "seconds": round(time.monotonic() - began),
+        "commit": version.partition("commit ")[2].partition(";")[0],
+        "date": datetime.datetime.now(datetime.UTC).strftime("%F"),
+    }
     name = request.node.name.replace("[", "_").replace("]", "")
     folder = ROOT / "build" / "faults"
     folder.mkdir(parents=True, exist_ok=True)
-    figures |= {"test": request.node.originalname, "frames": size.frames, "seconds": round(time.monotonic() - began, 1)}
     (folder / f"{name}.json").write_text(json.dumps(figures) + "\n")
 
 
@@ -167,7 +176,14 @@ def faulty_analyzer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_an_analyzer_that_fails_at_some_frames_fails_those_alone(
-    program: Path, frame_folder: Path, clean: Path, size: Size, tmp_path: Path, executor: str, faulty_analyzer: Path
+    program: Path,
+    frame_folder: Path,
+    clean: Path,
+    size: Size,
+    tmp_path: Path,
+    executor: str,
+    faulty_analyzer: Path,
+    note: Note,
 ) -> None:
     reasons = {
         "throw": "no skin in sight",
@@ -191,6 +207,7 @@ def test_an_analyzer_that_fails_at_some_frames_fails_those_alone(
     for ours, theirs in zip(results.frames(out), results.frames(clean), strict=True):
         if ours["index"] not in chosen:
             assert {**ours, "timing": None} == {**theirs, "timing": None}
+    note(failed_frames=len(failed))
 
 
 def test_a_killed_driver_is_resumed_as_if_nothing_had_been(

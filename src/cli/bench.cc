@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -48,7 +49,8 @@ struct BenchArguments {
   Options options;
 };
 
-/// The runs that are compared: serial, then router and driver with 1, 2, ... workers, the driver's threads, the peer.
+/// The runs that are compared: serial, then router and driver with 1, 2, ... workers, the driver's threads, as many
+/// serial programs side by side (what the machine can give), the peer.
 std::vector<BenchRow> plan(const BenchArguments& arguments) {
   const int cores = machine_info().cores;
   const int most = arguments.most_workers > 0 ? static_cast<int>(arguments.most_workers) : cores;
@@ -62,6 +64,8 @@ std::vector<BenchRow> plan(const BenchArguments& arguments) {
     }
   }
   rows.push_back({.name = fmt::format("driver, {} threads", most), .architecture = "threads", .workers = most});
+  rows.push_back(
+      {.name = fmt::format("{} serial programs", most), .architecture = std::string(kSideBySide), .workers = most});
   if (arguments.peer) {
     rows.push_back({.name = "peer serial", .architecture = "serial", .workers = 1, .peer = true});
     rows.push_back({.name = fmt::format("peer Ray Serve, {} workers", most),
@@ -77,17 +81,29 @@ std::vector<BenchRow> plan(const BenchArguments& arguments) {
   return rows;
 }
 
-json run_own(const BenchArguments& arguments, const BenchRow& row) {
+json measured_run(const BenchArguments& arguments, const BenchRow& row) {
   Options options = arguments.options;
   options.workers = row.workers;
   options.overlays = arguments.overlays;
-  options.executor = row.architecture == "serial"   ? ExecutorKind::kSerial
+  const bool serial = row.architecture == "serial" || row.architecture == kSideBySide;
+  options.executor = serial                         ? ExecutorKind::kSerial
                      : row.architecture == "router" ? ExecutorKind::kRouter
                                                     : ExecutorKind::kDriver;
   options.worker_kind = row.architecture == "threads" ? WorkerKind::kThread : WorkerKind::kProcess;
   std::vector<std::string> command{program_path(), "bench", "--measure", options_to_json(options).dump(), "--"};
   command.insert(command.end(), arguments.inputs.begin(), arguments.inputs.end());
   return json::parse(output_of(command));
+}
+
+json run_own(const BenchArguments& arguments, const BenchRow& row) {
+  if (row.architecture != kSideBySide) return measured_run(arguments, row);
+  std::vector<std::future<json>> programs;
+  for (int i = 0; i < row.workers; ++i) {
+    programs.push_back(std::async(std::launch::async, [&] { return measured_run(arguments, row); }));
+  }
+  std::vector<json> runs;
+  for (auto& program : programs) runs.push_back(program.get());
+  return joined_runs(runs);
 }
 
 json run_peer(const BenchArguments& arguments, const BenchRow& row) {

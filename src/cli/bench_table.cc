@@ -82,9 +82,25 @@ json describe(const BenchRow& row, double serial_ms) {
                         {"p50", percentile(frame_ms, 0.5)},
                         {"p95", percentile(frame_ms, 0.95)},
                         {"p99", percentile(frame_ms, 0.99)}};
-    made["cpu_over_time"] = row.runs.front().at("cpu_over_time");
+    if (row.runs.front().contains("cpu_over_time")) made["cpu_over_time"] = row.runs.front()["cpu_over_time"];
   }
   return made;
+}
+
+/// The driver's frames a second as a part of what the machine can give: of as many serial programs side by side.
+json against_programs(const json& rows) {
+  for (const json& programs : rows) {
+    if (programs["architecture"] != kSideBySide) continue;
+    for (const json& row : rows) {
+      if (row["peer"].get<bool>() || row["architecture"] != "driver" || row["workers"] != programs["workers"]) continue;
+      const auto part = [&](const char* key) { return programs[key].get<double>() / row[key].get<double>(); };
+      return {{"workers", row["workers"]},
+              {"part", part("ms_per_frame")},
+              {"part_of_least", part("ms_per_frame_least")},
+              {"driver_cores", row["driver_cores"]}};
+    }
+  }
+  return nullptr;
 }
 
 std::chrono::nanoseconds from_ms(double ms) {
@@ -132,6 +148,27 @@ std::string cell(const json& row, const char* key, const char* format = "{:.2f}"
 
 }  // namespace
 
+json joined_runs(const std::vector<json>& runs) {
+  json joined = runs.at(0);
+  joined.erase("cpu_over_time");
+  double frames_per_s = 0;
+  for (const json& run : runs) frames_per_s += run.at("frames").get<double>() / run.at("wall_s").get<double>();
+  for (std::size_t i = 1; i < runs.size(); ++i) {
+    const json& run = runs[i];
+    if (run.at("digest") != joined.at("digest")) joined["digest"] = "programs side by side gave different results";
+    for (const char* key : {"frames", "failed", "cpu_s", "driver_cpu_s"}) {
+      joined[key] = joined[key].get<double>() + run.at(key).get<double>();
+    }
+    joined["energy_j"] = nullptr;  // each has counted that of all
+    for (const char* key : {"start_s", "driver_peak_bytes", "worker_peak_bytes", "worker_resident_bytes"}) {
+      joined[key] = std::max(joined[key].get<double>(), run.at(key).get<double>());
+    }
+    for (const json& value : run.at("frame_ms")) joined["frame_ms"].push_back(value);
+  }
+  joined["wall_s"] = joined["frames"].get<double>() / frames_per_s;
+  return joined;
+}
+
 double percent_faster(double faster_ms, double slower_ms) { return 100 * (slower_ms - faster_ms) / slower_ms; }
 
 json bench_report(const std::vector<BenchRow>& rows) {
@@ -159,6 +196,7 @@ json bench_report(const std::vector<BenchRow>& rows) {
                                   {"times", b_ms / a_ms}});
     }
   }
+  report["against_programs"] = against_programs(report["rows"]);
   report["simulation"] = simulated_points(report["rows"]);
   return report;
 }
@@ -182,8 +220,16 @@ std::string bench_text(const json& report) {
   text +=
       "\nms/frame: wall time over frames, median of the rounds. p50 to p99: one frame in its worker, reading to "
       "result.\n"
-      "* the paper's number of workers, two cores held back. J: not readable here where '-'.\n\n"
-      "Faster by (paper, Eq. 1):\n";
+      "* the paper's number of workers, two cores held back. J: not readable here where '-'.\n\n";
+  if (const json& against = report["against_programs"]; !against.is_null()) {
+    text += fmt::format(
+        "The driver with {0} workers gives {1:.3f} of the frames/s of {0} serial programs side by side (the best "
+        "rounds "
+        "of both: {2:.3f}); its own process uses {3:.2f} % of a core.\n\n",
+        against["workers"].get<int>(), against["part"].get<double>(), against["part_of_least"].get<double>(),
+        100 * against["driver_cores"].get<double>());
+  }
+  text += "Faster by (paper, Eq. 1):\n";
   for (const json& pair : report["faster"]) {
     text += fmt::format("  {:28} than {:28} {:5.1f} %  ({:.2f} times)\n", pair["faster"].get<std::string>(),
                         pair["slower"].get<std::string>(), pair["percent"].get<double>(), pair["times"].get<double>());

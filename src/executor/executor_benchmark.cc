@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -141,11 +142,55 @@ void one_in_flight(benchmark::State& state, int width, int height, std::int64_t 
   }
 }
 
+/// Frames as a camera gives them, 30 a second for a minute: from capture to result, and how many were dropped.
+void camera_frames(benchmark::State& state) {
+  constexpr std::int64_t kFrames = 1'800;
+  static constexpr std::chrono::duration<double> kPeriod(1.0 / 30);
+  class Camera : public Pixels {
+   public:
+    using Pixels::Pixels;
+    std::optional<Frame> next() override {
+      auto frame = Pixels::next();
+      if (!frame) return frame;
+      FrameInfo info = frame->info();
+      if (info.index == 0) first_ = Clock::now();
+      const auto due = first_ + std::chrono::duration_cast<Clock::duration>(static_cast<double>(info.index) * kPeriod);
+      std::this_thread::sleep_until(due);
+      info.captured = due;
+      return Frame::from_pixels(info, frame->pixels(), frame->owner());
+    }
+
+   private:
+    Clock::time_point first_;
+  };
+  class Latencies : public ResultSink {
+   public:
+    std::vector<double> ms;
+    double dropped = 0;
+    void write(FrameResult result) override {
+      if (result.status == Status::kDropped) ++dropped;
+      if (result.status == Status::kOk) ms.push_back(result.timing.latency_ms.value_or(0));
+    }
+  };
+  for (auto _ : state) {
+    Camera source(kFrames, 1920, 1080);
+    Latencies sink;
+    Options options = processes(2);
+    options.when_behind = WhenBehind::kDropOldest;
+    make_executor(options, make_nothing)->run(source, sink, {});
+    state.SetIterationTime(percentile(sink.ms, 0.99) / 1e3);
+    state.counters["dropped"] = sink.dropped;
+    state.counters["p50_ms"] = percentile(sink.ms, 0.5);
+    state.counters["p99_ms"] = percentile(sink.ms, 0.99);
+  }
+}
+
 void small_frame_round_trip(benchmark::State& state) { one_in_flight(state, 64, 64, 5'000); }
 void full_hd_frame_round_trip(benchmark::State& state) { one_in_flight(state, 1920, 1080, 300); }
 
 BENCHMARK(small_frames)->Arg(1)->Arg(2)->UseManualTime()->Iterations(1)->Repetitions(3)->Unit(benchmark::kMillisecond);
 BENCHMARK(full_hd_frames)->Arg(2)->UseManualTime()->Iterations(1)->Repetitions(3)->Unit(benchmark::kMillisecond);
+BENCHMARK(camera_frames)->UseManualTime()->Iterations(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(small_frame_round_trip)->UseManualTime()->Iterations(1)->Repetitions(5)->Unit(benchmark::kMicrosecond);
 BENCHMARK(full_hd_frame_round_trip)->UseManualTime()->Iterations(1)->Repetitions(5)->Unit(benchmark::kMicrosecond);
 
