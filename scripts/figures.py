@@ -106,7 +106,7 @@ def speed_up(bench: Row, folder: Path) -> None:
     axes.set_xlabel("workers", fontsize=8)
     axes.set_ylabel("speed-up against serial", fontsize=8)
     axes.set_title("Speed-up (paper, Fig. 6)", fontsize=9)
-    axes.legend(fontsize=7, frameon=False, loc="lower right", bbox_to_anchor=(1, 0.06))
+    axes.legend(fontsize=7, frameon=False, loc="upper left")
     axes.spines[["top", "right"]].set_visible(False)
     save(figure, folder, "fig6_speed_up", bench)
 
