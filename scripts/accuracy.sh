@@ -6,3 +6,4 @@ scripts/setup.sh build run
 scripts/build.sh release
 say "measuring"
 .venv/bin/python scripts/accuracy.py build/release/capillaryx ../shared docs/accuracy.md
+.venv/bin/python scripts/readme.py
