@@ -8,13 +8,42 @@
 #include "analysis/gaussian.h"
 #include "analysis/mixture.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "analysis/background.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+// Plain loops: compiled anew for every instruction set, they become its vectors.
+HWY_BEFORE_NAMESPACE();
+namespace capillaryx::HWY_NAMESPACE {
+namespace {
+
+// Adds frame - background, cut off. Sums of four pixels become steps of a background.
+void add_difference(const std::int16_t* value, const std::int16_t* behind, int cut, int width, std::int32_t* sums) {
+  for (int x = 0; x < width; ++x) {
+    const int difference = value[x] * (Background::kOne / 4) - behind[x];
+    sums[x] += std::min(std::max(difference, -cut), cut);
+  }
+}
+
+void add_weighted(const std::int32_t* a, const std::int32_t* b, int weight, int count, std::int32_t* sums) {
+  for (int i = 0; i < count; ++i) sums[i] += (a[i] + b[i]) * weight;
+}
+
+}  // namespace
+}  // namespace capillaryx::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace capillaryx {
 namespace {
 
+HWY_EXPORT(add_difference);
+HWY_EXPORT(add_weighted);
+
 // A bin is 2 grey values wide: 8 sums of four pixels. Finer ones cost time and change nothing, as what the windows miss
 // the surround brings in.
-constexpr int kBinShift = 3;
-constexpr std::size_t kBins = 1024 >> kBinShift;
+constexpr std::size_t kBins = CellHistograms::kBins;
 constexpr int kIterations = 8;    // of EM
 constexpr int kBlock = 8;         // reduced px; side of a block of the finer grid
 constexpr int kSurroundStep = 2;  // of a block every 2nd row is enough
@@ -64,39 +93,29 @@ void Background::fit_windows(const ReducedFrame& reduced, const Options& options
   const std::size_t row_size = cells_x * kBins;
   cells_.resize(2 * row_size);
   for (std::size_t cy = 0; cy + 1 < cell_y_.size(); ++cy) {
-    Bin* const row_cells = cells_.data() + (cy % 2) * row_size;
-    std::fill_n(row_cells, row_size, Bin{});
+    HistogramBin* const row_cells = cells_.data() + (cy % 2) * row_size;
+    histograms_.start(cell_x_, row_cells);
     for (int y = cell_y_[cy]; y < cell_y_[cy + 1]; ++y) {
-      const std::int16_t* v = reduced.row(vessel, y);
-      const std::int16_t* a = reduced.row(0, y);
-      const std::int16_t* b = reduced.row(channels_ - 1, y);
-      for (std::size_t cx = 0; cx < cells_x; ++cx) {
-        Bin* const bins = row_cells + cx * kBins;
-        for (int x = cell_x_[cx]; x < cell_x_[cx + 1]; ++x) {
-          Bin& bin = bins[v[x] >> kBinShift];
-          ++bin.count;
-          bin.sum[0] += static_cast<std::uint32_t>(a[x]);
-          bin.sum[1] += static_cast<std::uint32_t>(b[x]);
-        }
-      }
+      histograms_.add(reduced.row(vessel, y), reduced.row(0, y), reduced.row(channels_ - 1, y));
     }
+    histograms_.finish();
     if (cy == 0) continue;
-    const Bin* const above = cells_.data() + (1 - cy % 2) * row_size;
+    const HistogramBin* const above = cells_.data() + (1 - cy % 2) * row_size;
     for (std::size_t cx = 0; cx + 1 < cells_x; ++cx) {
-      const Bin* const left = above + cx * kBins;
-      const Bin* const lower = row_cells + cx * kBins;
+      const HistogramBin* const left = above + cx * kBins;
+      const HistogramBin* const lower = row_cells + cx * kBins;
       fit_window({left, left + kBins, lower, lower + kBins}, static_cast<int>(options.mixture_components),
                  (cy - 1) * windows_.x.size() + cx);
     }
   }
 }
 
-void Background::fit_window(const std::array<const Bin*, 4>& quarters, int components, std::size_t node) {
+void Background::fit_window(const std::array<const HistogramBin*, 4>& quarters, int components, std::size_t node) {
   std::array<float, kBins> counts{}, membership{};
   std::size_t first = kBins, last = 0;
   for (std::size_t b = 0; b < kBins; ++b) {
     std::uint64_t count = 0;
-    for (const Bin* quarter : quarters) count += quarter[b].count;
+    for (const HistogramBin* quarter : quarters) count += quarter[b].count;
     counts[b] = static_cast<float>(count);
     if (count == 0) continue;
     first = std::min(first, b);
@@ -111,7 +130,7 @@ void Background::fit_window(const std::array<const Bin*, 4>& quarters, int compo
   for (std::size_t b = first; b < first + bins; ++b) {
     const double share = membership[b];
     weight += share * counts[b];
-    for (const Bin* quarter : quarters) {
+    for (const HistogramBin* quarter : quarters) {
       sum[0] += share * quarter[b].sum[0];
       sum[1] += share * quarter[b].sum[1];
     }
@@ -125,82 +144,98 @@ void Background::fit_window(const std::array<const Bin*, 4>& quarters, int compo
 }
 
 void Background::add_surround(const ReducedFrame& reduced, double sigma_px) {
-  const std::vector<int> edge_x = cell_edges(reduced.width, kBlock, 1);
-  const std::vector<int> edge_y = cell_edges(reduced.height, kBlock, 1);
-  const std::size_t columns = edge_x.size() - 1, rows = edge_y.size() - 1;
+  edge_x_ = cell_edges(reduced.width, kBlock, 1);
+  edge_y_ = cell_edges(reduced.height, kBlock, 1);
+  const std::size_t columns = edge_x_.size() - 1, rows = edge_y_.size() - 1;
   grid_.x.resize(columns);
   grid_.y.resize(rows);
-  for (std::size_t i = 0; i < columns; ++i) grid_.x[i] = edge_x[i] + edge_x[i + 1];
-  for (std::size_t i = 0; i < rows; ++i) grid_.y[i] = edge_y[i] + edge_y[i + 1];
+  for (std::size_t i = 0; i < columns; ++i) grid_.x[i] = edge_x_[i] + edge_x_[i + 1];
+  for (std::size_t i = 0; i < rows; ++i) grid_.y[i] = edge_y_[i] + edge_y_[i + 1];
   const std::vector<int> weights = gaussian_weights(sigma_px / 2 / kBlock, 256);
-  const int radius = static_cast<int>(weights.size()) - 1;
-  line_.resize(static_cast<std::size_t>(reduced.width));
-  sums_.resize(columns * rows);
-  blurred_.resize(columns * rows);
   for (int c = 0; c < channels_; ++c) {
-    const int cut = static_cast<int>(kCutSpreads * spread(c) * kOne + 0.5F);
-    for (std::size_t r = 0; r < rows; ++r) {
-      std::int32_t* const sums = sums_.data() + r * columns;
-      std::fill_n(sums, columns, 0);
-      for (int y = edge_y[r]; y < edge_y[r + 1]; y += kSurroundStep) {
-        windows_.line(c, 2 * y, 0, 2, reduced.width, line_.data());
-        const std::int16_t* value = reduced.row(c, y);
-        for (std::size_t i = 0; i < columns; ++i) {
-          std::int32_t sum = 0;
-          for (int x = edge_x[i]; x < edge_x[i + 1]; ++x) {
-            sum += std::clamp(value[x] * (kOne / 4) - line_[static_cast<std::size_t>(x)], -cut, cut);
-          }
-          sums[i] += sum;
-        }
-      }
-      for (std::size_t i = 0; i < columns; ++i) {  // means, in 1/16 of a step
-        const int lines = (edge_y[r + 1] - edge_y[r] + kSurroundStep - 1) / kSurroundStep;
-        const int area = (edge_x[i + 1] - edge_x[i]) * lines;
-        sums[i] = sums[i] * 16 / area;
-      }
-    }
-    for (std::size_t r = 0; r < rows; ++r) {
-      for (int i = 0; i < static_cast<int>(columns); ++i) {
-        const std::int32_t* line = sums_.data() + r * columns;
-        std::int32_t sum = line[i] * weights[0];
-        for (int k = 1; k <= radius; ++k) {
-          sum += (line[std::max(i - k, 0)] + line[std::min(i + k, static_cast<int>(columns) - 1)]) *
-                 weights[static_cast<std::size_t>(k)];
-        }
-        blurred_[r * columns + static_cast<std::size_t>(i)] = sum / 256;
-      }
-    }
+    sum_blocks(reduced, c);
+    blur_blocks(weights);
     auto& values = grid_.values[static_cast<std::size_t>(c)];
     values.resize(columns * rows);
-    for (int r = 0; r < static_cast<int>(rows); ++r) {
-      const auto place = [&](int row) { return blurred_.data() + static_cast<std::size_t>(row) * columns; };
+    for (std::size_t r = 0; r < rows; ++r) {
+      std::int16_t* const line = values.data() + r * columns;
+      windows_.points(c, windows_.row_at(grid_.y[r]), grid_.x, line);
       for (std::size_t i = 0; i < columns; ++i) {
-        std::int32_t sum = place(r)[i] * weights[0];
-        for (int k = 1; k <= radius; ++k) {
-          sum += (place(std::max(r - k, 0))[i] + place(std::min(r + k, static_cast<int>(rows) - 1))[i]) *
-                 weights[static_cast<std::size_t>(k)];
-        }
-        std::int16_t behind = 0;
-        windows_.line(c, grid_.y[static_cast<std::size_t>(r)], grid_.x[i], 1, 1, &behind);
-        values[static_cast<std::size_t>(r) * columns + i] =
-            static_cast<std::int16_t>(std::clamp(behind + sum / (256 * 16), 0, 255 * kOne));
+        line[i] =
+            static_cast<std::int16_t>(std::clamp(line[i] + blurred_[r * columns + i] / (256 * 16), 0, 255 * kOne));
       }
     }
   }
 }
 
-void Background::measure(const ReducedFrame& reduced, const Grid& grid) {
+// Means of frame - background over the blocks, cut off, in 1/16 of a step, into sums_.
+void Background::sum_blocks(const ReducedFrame& reduced, int channel) {
+  const std::size_t columns = grid_.x.size();
+  const int cut = static_cast<int>(kCutSpreads * spread(channel) * kOne + 0.5F);
   line_.resize(static_cast<std::size_t>(reduced.width));
+  columns_.resize(static_cast<std::size_t>(reduced.width));
+  sums_.resize(columns * grid_.y.size());
+  for (std::size_t r = 0; r < grid_.y.size(); ++r) {
+    std::fill(columns_.begin(), columns_.end(), 0);
+    for (int y = edge_y_[r]; y < edge_y_[r + 1]; y += kSurroundStep) {
+      windows_.line(channel, windows_.row_at(2 * y), 0, 2, reduced.width, line_.data());
+      HWY_DYNAMIC_DISPATCH(add_difference)(reduced.row(channel, y), line_.data(), cut, reduced.width, columns_.data());
+    }
+    const int lines = (edge_y_[r + 1] - edge_y_[r] + kSurroundStep - 1) / kSurroundStep;
+    for (std::size_t i = 0; i < columns; ++i) {
+      std::int32_t sum = 0;
+      for (int x = edge_x_[i]; x < edge_x_[i + 1]; ++x) sum += columns_[static_cast<std::size_t>(x)];
+      sums_[r * columns + i] = sum * 16 / ((edge_x_[i + 1] - edge_x_[i]) * lines);
+    }
+  }
+}
+
+// Blurs sums_ across, with weights of 1/256, then down, where the result keeps the 256: into blurred_.
+void Background::blur_blocks(const std::vector<int>& weights) {
+  const int columns = static_cast<int>(grid_.x.size()), rows = static_cast<int>(grid_.y.size());
+  const int radius = static_cast<int>(weights.size()) - 1;
+  const auto row = [columns](std::vector<std::int32_t>& values, int r) {
+    return values.data() + static_cast<std::ptrdiff_t>(r) * columns;
+  };
+  columns_.resize(static_cast<std::size_t>(columns + 2 * radius));
+  blurred_.resize(sums_.size());
+  for (int r = 0; r < rows; ++r) {
+    std::int32_t* const in = row(sums_, r);
+    std::int32_t* const padded = columns_.data() + radius;
+    std::copy_n(in, columns, padded);
+    std::fill(columns_.begin(), columns_.begin() + radius, in[0]);
+    std::fill_n(padded + columns, radius, in[columns - 1]);
+    std::fill_n(in, columns, 0);
+    for (int k = 0; k <= radius; ++k) {
+      const int weight = weights[static_cast<std::size_t>(k)];
+      HWY_DYNAMIC_DISPATCH(add_weighted)(padded - k, padded + k, k == 0 ? weight / 2 : weight, columns, in);
+    }
+    for (int i = 0; i < columns; ++i) in[i] /= 256;
+  }
+  std::fill(blurred_.begin(), blurred_.end(), 0);
+  for (int r = 0; r < rows; ++r) {
+    for (int k = 0; k <= radius; ++k) {
+      const int weight = weights[static_cast<std::size_t>(k)];  // the middle counts as two halves
+      HWY_DYNAMIC_DISPATCH(add_weighted)
+      (row(sums_, std::max(r - k, 0)), row(sums_, std::min(r + k, rows - 1)), k == 0 ? weight / 2 : weight, columns,
+       row(blurred_, r));
+    }
+  }
+}
+
+void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid) {
+  const int count = (reduced.width + kSpreadStep - 1) / kSpreadStep;
+  line_.resize(static_cast<std::size_t>(count));
   histogram_.resize(256 * kOne);
   for (int c = 0; c < channels_; ++c) {
     std::fill(histogram_.begin(), histogram_.end(), 0);
     std::int64_t level = 0, samples = 0;
     for (int y = 0; y < reduced.height; y += kSpreadStep) {
-      grid.line(c, 2 * y, 0, 2, reduced.width, line_.data());
+      grid.line(c, grid.row_at(2 * y), 0, 2 * kSpreadStep, count, line_.data());
       const std::int16_t* value = reduced.row(c, y);
-      for (int x = 0; x < reduced.width; x += kSpreadStep) {
-        const int behind = line_[static_cast<std::size_t>(x)];
-        const int d = value[x] * (kOne / 4) - behind;
+      for (int i = 0; i < count; ++i) {
+        const int behind = line_[static_cast<std::size_t>(i)];
+        const int d = value[i * kSpreadStep] * (kOne / 4) - behind;
         ++histogram_[static_cast<std::size_t>(std::min(d < 0 ? -d : d, 256 * kOne - 1))];
         level += behind;
         ++samples;
@@ -217,41 +252,12 @@ void Background::measure(const ReducedFrame& reduced, const Grid& grid) {
 }
 
 void Background::row(int channel, int y, int x, int count, std::int16_t* out) const {
-  grid_.line(channel, y, x, 1, count, out);
+  grid_.line(channel, grid_.row_at(y), x, 1, count, out);
 }
 
 void Background::reduced_row(int channel, int y, std::int16_t* out) const {
-  grid_.line(channel, 2 * y, 0, 2, width_ / 2, out);
-}
-
-void Background::Grid::line(int channel, int row, int start, int step, int count, std::int16_t* out) const {
-  const auto& nodes = values[static_cast<std::size_t>(channel)];
-  const std::size_t columns = x.size();
-  const auto below = static_cast<std::size_t>(std::upper_bound(y.begin(), y.end(), row) - y.begin());
-  const std::size_t lower = std::min(below, y.size() - 1), upper = below > 0 ? below - 1 : 0;
-  const int gap_y = y[lower] - y[upper];
-  const int part = gap_y > 0 ? (std::clamp(row - y[upper], 0, gap_y) * 256 + gap_y / 2) / gap_y : 0;
-  const auto at_node = [&](std::size_t column) {  // in 1/256 of a step
-    const std::int32_t v = nodes[upper * columns + column];
-    return v * 256 + (nodes[lower * columns + column] - v) * part;
-  };
-  const int end = start + step * count;
-  auto segment = static_cast<std::size_t>(std::upper_bound(x.begin(), x.end(), start) - x.begin());
-  for (int px = start; px < end; ++segment) {
-    const bool between = segment > 0 && segment < columns;
-    const int stop = segment < columns ? std::min(end, x[segment]) : end;
-    const std::int32_t left = at_node(segment > 0 ? segment - 1 : 0);
-    std::int32_t value = left + 128, slope = 0;
-    if (between) {
-      slope = (at_node(segment) - left) / (x[segment] - x[segment - 1]);
-      value += slope * (px - x[segment - 1]);
-    }
-    slope *= step;
-    const int values = (stop - px + step - 1) / step;
-    for (int i = 0; i < values; ++i) out[i] = static_cast<std::int16_t>((value + slope * i) >> 8);
-    out += values;
-    px += values * step;
-  }
+  grid_.line(channel, grid_.row_at(2 * y), 0, 2, width_ / 2, out);
 }
 
 }  // namespace capillaryx
+#endif

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/background_grid.h"
+#include "analysis/cell_histograms.h"
 #include "analysis/reduced_frame.h"
 #include "capillaryx/options.h"
 
@@ -37,6 +39,9 @@ class Background {
   /// Background of pixels (x .. x + count - 1, y) of the frame, in 1/kOne grey values, into `out`.
   void row(int channel, int y, int x, int count, std::int16_t* out) const;
 
+  /// The same for what wants many parts of the grid: values lie in 0 .. 255 * kOne.
+  const BackgroundGrid& grid() const { return grid_; }
+
   /// Background of the whole row y of the reduced frame, in 1/kOne grey values, into `out`.
   void reduced_row(int channel, int y, std::int16_t* out) const;
 
@@ -48,28 +53,21 @@ class Background {
   float level(int channel) const { return level_[static_cast<std::size_t>(channel)]; }
 
  private:
-  /// Values at the crossings of columns and rows, linear in between, the nearest node's value beyond the outermost.
-  struct Grid {
-    std::vector<int> x, y;                            // places of the nodes, px
-    std::array<std::vector<std::int16_t>, 3> values;  // y.size() rows of x.size(), a channel
-    void line(int channel, int y, int x, int step, int count, std::int16_t* out) const;
-  };
-  struct Bin {
-    std::uint32_t count;
-    std::uint32_t sum[2];  // of the other two channels
-  };
-
   void fit_windows(const ReducedFrame& reduced, const Options& options);
-  void fit_window(const std::array<const Bin*, 4>& quarters, int components, std::size_t node);
+  void fit_window(const std::array<const HistogramBin*, 4>& quarters, int components, std::size_t node);
   void add_surround(const ReducedFrame& reduced, double sigma_px);
-  void measure(const ReducedFrame& reduced, const Grid& grid);
+  void sum_blocks(const ReducedFrame& reduced, int channel);
+  void blur_blocks(const std::vector<int>& weights);
+  void measure(const ReducedFrame& reduced, const BackgroundGrid& grid);
 
   int width_ = 0, height_ = 0, channels_ = 0;
-  Grid windows_, grid_;  // the mixture's nodes; the final, finer ones
+  BackgroundGrid windows_, grid_;  // the mixture's nodes; the final, finer ones
   std::array<float, 3> spread_{}, level_{};
   std::vector<int> cell_x_, cell_y_;  // edges of the histogram cells, reduced px
-  std::vector<Bin> cells_;            // two rows of cells
-  std::vector<std::int32_t> sums_, blurred_;
+  CellHistograms histograms_;
+  std::vector<HistogramBin> cells_;   // two rows of cells
+  std::vector<int> edge_x_, edge_y_;  // edges of the finer grid's blocks, reduced px
+  std::vector<std::int32_t> sums_, blurred_, columns_;
   std::vector<std::int16_t> line_;
   std::vector<std::uint32_t> histogram_;
 };

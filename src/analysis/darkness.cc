@@ -4,30 +4,78 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace capillaryx {
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "analysis/darkness.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace capillaryx::HWY_NAMESPACE {
 namespace {
 
-constexpr int kSpreadStep = 3;  // the spread is taken from every 3rd value of every 3rd row
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Calls each(tag, x) for whole vectors of values, then for what is left one by one.
+template <class Each>
+HWY_INLINE void over_values(int width, Each&& each) {
+  const hn::ScalableTag<std::int16_t> many;
+  const hn::CappedTag<std::int16_t, 1> one;
+  const int lanes = static_cast<int>(hn::Lanes(many));
+  int x = 0;
+  for (; x + lanes <= width; x += lanes) each(many, x);
+  for (; x < width; ++x) each(one, x);
+}
+
+void subtract(const std::int16_t* behind, const std::int16_t* value, int width, std::int16_t* out) {
+  static_assert(Background::kOne == 4 * Darkness::kCoarseOne);
+  over_values(width, [&](auto d, int x) HWY_ATTR {
+    const auto rounded = hn::ShiftRight<2>(hn::Add(hn::LoadU(d, behind + x), hn::Set(d, 2)));
+    hn::StoreU(hn::Sub(rounded, hn::LoadU(d, value + x)), d, out + x);
+  });
+}
+
+// a + 4 b + 6 c, of values of 16 bits.
+template <class V>
+HWY_INLINE V binomial(V a, V b, V c) {
+  return hn::Add(hn::Add(a, hn::Add(c, c)), hn::ShiftLeft<2>(hn::Add(b, c)));
+}
 
 // The binomial kernel 1 4 6 4 1 has sigma 1, at half size 2 px of the frame. The values stay in 16 bits: differences
 // are at most +-1020, a column's sum +-16320, after its shift +-2040, a row's sum +-32640.
-void blur_column(const std::int16_t* const rows[5], int width, std::int16_t* out) {
-  for (int x = 0; x < width; ++x) {
-    const int sum = rows[0][x] + rows[4][x] + 4 * (rows[1][x] + rows[3][x]) + 6 * rows[2][x];
-    out[x] = static_cast<std::int16_t>((sum + 4) >> 3);
-  }
+void blur_column(const std::int16_t* const* rows, int width, std::int16_t* out) {
+  over_values(width, [&](auto d, int x) HWY_ATTR {
+    const auto value = [&](int row) HWY_ATTR { return hn::LoadU(d, rows[row] + x); };
+    const auto sum = binomial(hn::Add(value(0), value(4)), hn::Add(value(1), value(3)), value(2));
+    hn::StoreU(hn::ShiftRight<3>(hn::Add(sum, hn::Set(d, 4))), d, out + x);
+  });
 }
 
 // `in` has two values more on either side.
 void blur_row(const std::int16_t* in, int width, std::int16_t* out) {
-  for (int x = 0; x < width; ++x) {
-    const int sum = in[x - 2] + in[x + 2] + 4 * (in[x - 1] + in[x + 1]) + 6 * in[x];
-    out[x] = static_cast<std::int16_t>((sum + 8) >> 4);
-  }
+  over_values(width, [&](auto d, int x) HWY_ATTR {
+    const auto value = [&](int shift) HWY_ATTR { return hn::LoadU(d, in + x + shift); };
+    const auto sum = binomial(hn::Add(value(-2), value(2)), hn::Add(value(-1), value(1)), value(0));
+    hn::StoreU(hn::ShiftRight<4>(hn::Add(sum, hn::Set(d, 8))), d, out + x);
+  });
 }
 
-float spread_of(const Darkness& darkness) {
-  std::vector<std::uint32_t> histogram(256 * Darkness::kFineOne);
+}  // namespace
+}  // namespace capillaryx::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace capillaryx {
+namespace {
+
+HWY_EXPORT(subtract);
+HWY_EXPORT(blur_column);
+HWY_EXPORT(blur_row);
+
+constexpr int kSpreadStep = 3;  // the spread is taken from every 3rd value of every 3rd row
+
+float spread_of(Darkness& darkness) {
+  std::vector<std::uint32_t>& histogram = darkness.histogram;
+  histogram.assign(256 * Darkness::kFineOne, 0);
   std::int64_t samples = 0;
   for (int y = 0; y < darkness.height; y += kSpreadStep) {
     const std::int16_t* row = darkness.smooth.data() + static_cast<std::ptrdiff_t>(y) * darkness.width;
@@ -53,30 +101,28 @@ void measure_darkness(const ReducedFrame& reduced, const Background& background,
   darkness.behind.resize(pixels);
   darkness.difference.resize(pixels);
   darkness.smooth.resize(pixels);
+  darkness.line.resize(static_cast<std::size_t>(width) + 4);
   const int vessel = vessel_channel(reduced.channels);
+  int ready = 0;  // rows of differences: two more than blurred ones, while they lie in the cache
   for (int y = 0; y < height; ++y) {
-    std::int16_t* behind = darkness.behind.data() + static_cast<std::ptrdiff_t>(y) * width;
-    std::int16_t* difference = darkness.difference.data() + static_cast<std::ptrdiff_t>(y) * width;
-    background.reduced_row(vessel, y, behind);
-    const std::int16_t* value = reduced.row(vessel, y);
-    constexpr int kShrink = Background::kOne / Darkness::kCoarseOne;
-    for (int x = 0; x < width; ++x) {
-      difference[x] = static_cast<std::int16_t>((behind[x] + kShrink / 2) / kShrink - value[x]);
+    for (; ready <= std::min(y + 2, height - 1); ++ready) {
+      const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(ready) * width;
+      std::int16_t* const behind = darkness.behind.data() + start;
+      background.reduced_row(vessel, ready, behind);
+      HWY_DYNAMIC_DISPATCH(subtract)(behind, reduced.row(vessel, ready), width, darkness.difference.data() + start);
     }
-  }
-  std::vector<std::int16_t> line(static_cast<std::size_t>(width) + 4);
-  for (int y = 0; y < height; ++y) {
     const std::int16_t* rows[5];
     for (int i = 0; i < 5; ++i) {
       rows[i] = darkness.difference.data() + static_cast<std::ptrdiff_t>(std::clamp(y + i - 2, 0, height - 1)) * width;
     }
-    std::int16_t* in = line.data() + 2;
-    blur_column(rows, width, in);
+    std::int16_t* in = darkness.line.data() + 2;
+    HWY_DYNAMIC_DISPATCH(blur_column)(rows, width, in);
     in[-2] = in[-1] = in[0];
     in[width] = in[width + 1] = in[width - 1];
-    blur_row(in, width, darkness.smooth.data() + static_cast<std::ptrdiff_t>(y) * width);
+    HWY_DYNAMIC_DISPATCH(blur_row)(in, width, darkness.smooth.data() + static_cast<std::ptrdiff_t>(y) * width);
   }
   darkness.spread = spread_of(darkness);
 }
 
 }  // namespace capillaryx
+#endif

@@ -20,6 +20,9 @@ struct Darkness {
   std::vector<std::int16_t> smooth;      ///< the same blurred with sigma 2 px of the frame, 1/kFineOne grey values
   /// Robust standard deviation (median absolute deviation / 0.6745) of `smooth`, grey values; at least 0.25.
   float spread = 0;
+
+  std::vector<std::int16_t> line;        ///< scratch
+  std::vector<std::uint32_t> histogram;  ///< scratch
 };
 
 /// Fills `darkness`.

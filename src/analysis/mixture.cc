@@ -7,10 +7,66 @@
 
 #include "analysis/gaussian.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "analysis/mixture.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+// Plain loops: compiled anew for every instruction set, they become its vectors.
+HWY_BEFORE_NAMESPACE();
+namespace capillaryx::HWY_NAMESPACE {
+namespace {
+
+constexpr std::size_t kLanes = 8;  // sums run in this many lanes: the same bits whatever a vector holds
+
+// A component's density at every bin, times its weight.
+void densities(float height, float steep, float mean, std::size_t bins, float* out) {
+  for (int b = 0; b < static_cast<int>(bins); ++b) {
+    const float d = static_cast<float>(b) - mean;
+    out[b] = height * exp_minus(d * d * steep);
+  }
+}
+
+// Number, sum and sum of squares about `mean` of the samples that belong to a component.
+void moments(const float* density, const float* scale, float mean, std::size_t bins, float* out) {
+  float n[kLanes] = {}, sum[kLanes] = {}, square[kLanes] = {};
+  for (std::size_t start = 0; start < bins; start += kLanes) {
+    for (std::size_t j = 0; j < kLanes; ++j) {
+      const float share = density[start + j] * scale[start + j];
+      const float d = static_cast<float>(static_cast<int>(start + j)) - mean;
+      n[j] += share;
+      sum[j] += share * d;
+      square[j] += share * d * d;
+    }
+  }
+  const auto total = [](const float* v) { return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7])); };
+  out[0] = total(n);
+  out[1] = total(sum);
+  out[2] = total(square);
+}
+
+// What makes a bin's densities into its samples' shares, and the sum of a component's.
+void scales(const float* counts, std::size_t bins, float* scale) {
+  for (std::size_t b = 0; b < bins; ++b) scale[b] = counts[b] / scale[b];
+}
+
+void add_densities(const float* density, std::size_t bins, float* sum) {
+  for (std::size_t b = 0; b < bins; ++b) sum[b] += density[b];
+}
+
+}  // namespace
+}  // namespace capillaryx::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace capillaryx {
 namespace {
 
-constexpr std::size_t kLanes = 8;  // sums run in this many lanes, so that the compiler may use vectors
+HWY_EXPORT(densities);
+HWY_EXPORT(moments);
+HWY_EXPORT(scales);
+HWY_EXPORT(add_densities);
+
 constexpr float kMinSigma = 0.4F;  // bins; a component may not shrink onto a single bin
 
 struct Component {
@@ -26,35 +82,6 @@ float quantile_bin(std::span<const float> counts, float total, float q) {
     below += counts[b];
   }
   return static_cast<float>(counts.size() - 1);
-}
-
-// A component's density at every bin, times its weight.
-void densities(const Component& component, std::size_t bins, float* out) {
-  const float height = component.weight / component.sigma;
-  const float steep = 0.5F / (component.sigma * component.sigma);
-  const float mean = component.mean;
-  for (int b = 0; b < static_cast<int>(bins); ++b) {
-    const float d = static_cast<float>(b) - mean;
-    out[b] = height * exp_minus(d * d * steep);
-  }
-}
-
-// Number, sum and sum of squares about `mean` of the samples that belong to a component.
-std::array<float, 3> moments(const float* density, const float* scale, float mean, std::size_t bins) {
-  std::array<float, kLanes> n{}, sum{}, square{};
-  for (std::size_t start = 0; start < bins; start += kLanes) {
-    for (std::size_t j = 0; j < kLanes; ++j) {
-      const float share = density[start + j] * scale[start + j];
-      const float d = static_cast<float>(static_cast<int>(start + j)) - mean;
-      n[j] += share;
-      sum[j] += share * d;
-      square[j] += share * d * d;
-    }
-  }
-  const auto total = [](const std::array<float, kLanes>& v) {
-    return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
-  };
-  return {total(n), total(sum), total(square)};
 }
 
 }  // namespace
@@ -79,18 +106,23 @@ DominantGaussian fit_mixture(std::span<const float> counts, int components, int 
   std::array<std::array<float, kMaxMixtureBins>, kMaxMixtureComponents> density;
   std::array<float, kMaxMixtureBins> scale;
   const auto expect = [&] {
-    for (std::size_t k = 0; k < parts; ++k) densities(mixture[k], bins, density[k].data());
     std::fill_n(scale.begin(), bins, 1e-30F);
     for (std::size_t k = 0; k < parts; ++k) {
-      for (std::size_t b = 0; b < bins; ++b) scale[b] += density[k][b];
+      const Component& component = mixture[k];
+      HWY_DYNAMIC_DISPATCH(densities)
+      (component.weight / component.sigma, 0.5F / (component.sigma * component.sigma), component.mean, bins,
+       density[k].data());
+      HWY_DYNAMIC_DISPATCH(add_densities)(density[k].data(), bins, scale.data());
     }
   };
   for (int iteration = 0; iteration < iterations; ++iteration) {
     expect();
-    for (std::size_t b = 0; b < bins; ++b) scale[b] = counts[b] / scale[b];
+    HWY_DYNAMIC_DISPATCH(scales)(counts.data(), bins, scale.data());
     for (std::size_t k = 0; k < parts; ++k) {
       Component& component = mixture[k];
-      const auto [n, sum, square] = moments(density[k].data(), scale.data(), component.mean, bins);
+      std::array<float, 3> sums{};
+      HWY_DYNAMIC_DISPATCH(moments)(density[k].data(), scale.data(), component.mean, bins, sums.data());
+      const auto [n, sum, square] = sums;
       component.weight = n / total;
       if (n < 1e-3F * total) continue;
       const float shift = sum / n;
@@ -109,3 +141,4 @@ DominantGaussian fit_mixture(std::span<const float> counts, int components, int 
 }
 
 }  // namespace capillaryx
+#endif

@@ -5,21 +5,63 @@
 #include <cmath>
 #include <cstddef>
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "analysis/network_input.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+// Plain loops: compiled anew for every instruction set, they become its vectors.
+HWY_BEFORE_NAMESPACE();
+namespace capillaryx::HWY_NAMESPACE {
+namespace {
+
+void first_row(const std::int16_t* row, int weight, int width, std::int32_t* sums) {
+  for (int x = 0; x < width; ++x) sums[x] = row[x] * weight;
+}
+
+void add_row(const std::int16_t* row, int weight, int width, std::int32_t* sums) {
+  for (int x = 0; x < width; ++x) sums[x] += row[x] * weight;
+}
+
+// Darkness and the two differences of colour.
+void contrast(const double* red, const double* green, const double* blue, double unit, double colour, int count,
+              float* darkness, float* redness, float* blueness) {
+  for (int i = 0; i < count; ++i) {
+    darkness[i] = static_cast<float>(green[i] * unit);
+    redness[i] = static_cast<float>((green[i] - red[i]) * colour);
+    blueness[i] = static_cast<float>((green[i] - blue[i]) * colour);
+  }
+}
+
+}  // namespace
+}  // namespace capillaryx::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace capillaryx {
 namespace {
+
+HWY_EXPORT(first_row);
+HWY_EXPORT(add_row);
+HWY_EXPORT(contrast);
 
 constexpr int kLogOne = 4096;                      // steps of 1 in a logarithm
 constexpr int kLogSteps = 256 * Background::kOne;  // backgrounds run from 0 to 255 grey values
 
-// Logarithms of grey values in 1/kOne; what is darker than one grey value counts as one.
-const std::array<std::int32_t, kLogSteps>& logarithms() {
+// Logarithms of grey values in 1/kOne, and of whole ones; what is darker than one grey value counts as one.
+struct Logarithms {
+  std::array<std::int16_t, kLogSteps> of_background{};
+  std::array<std::int16_t, 256> of_pixel{};
+};
+const Logarithms& logarithms() {
   static const auto kTable = [] {
-    std::array<std::int32_t, kLogSteps> values{};
-    for (int i = 0; i < kLogSteps; ++i) {
+    Logarithms logs;
+    for (std::size_t i = 0; i < kLogSteps; ++i) {
       const double grey = std::max(1.0, static_cast<double>(i) / Background::kOne);
-      values[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(std::lround(std::log(grey) * kLogOne));
+      logs.of_background[i] = static_cast<std::int16_t>(std::lround(std::log(grey) * kLogOne));
     }
-    return values;
+    for (std::size_t i = 0; i < 256; ++i) logs.of_pixel[i] = logs.of_background[i * Background::kOne];
+    return logs;
   }();
   return kTable;
 }
@@ -63,31 +105,66 @@ void NetworkInputMaker::Shares::set(int new_pixels, int new_cells) {
 NetworkInputMaker::NetworkInputMaker(const NetworkSpec& spec) : spec_(spec) {
   const auto cells = static_cast<std::size_t>(spec.width) * static_cast<std::size_t>(spec.height);
   for (std::size_t c = 0; c < 3; ++c) {
-    narrow_[c].resize(static_cast<std::size_t>(spec.width));
     cells_[c].resize(cells);
   }
 }
 
-void NetworkInputMaker::read_row(const PixelView& frame, const Background& background, int x0, int y) {
-  const int inside_y = std::clamp(y, 0, frame.height - 1);
-  const std::uint8_t* const pixels = frame.row(inside_y);
-  const int begin = std::max(0, x0), end = std::min(frame.width, x0 + across_.pixels);  // holds the region's middle
-  for (int c = 0; c < frame.channels; ++c) {
-    std::vector<std::int32_t>& row = row_[static_cast<std::size_t>(c)];
-    const std::uint8_t* value = pixels + static_cast<std::ptrdiff_t>(begin) * frame.channels + c;
-    std::int32_t* out = row.data() + (begin - x0);
-    if (spec_.input == InputKind::kLocalContrast) {
-      const auto& logs = logarithms();
-      background.row(c, inside_y, begin, end - begin, background_row_.data());
-      for (int i = 0; i < end - begin; ++i, value += frame.channels) {
-        const int behind = std::clamp<int>(background_row_[static_cast<std::size_t>(i)], 0, kLogSteps - 1);
-        *out++ = logs[static_cast<std::size_t>(behind)] - logs[static_cast<std::size_t>(*value) * Background::kOne];
+// Rows first_y .. last_y of the frame from x0 on into cut_, one after the other.
+void NetworkInputMaker::read_rows(const PixelView& frame, const Background& background, int x0, int first_y,
+                                  int last_y) {
+  const int side = across_.pixels;
+  const int begin = std::max(0, x0), end = std::min(frame.width, x0 + side);  // holds the region's middle
+  const int count = end - begin;
+  const Logarithms& logs = logarithms();
+  for (int y = first_y; y <= last_y; ++y) {
+    const BackgroundGrid::Row grid_row = background.grid().row_at(y);
+    for (int c = 0; c < frame.channels; ++c) {
+      const auto channel = static_cast<std::size_t>(c);
+      std::int16_t* const row = cut_[channel].data() + static_cast<std::ptrdiff_t>(y - first_y) * side;
+      const std::uint8_t* const value = frame.row(y) + static_cast<std::ptrdiff_t>(begin) * frame.channels + c;
+      std::int16_t* const out = row + (begin - x0);
+      const auto pixel = [&](int i) { return static_cast<std::size_t>(value[std::ptrdiff_t{i} * frame.channels]); };
+      if (spec_.input == InputKind::kLocalContrast) {
+        std::int16_t* const behind = behind_[channel].data();
+        background.grid().line(c, grid_row, begin, 1, count, behind);
+        for (int i = 0; i < count; ++i) {
+          out[i] = static_cast<std::int16_t>(logs.of_background[static_cast<std::size_t>(behind[i])] -
+                                             logs.of_pixel[pixel(i)]);
+        }
+      } else {
+        for (int i = 0; i < count; ++i) out[i] = static_cast<std::int16_t>(pixel(i));
       }
-    } else {
-      for (int i = begin; i < end; ++i, value += frame.channels) *out++ = *value;
+      std::fill(row, out, out[0]);
+      std::fill(out + count, row + side, out[count - 1]);
     }
-    std::fill(row.begin(), row.begin() + (begin - x0), row[static_cast<std::size_t>(begin - x0)]);
-    std::fill(row.begin() + (end - x0), row.end(), row[static_cast<std::size_t>(end - x0 - 1)]);
+  }
+}
+
+// From cut_ to cells_: each row of cells is summed downwards over the whole width, then across.
+void NetworkInputMaker::resample(int channels, int y0, int first_y, int last_y) {
+  const int side = across_.pixels;
+  const auto width = static_cast<std::size_t>(spec_.width);
+  for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
+    const int* weight_down = down_.weights.data();
+    double* cell = cells_[c].data();
+    for (std::size_t j = 0; j < static_cast<std::size_t>(spec_.height); ++j) {
+      for (int k = 0; k < down_.count[j]; ++k) {
+        const int y = std::clamp(y0 + down_.first[j] + k, first_y, last_y) - first_y;
+        const std::int16_t* const row = cut_[c].data() + static_cast<std::ptrdiff_t>(y) * side;
+        if (k == 0) {
+          HWY_DYNAMIC_DISPATCH(first_row)(row, *weight_down++, side, columns_.data());
+        } else {
+          HWY_DYNAMIC_DISPATCH(add_row)(row, *weight_down++, side, columns_.data());
+        }
+      }
+      const int* weight = across_.weights.data();
+      for (std::size_t i = 0; i < width; ++i) {
+        const std::int32_t* const value = columns_.data() + across_.first[i];
+        std::int64_t sum = 0;
+        for (int k = 0; k < across_.count[i]; ++k) sum += static_cast<std::int64_t>(*weight++) * value[k];
+        *cell++ = static_cast<double>(sum);
+      }
+    }
   }
 }
 
@@ -98,40 +175,17 @@ void NetworkInputMaker::fill(const PixelView& frame, const Background& backgroun
   const int x0 = roi.x + roi.width / 2 - side / 2, y0 = roi.y + roi.height / 2 - side / 2;
   across_.set(side, spec_.width);
   down_.set(side, spec_.height);
-  const auto width = static_cast<std::size_t>(spec_.width);
-  background_row_.resize(static_cast<std::size_t>(side));
+  const auto length = static_cast<std::size_t>(side);
   const auto planes = static_cast<std::size_t>(frame.channels);
+  columns_.resize(length);
   for (std::size_t c = 0; c < planes; ++c) {
-    row_[c].resize(static_cast<std::size_t>(side));
-    std::fill(cells_[c].begin(), cells_[c].end(), 0);
+    behind_[c].resize(length);
+    cut_[c].resize(length * length);
   }
-  // Cells follow each other downwards, and at most two share a pixel row or, interpolated, a row is read again.
-  const int* weight_down = down_.weights.data();
-  int row_present = -1;
-  for (int j = 0; j < spec_.height; ++j) {
-    const int first = down_.first[static_cast<std::size_t>(j)], count = down_.count[static_cast<std::size_t>(j)];
-    for (int y = first; y < first + count; ++y) {
-      if (y != row_present) {
-        read_row(frame, background, x0, y0 + y);
-        row_present = y;
-        for (std::size_t c = 0; c < planes; ++c) {
-          const int* weight = across_.weights.data();
-          for (std::size_t i = 0; i < width; ++i) {
-            const std::int32_t* const value = row_[c].data() + across_.first[i];
-            std::int64_t sum = 0;
-            for (int k = 0; k < across_.count[i]; ++k) sum += static_cast<std::int64_t>(*weight++) * value[k];
-            narrow_[c][i] = sum;
-          }
-        }
-      }
-      const std::int64_t weight = *weight_down++;
-      for (std::size_t c = 0; c < planes; ++c) {
-        std::int64_t* const cells = cells_[c].data() + static_cast<std::size_t>(j) * width;
-        for (std::size_t i = 0; i < width; ++i) cells[i] += weight * narrow_[c][i];
-      }
-    }
-  }
-  for (std::size_t c = planes; c < 3; ++c) cells_[c] = cells_[0];
+  const int first_y = std::max(0, y0), last_y = std::min(frame.height, y0 + side) - 1;
+  read_rows(frame, background, x0, first_y, last_y);
+  resample(frame.channels, y0, first_y, last_y);
+  for (std::size_t c = planes; c < 3; ++c) std::copy(cells_[0].begin(), cells_[0].end(), cells_[c].begin());
   store(background, out);
 }
 
@@ -149,11 +203,18 @@ void NetworkInputMaker::store(const Background& background, std::span<float> out
         std::max(static_cast<double>(kLeastSpread),
                  static_cast<double>(background.spread(vessel)) / static_cast<double>(background.level(vessel)));
     const double unit = one / (kLogOne * spread), colour = unit * static_cast<double>(kColourGain);
+    const double* const red = cells_[0].data();
+    const double* const green = cells_[1].data();
+    const double* const blue = cells_[2].data();
+    if (!spec_.channels_last) {
+      HWY_DYNAMIC_DISPATCH(contrast)
+      (red, green, blue, unit, colour, static_cast<int>(cells), out.data(), out.data() + cells, out.data() + 2 * cells);
+      return;
+    }
     for (std::size_t i = 0; i < cells; ++i) {
-      const std::int64_t red = cells_[0][i], green = cells_[1][i], blue = cells_[2][i];
-      put(0, i, static_cast<double>(green) * unit);
-      put(1, i, static_cast<double>(green - red) * colour);
-      put(2, i, static_cast<double>(green - blue) * colour);
+      put(0, i, green[i] * unit);
+      put(1, i, (green[i] - red[i]) * colour);
+      put(2, i, (green[i] - blue[i]) * colour);
     }
     return;
   }
@@ -162,11 +223,12 @@ void NetworkInputMaker::store(const Background& background, std::span<float> out
     const double mean = static_cast<double>(spec_.mean[plane]), scale = static_cast<double>(spec_.scale[plane]);
     for (std::size_t i = 0; i < cells; ++i) {
       const auto value = spec_.input == InputKind::kGrey
-                             ? static_cast<double>(299 * cells_[0][i] + 587 * cells_[1][i] + 114 * cells_[2][i]) / 1000
-                             : static_cast<double>(cells_[source][i]);
+                             ? (299 * cells_[0][i] + 587 * cells_[1][i] + 114 * cells_[2][i]) / 1000
+                             : cells_[source][i];
       put(plane, i, (value * one - mean) / scale);
     }
   }
 }
 
 }  // namespace capillaryx
+#endif

@@ -49,15 +49,16 @@ class NetworkInputMaker {
     int pixels = 0, cells = 0;
     void set(int new_pixels, int new_cells);
   };
-  void read_row(const PixelView& frame, const Background& background, int x0, int y);
+  void read_rows(const PixelView& frame, const Background& background, int x0, int first_y, int last_y);
+  void resample(int channels, int y0, int first_y, int last_y);
   void store(const Background& background, std::span<float> out) const;
 
   NetworkSpec spec_;
   Shares across_, down_;
-  std::vector<std::int16_t> background_row_;
-  std::array<std::vector<std::int32_t>, 3> row_;     // one row of the cut
-  std::array<std::vector<std::int64_t>, 3> narrow_;  // the same with the input's width
-  std::array<std::vector<std::int64_t>, 3> cells_;   // height x width sums
+  std::array<std::vector<std::int16_t>, 3> behind_;  // background of one row of the cut
+  std::array<std::vector<std::int16_t>, 3> cut_;     // what lies inside the frame, row by row; 22714 at most
+  std::vector<std::int32_t> columns_;                // of one row of cells
+  std::array<std::vector<double>, 3> cells_;         // height x width sums: whole numbers, far below 2^53
 };
 
 }  // namespace capillaryx

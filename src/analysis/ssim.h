@@ -31,15 +31,16 @@ class SsimMap {
   int structure_threshold(double times) const;
 
  private:
-  void measure_row(const Darkness& darkness, int y);
+  void set_weights(double sigma_px);
+  void measure_row(const Darkness& darkness, int y, int padded);
 
   int width_ = 0, height_ = 0;
-  std::vector<int> weights_;
+  double sigma_px_ = 0;
+  std::vector<std::int32_t> weights_;  // from the middle outwards, two in each
   std::vector<std::int16_t> map_;
-  std::vector<std::int16_t> cut_;           // d, cut off so that sums of two squares fit 16 bits
-  std::vector<std::int32_t> sum_, sum_sq_;  // of a column
-  std::vector<std::int16_t> mean_;          // of a column
-  std::vector<std::uint16_t> mean_sq_;
+  std::vector<std::int16_t> cut_;  // d, cut off so that sums of two squares fit 16 bits; rows padded for whole vectors
+  std::vector<const std::int16_t*> above_, below_;  // rows of cut_, from the middle outwards
+  std::vector<std::int16_t> mean_, mean_sq_;        // of a column
 };
 
 }  // namespace capillaryx

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace capillaryx {
+
+/// Values of up to three channels at the crossings of columns and rows, linear in between, the nearest node's value
+/// beyond the outermost. Values are 0..4080. Whole numbers: the same on every machine.
+struct BackgroundGrid {
+  std::vector<int> x, y;                            ///< places of the nodes, px, rising
+  std::array<std::vector<std::int16_t>, 3> values;  ///< y.size() rows of x.size(), a channel
+
+  /// Between which rows of nodes a row of pixels lies.
+  struct Row {
+    std::size_t upper = 0, lower = 0;  ///< rows of nodes
+    int part = 0;                      ///< how far from the upper to the lower, 1/256
+  };
+  Row row_at(int row) const;
+
+  /// Values of the pixels start, start + step, ... (`count` of them) of a row, into `out`. `step`: 1, 2 or 8.
+  void line(int channel, const Row& row, int start, int step, int count, std::int16_t* out) const;
+
+  /// Values of the pixels at the places `at`, which rise, of a row, into `out`.
+  void points(int channel, const Row& row, const std::vector<int>& at, std::int16_t* out) const;
+};
+
+}  // namespace capillaryx

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the network sees is the same, bit for bit, on every instruction set that this machine has; the plainest of them
+// (value by value, HWY_SCALAR) is the reference that the vectors are held to.
+#include <gtest/gtest.h>
+#include <hwy/targets.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "analysis/background.h"
+#include "analysis/darkness.h"
+#include "analysis/network_input.h"
+#include "analysis/reduced_frame.h"
+#include "analysis/rois.h"
+#include "analysis/ssim.h"
+#include "analysis/test_frames.h"
+
+namespace capillaryx {
+namespace {
+
+// Runs with one instruction set alone, then with all again.
+class OnlyTarget {
+ public:
+  explicit OnlyTarget(std::int64_t target) {
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(target);
+  }
+  ~OnlyTarget() {
+    hwy::SetSupportedTargetsForTest(0);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  }
+  OnlyTarget(const OnlyTarget&) = delete;
+  OnlyTarget& operator=(const OnlyTarget&) = delete;
+};
+
+std::vector<std::int64_t> targets() {
+  std::vector<std::int64_t> all;
+  for (std::int64_t left = hwy::SupportedTargets() & HWY_TARGETS; left != 0; left &= left - 1)
+    all.push_back(left & -left);
+  return all;
+}
+
+struct Stages {
+  ReducedFrame reduced;
+  Background background;
+  Darkness darkness;
+  SsimMap ssim;
+  Rois rois;
+  std::vector<float> inputs;
+  std::vector<std::int16_t> background_rows;
+
+  explicit Stages(const PixelView& frame) {
+    const Options options;
+    reduce_frame(frame, reduced);
+    background.fit(reduced, options);
+    measure_darkness(reduced, background, darkness);
+    ssim.measure(darkness, options.ssim_sigma_px);
+    RoiFinder().find(darkness, ssim, options, rois);
+    background_rows.resize(static_cast<std::size_t>(frame.width) * 3);
+    for (int c = 0; c < frame.channels; ++c) {
+      background.row(c, frame.height / 3, 0, frame.width, background_rows.data() + std::ptrdiff_t{c} * frame.width);
+    }
+    NetworkSpec spec;
+    spec.width = spec.height = 32;
+    spec.channels = 3;
+    NetworkInputMaker maker(spec);
+    const auto size = static_cast<std::size_t>(spec.input_size());
+    inputs.resize(rois.rois.size() * size);
+    for (std::size_t i = 0; i < rois.rois.size(); ++i) {
+      maker.fill(frame, background, rois.rois[i], std::span(inputs).subspan(i * size, size));
+    }
+  }
+};
+
+template <class T>
+void expect_same_bits(const std::vector<T>& a, const std::vector<T>& b, const char* what) {
+  ASSERT_EQ(a.size(), b.size()) << what;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    ASSERT_EQ(std::memcmp(&a[i], &b[i], sizeof(T)), 0) << what << " at " << i << ": " << +a[i] << " and " << +b[i];
+  }
+}
+
+void expect_same(const Stages& a, const Stages& b, int channels) {
+  for (int c = 0; c < channels; ++c) {
+    expect_same_bits(a.reduced.planes[static_cast<std::size_t>(c)], b.reduced.planes[static_cast<std::size_t>(c)],
+                     "reduced frame");
+    EXPECT_EQ(a.background.spread(c), b.background.spread(c));
+    EXPECT_EQ(a.background.level(c), b.background.level(c));
+    expect_same_bits(a.background.grid().values[static_cast<std::size_t>(c)],
+                     b.background.grid().values[static_cast<std::size_t>(c)], "background");
+  }
+  expect_same_bits(a.background_rows, b.background_rows, "rows of the background");
+  expect_same_bits(a.darkness.difference, b.darkness.difference, "difference");
+  expect_same_bits(a.darkness.smooth, b.darkness.smooth, "smooth darkness");
+  EXPECT_EQ(a.darkness.spread, b.darkness.spread);
+  for (int y = 0; y < a.ssim.height(); ++y) {
+    ASSERT_TRUE(std::equal(a.ssim.row(y), a.ssim.row(y) + a.ssim.width(), b.ssim.row(y))) << "similarity, row " << y;
+  }
+  ASSERT_EQ(a.rois.rois.size(), b.rois.rois.size());
+  expect_same_bits(a.inputs, b.inputs, "network input");
+}
+
+class InstructionSets : public testing::TestWithParam<std::int64_t> {};
+
+TEST_P(InstructionSets, GiveTheNetworkTheSameBits) {
+  // Widths that are no multiple of a vector or of a block, and one narrower than a vector and a half.
+  for (const auto& [width, height, capillaries] :
+       {std::array{641, 483, 8}, std::array{800, 330, 6}, std::array{70, 66, 1}}) {
+    const test::Picture picture = test::tissue(width, height, capillaries);
+    SCOPED_TRACE(std::to_string(width));
+    const Stages reference = [&] {
+      const OnlyTarget plain(HWY_BASELINE_TARGETS & -HWY_BASELINE_TARGETS);
+      return Stages(picture.view());
+    }();
+    const OnlyTarget only(GetParam());
+    expect_same(Stages(picture.view()), reference, 3);
+  }
+}
+
+TEST_P(InstructionSets, GiveTheSameBitsForGreyFrames) {
+  test::Picture picture = test::tissue(515, 301, 5);
+  for (std::size_t i = 0; i < picture.bytes.size() / 3; ++i) picture.bytes[i] = picture.bytes[3 * i + 1];
+  picture.bytes.resize(picture.bytes.size() / 3);
+  picture.channels = 1;
+  const Stages reference = [&] {
+    const OnlyTarget plain(HWY_BASELINE_TARGETS & -HWY_BASELINE_TARGETS);
+    return Stages(picture.view());
+  }();
+  const OnlyTarget only(GetParam());
+  expect_same(Stages(picture.view()), reference, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, InstructionSets, testing::ValuesIn(targets()),
+                         [](const auto& target) { return std::string(hwy::TargetName(target.param)); });
+
+}  // namespace
+}  // namespace capillaryx
