@@ -2,12 +2,12 @@
 # Every target sets up what it needs, says what it is doing, and works first in an empty clone.
 # Variables of the command line reach the scripts as environment variables.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format soak accuracy performance bench model docs figures install fuzz asan tsan clean
+.PHONY: help demo test check format soak accuracy performance bench bench-compare model docs figures install fuzz asan tsan clean
 
 help:  ## this list
 	@echo "CapillaryX: capillary density of microcirculation frames. Research use only."
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo:  ## set up, build, analyse drawn frames (or INPUT=file, folder or film), say where to look
 	@scripts/demo.sh
@@ -32,6 +32,9 @@ performance:  ## measure the parallel system, write docs/performance.md and docs
 
 bench:  ## time each stage (FILTER=regular expression picks benchmarks)
 	@scripts/bench.sh
+
+bench-compare:  ## which stages are faster or slower than in BASE=COMMIT (FILTER, ROUNDS=9)
+	@scripts/bench_compare.sh
 
 model:  ## train the shipped network anew, from its seed
 	@scripts/model.sh

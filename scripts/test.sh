@@ -6,5 +6,6 @@ step "setting up (packages, Python environment)" scripts/setup.sh build run test
 step "building the program (release)" scripts/build.sh release capillaryx_program
 step "building the unit tests (dev)" scripts/build.sh dev
 step "unit tests" ctest --preset dev --parallel "$(nproc)"
+step "instruction counts of the stages" scripts/instructions.sh
 step "whole-program tests" .venv/bin/python -m pytest tests
 print_timings

@@ -45,7 +45,8 @@ struct Classifier::State {
   Network network;
   NetworkInputMaker maker;
   ov::InferRequest request;
-  std::span<float> input;  // of one batch
+  std::vector<float> region;  // one region as the network's file wants it
+  std::span<float> input;     // of one batch, what the network uses of each
   std::span<const float> output;
 };
 
@@ -69,7 +70,11 @@ Classifier::Classifier(const std::string& model_file) : state_(std::make_unique<
     throw Error(ErrorKind::kModel, fmt::format("{}: cannot be run ({})", name, openvino_reason(error)));
   }
   const std::size_t batch = state.network.batch;
-  if (state.input.size() != batch * static_cast<std::size_t>(state.network.spec.input_size()) ||
+  const std::size_t used = static_cast<std::size_t>(state.network.used_width) *
+                           static_cast<std::size_t>(state.network.used_height) *
+                           static_cast<std::size_t>(state.network.spec.channels);
+  state.region.resize(static_cast<std::size_t>(state.network.spec.input_size()));
+  if (state.input.size() != batch * used ||
       state.output.size() != batch * static_cast<std::size_t>(state.network.spec.outputs)) {
     throw Error(ErrorKind::kModel, name + ": its tensors have other sizes than it says");
   }
@@ -83,9 +88,27 @@ const std::string& Classifier::format() const { return state_->network.format; }
 const std::string& Classifier::about() const { return state_->network.about; }
 const std::string& Classifier::notes_from() const { return state_->network.notes_from; }
 
+// Puts what the network uses of a region's input into the batch.
+void Classifier::put(std::span<const float> input, std::size_t place) {
+  State& state = *state_;
+  const NetworkSpec& spec = state.network.spec;
+  const std::size_t size = state.input.size() / state.network.batch;
+  float* to = state.input.data() + place * size;
+  if (size == input.size()) {
+    std::copy(input.begin(), input.end(), to);
+    return;
+  }
+  const float* from = input.data();  // planes, one after the other
+  for (int plane = 0; plane < spec.channels; ++plane, from += std::ptrdiff_t{spec.width} * spec.height) {
+    for (int y = 0; y < state.network.used_height; ++y) {
+      to = std::copy_n(from + std::ptrdiff_t{y} * spec.width, state.network.used_width, to);
+    }
+  }
+}
+
 void Classifier::run_batch(std::size_t count, std::vector<float>& scores) {
   State& state = *state_;
-  const auto size = static_cast<std::size_t>(state.network.spec.input_size());
+  const std::size_t size = state.input.size() / state.network.batch;
   std::fill(state.input.begin() + static_cast<std::ptrdiff_t>(count * size), state.input.end(), 0.0F);
   try {
     state.request.infer();
@@ -101,12 +124,12 @@ void Classifier::run_batch(std::size_t count, std::vector<float>& scores) {
 void Classifier::classify(const PixelView& frame, const Background& background, std::span<const Roi> rois,
                           std::vector<float>& scores) {
   State& state = *state_;
-  const auto size = static_cast<std::size_t>(state.network.spec.input_size());
   scores.clear();
   for (std::size_t first = 0; first < rois.size(); first += state.network.batch) {
     const std::size_t count = std::min(state.network.batch, rois.size() - first);
     for (std::size_t i = 0; i < count; ++i) {
-      state.maker.fill(frame, background, rois[first + i], state.input.subspan(i * size, size));
+      state.maker.fill(frame, background, rois[first + i], state.region);
+      put(state.region, i);
     }
     run_batch(count, scores);
   }
@@ -118,8 +141,7 @@ void Classifier::classify(std::span<const float> inputs, std::vector<float>& sco
   scores.clear();
   for (std::size_t first = 0; first < inputs.size() / size; first += state.network.batch) {
     const std::size_t count = std::min(state.network.batch, inputs.size() / size - first);
-    const auto part = inputs.subspan(first * size, count * size);
-    std::copy(part.begin(), part.end(), state.input.begin());
+    for (std::size_t i = 0; i < count; ++i) put(inputs.subspan((first + i) * size, size), i);
     run_batch(count, scores);
   }
 }

@@ -23,7 +23,7 @@ namespace capillaryx {
 class Classifier {
  public:
   /// Regions that go through the network at once.
-  static constexpr std::size_t kBatch = 16;
+  static constexpr std::size_t kBatch = 8;
 
   /// `model_file` as Options::model: empty for the shipped network. Throws Error (kModel).
   explicit Classifier(const std::string& model_file);
@@ -47,6 +47,7 @@ class Classifier {
 
  private:
   struct State;
+  void put(std::span<const float> input, std::size_t place);
   void run_batch(std::size_t count, std::vector<float>& scores);
   std::unique_ptr<State> state_;
 };

@@ -221,5 +221,34 @@ TEST_F(ClassifierTest, OnceMadeItMakesNoThreadAndOpensNoFile) {
   EXPECT_EQ(count("/proc/self/fd"), files);
 }
 
+TEST(ClassifierInput, IsCutToWhatReachesTheOutputWithoutAChangeOfABit) {
+  constexpr int kRegions = 11;
+  Classifier classifier("");
+  const NetworkSpec spec = classifier.spec();
+  Network whole = read_network("", kRegions);
+  EXPECT_EQ(whole.used_width, spec.width - 2);  // 13 columns are pooled to 6: of 15 before them, and 30 before, 1 each
+  EXPECT_EQ(whole.used_height, spec.height - 2);
+
+  const auto size = static_cast<std::size_t>(spec.input_size());
+  std::vector<float> inputs(kRegions * size);
+  std::mt19937 random(7);
+  for (float& value : inputs) value = static_cast<float>(random() % 4001) / 1000 - 2;
+  std::vector<float> scores;
+  classifier.classify(inputs, scores);
+
+  whole.model->reshape({kRegions, spec.channels, spec.height, spec.width});
+  ov::Core core;
+  auto request = core.compile_model(whole.model, "CPU", ov::hint::inference_precision(ov::element::f32),
+                                    ov::inference_num_threads(1))
+                     .create_infer_request();
+  request.set_input_tensor(ov::Tensor(ov::element::f32, request.get_input_tensor().get_shape(), inputs.data()));
+  request.infer();
+  const float* const numbers = request.get_output_tensor().data<float>();
+  ASSERT_EQ(scores.size(), std::size_t{kRegions});
+  for (int i = 0; i < kRegions; ++i) {
+    EXPECT_EQ(scores[static_cast<std::size_t>(i)], numbers[i * spec.outputs + spec.capillary_class]) << i;
+  }
+}
+
 }  // namespace
 }  // namespace capillaryx

@@ -7,7 +7,10 @@
 #include <filesystem>
 #include <fstream>
 #include <openvino/frontend/manager.hpp>
+#include <openvino/op/convolution.hpp>
+#include <openvino/op/max_pool.hpp>
 #include <sstream>
+#include <string_view>
 #include <vector>
 
 #include "capillaryx/error.h"
@@ -130,6 +133,55 @@ void check_type(const std::string& name, const char* what, const ov::element::Ty
   refuse(fmt::format("{}: its {} is of type {}; expected f32 (or f16)", name, what, type.get_type_name()));
 }
 
+// How many of `size` rows (axis 0) or columns (axis 1) reach the output of a chain of convolutions and poolings without
+// padding. Anything else than such a chain reads all.
+int used_size(const ov::Model& model, int size, std::size_t axis) {
+  struct Window {
+    int side, step;
+  };
+  std::vector<Window> windows;
+  for (const auto& node : model.get_ordered_ops()) {
+    static constexpr std::string_view kHarmless[] = {
+        "Parameter", "Constant", "Add",       "Multiply", "Subtract", "Relu",   "Reshape",   "MatMul",
+        "ShapeOf",   "Concat",   "Broadcast", "Softmax",  "Sigmoid",  "Result", "Transpose", "Squeeze"};
+    const auto add = [&](const auto& sides, const auto& steps, const auto& padding_before, const auto& padding_after,
+                         const auto& dilations) {
+      if (padding_before[axis] != 0 || padding_after[axis] != 0 || dilations[axis] != 1) return false;
+      windows.push_back({static_cast<int>(sides[axis]), static_cast<int>(steps[axis])});
+      return true;
+    };
+    if (const auto conv = ov::as_type_ptr<ov::op::v1::Convolution>(node)) {
+      const auto kernel = conv->get_input_partial_shape(1);
+      if (kernel.is_dynamic() || kernel.size() != 4) return size;
+      const ov::Shape sides = kernel.to_shape();
+      const std::size_t side[2] = {sides[2], sides[3]};
+      if (conv->get_auto_pad() != ov::op::PadType::EXPLICIT && conv->get_auto_pad() != ov::op::PadType::VALID)
+        return size;
+      if (!add(side, conv->get_strides(), conv->get_pads_begin(), conv->get_pads_end(), conv->get_dilations()))
+        return size;
+    } else if (const auto pool = ov::as_type_ptr<ov::op::util::MaxPoolBase>(node)) {
+      static const ov::Strides kNoDilation{1, 1};
+      const auto dilated = ov::as_type_ptr<ov::op::v8::MaxPool>(node);
+      if (pool->get_auto_pad() != ov::op::PadType::EXPLICIT && pool->get_auto_pad() != ov::op::PadType::VALID)
+        return size;
+      if (pool->get_rounding_type() != ov::op::RoundingType::FLOOR || pool->get_kernel().size() != 2) return size;
+      if (!add(pool->get_kernel(), pool->get_strides(), pool->get_pads_begin(), pool->get_pads_end(),
+               dilated ? dilated->get_dilations() : kNoDilation)) {
+        return size;
+      }
+    } else if (std::find(std::begin(kHarmless), std::end(kHarmless), node->get_type_info().name) ==
+               std::end(kHarmless)) {
+      return size;
+    }
+  }
+  int used = size;
+  for (const Window& window : windows) used = (used - window.side) / window.step + 1;
+  for (auto window = windows.rbegin(); window != windows.rend(); ++window) {
+    used = (used - 1) * window->step + window->side;
+  }
+  return used >= 1 && used <= size ? used : size;
+}
+
 // Sets the batch (and open sides) and makes input and output f32.
 void fix_shapes(const std::string& name, std::size_t wanted_batch, Network& network) {
   ov::PartialShape shape = network.model->input().get_partial_shape();
@@ -140,8 +192,10 @@ void fix_shapes(const std::string& name, std::size_t wanted_batch, Network& netw
   }
   const NetworkSpec& spec = network.spec;
   shape[0] = static_cast<std::int64_t>(network.batch);
-  shape[spec.channels_last ? 1 : 2] = spec.height;
-  shape[spec.channels_last ? 2 : 3] = spec.width;
+  network.used_height = spec.channels_last ? spec.height : used_size(*network.model, spec.height, 0);
+  network.used_width = spec.channels_last ? spec.width : used_size(*network.model, spec.width, 1);
+  shape[spec.channels_last ? 1 : 2] = network.used_height;
+  shape[spec.channels_last ? 2 : 3] = network.used_width;
   try {
     network.model->reshape(shape);
     ov::preprocess::PrePostProcessor types(network.model);

@@ -17,6 +17,9 @@ struct Network {
   ModelIdentity identity;
   NetworkSpec spec;
   std::size_t batch = 0;
+  /// What of the input reaches the output, from its upper left corner: a pooling that does not come out even leaves the
+  /// last rows and columns unread, and then those before it need not be worked out. The model takes this size.
+  int used_width = 0, used_height = 0;
   std::shared_ptr<ov::Model> model;  ///< one f32 input, one f32 output
   std::string format;                ///< in words, for people
   std::string notes_from;            ///< where its notes were found; empty without

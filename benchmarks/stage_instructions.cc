@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs every stage before the network a few times on one drawn frame. scripts/instructions.py counts its instructions
+// under callgrind: a measure of work that no other load on the machine disturbs.
+#include <cstdio>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "analysis/background.h"
+#include "analysis/darkness.h"
+#include "analysis/network_input.h"
+#include "analysis/reduced_frame.h"
+#include "analysis/rois.h"
+#include "analysis/ssim.h"
+#include "analysis/test_frames.h"
+#include "image/image.h"
+
+int main() {
+  using namespace capillaryx;
+  constexpr int kRepeats = 4;  // the first also makes tables and memory
+  const test::Picture picture = test::tissue(960, 540, 24);
+  const Options options;
+  const std::vector<std::uint8_t> png = encode_png(picture.view()), jpeg = encode_jpeg(picture.view());
+  ImageReader reader(options.max_pixels);
+  NetworkSpec spec;
+  spec.width = spec.height = 32;
+  spec.channels = 3;
+  NetworkInputMaker maker(spec);
+  std::vector<float> input(static_cast<std::size_t>(spec.input_size()));
+  ReducedFrame reduced;
+  Background background;
+  Darkness darkness;
+  SsimMap ssim;
+  RoiFinder finder;
+  Rois rois;
+  for (int i = 0; i < kRepeats; ++i) {
+    reader.decode({}, jpeg);
+    const Frame frame = reader.decode({}, png);
+    reduce_frame(frame.pixels(), reduced);
+    background.fit(reduced, options);
+    measure_darkness(reduced, background, darkness);
+    ssim.measure(darkness, options.ssim_sigma_px);
+    finder.find(darkness, ssim, options, rois);
+    for (const Roi& roi : rois.rois) maker.fill(frame.pixels(), background, roi, input);
+  }
+  std::printf("%zu regions\n", rois.rois.size());
+}
