@@ -25,7 +25,13 @@ find_program(CAPILLARYX_FLATC flatc REQUIRED)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 set(CAPILLARYX_OPENCV opencv_core opencv_imgproc)
 
-if(NOT OpenVINO_DIR AND EXISTS ${PROJECT_SOURCE_DIR}/.venv/bin/python)
+# pip builds against the OpenVINO of its own build environment.
+if(NOT OpenVINO_DIR AND SKBUILD)
+  find_package(Python 3.11 REQUIRED COMPONENTS Interpreter)
+  execute_process(COMMAND ${Python_EXECUTABLE} -c "from importlib.util import find_spec as f; print(f('openvino').submodule_search_locations[0])"
+                  OUTPUT_VARIABLE openvino_folder OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  set(OpenVINO_DIR ${openvino_folder}/cmake CACHE PATH "Where OpenVINOConfig.cmake is")
+elseif(NOT OpenVINO_DIR AND EXISTS ${PROJECT_SOURCE_DIR}/.venv/bin/python)
   execute_process(COMMAND ${PROJECT_SOURCE_DIR}/.venv/bin/python -c "from openvino.utils import get_cmake_path; print(get_cmake_path())"
                   OUTPUT_VARIABLE openvino_dir OUTPUT_STRIP_TRAILING_WHITESPACE)
   set(OpenVINO_DIR ${openvino_dir} CACHE PATH "Where OpenVINOConfig.cmake is")

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: scripts/docs.sh    Makes the pages and pictures of docs/ that come from the program itself, on a drawn frame.
+# usage: scripts/docs.sh    Makes the pages and pictures of docs/ that come from the program itself, on a drawn frame;
+# and what of python/capillaryx/ comes from the C++ side.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 scripts/setup.sh build run
 scripts/build.sh release capillaryx_program
+scripts/python.sh
+build/python-venv/bin/python scripts/python_api.py python/capillaryx
 program=build/release/capillaryx
 "$program" options-table >docs/options.md
 
@@ -26,4 +29,4 @@ scaled=""
 for i in 0 1 2 3 4 5; do scaled+="[$i]scale=480:270:flags=area,setsar=1,format=rgb24[s$i];"; done
 picture "${inputs[@]}" -filter_complex "${scaled}[s0][s1][s2][s3][s4][s5]xstack=inputs=6:layout=0_0|480_0|960_0|0_270|480_270|960_270" \
   docs/pictures/stages.jpg
-echo "made: docs/options.md docs/pictures/"
+echo "made: docs/options.md docs/pictures/ python/capillaryx/{options.py,_core.pyi}"

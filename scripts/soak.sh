@@ -7,5 +7,7 @@ step "building the program (release)" scripts/build.sh release capillaryx_progra
 step "building the scheduler simulation (dev)" scripts/build.sh dev executor_test
 step "soak tests" .venv/bin/python -m pytest tests -m soak
 step "the training recipe" .venv/bin/python -m pytest tests/test_training.py
+step "the Python package" scripts/python.sh
+step "soak tests of the Python package" build/python-venv/bin/python -m pytest python/tests -m soak
 FUZZ_SECONDS=${FUZZ_SECONDS:-600} step "fuzzing" scripts/fuzz.sh
 print_timings

@@ -216,8 +216,12 @@ SchedulerLimits scheduler_limits(const Options& options, int workers) {
   return limits;
 }
 
-DriverExecutor::DriverExecutor(const Options& options, int workers, PoolFactory pool)
-    : options_(options), workers_(workers), pool_(std::move(pool)), store_(std::make_shared<ControlStore>()) {}
+DriverExecutor::DriverExecutor(const Options& options, int workers, PoolFactory pool, SchedulerLimits::Time start_time)
+    : options_(options),
+      workers_(workers),
+      pool_(std::move(pool)),
+      start_time_(start_time),
+      store_(std::make_shared<ControlStore>()) {}
 
 ExecutorStatus DriverExecutor::status() const {
   const std::lock_guard lock(mutex_);
@@ -230,7 +234,9 @@ void DriverExecutor::run(FrameSource& source, ResultSink& sink, std::stop_token 
     const std::lock_guard lock(mutex_);
     store_ = store;
   }
-  Run(scheduler_limits(options_, workers_), *store, pool_, source, sink).work(stop);
+  SchedulerLimits limits = scheduler_limits(options_, workers_);
+  limits.start_time = start_time_;
+  Run(limits, *store, pool_, source, sink).work(stop);
 }
 
 }  // namespace capillaryx

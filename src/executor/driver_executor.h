@@ -19,7 +19,9 @@ using PoolFactory = std::function<std::unique_ptr<WorkerPool>(EventLoop&, Worker
 /// its thread sleeps until a worker, the source's thread or a time limit has something for it.
 class DriverExecutor : public Executor {
  public:
-  DriverExecutor(const Options& options, int workers, PoolFactory pool);
+  /// `start_time`: how long a worker may take until it is ready.
+  DriverExecutor(const Options& options, int workers, PoolFactory pool,
+                 SchedulerLimits::Time start_time = SchedulerLimits().start_time);
 
   void run(FrameSource& source, ResultSink& sink, std::stop_token stop) override;
   ExecutorStatus status() const override;
@@ -29,6 +31,7 @@ class DriverExecutor : public Executor {
   Options options_;
   int workers_;
   PoolFactory pool_;
+  SchedulerLimits::Time start_time_;
   mutable std::mutex mutex_;
   std::shared_ptr<ControlStore> store_;  ///< of the latest run; guarded by mutex_
 };

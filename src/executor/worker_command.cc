@@ -4,14 +4,35 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 #include "capillaryx/error.h"
 #include "os/process.h"
 
 namespace capillaryx {
+namespace {
+
+struct PythonCommand {
+  std::mutex mutex;
+  std::vector<std::string> words;  // guarded by mutex
+};
+
+PythonCommand& python_command() {
+  static PythonCommand command;
+  return command;
+}
+
+}  // namespace
+
+void set_python_worker_command(std::vector<std::string> command) {
+  PythonCommand& kept = python_command();
+  const std::lock_guard lock(kept.mutex);
+  kept.words = std::move(command);
+}
 
 std::vector<std::string> worker_command(const Options& options) {
   const std::string& given = options.worker_command;
@@ -26,6 +47,12 @@ std::vector<std::string> worker_command(const Options& options) {
   if (!given.empty()) {
     std::istringstream words(given);
     return {std::istream_iterator<std::string>(words), {}};
+  }
+  if (options.analyzer.starts_with("python:")) {
+    PythonCommand& python = python_command();
+    const std::lock_guard lock(python.mutex);
+    if (!python.words.empty()) return python.words;
+    throw Error(ErrorKind::kExecutor, "workers of a python: analyzer are started by the Python package alone");
   }
   namespace fs = std::filesystem;
   if (fs::path(program_path()).filename() == "capillaryx") return {"/proc/self/exe", "worker"};

@@ -13,4 +13,8 @@ namespace capillaryx {
 /// Throws Error (kUsage) where the option is none, Error (kExecutor) where no program is found.
 std::vector<std::string> worker_command(const Options& options);
 
+/// What starts the workers of "python:" analyzers where the options do not say: set by the Python package, whose
+/// interpreter they need. Throws Error (kExecutor, in worker_command) where it was never set. Threads: any.
+void set_python_worker_command(std::vector<std::string> command);
+
 }  // namespace capillaryx

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Capillary density of microcirculation frames, on every core. Research use only, not for diagnosis.
+
+import capillaryx
+
+for frame in capillaryx.analyze("frames/"):
+    print(frame.source, frame.density)
+"""
+
+from capillaryx import _core
+from capillaryx._core import Frame
+from capillaryx.analysis import Run, analyze, analyze_frame, analyze_to
+from capillaryx.analyzer import Analyzer
+from capillaryx.errors import Error, ExecutorError, InputError, InternalError, ModelError, OutputError, UsageError
+from capillaryx.options import DEFAULTS, OptionKeywords
+from capillaryx.results import (
+    Capillary,
+    FailedFrame,
+    FrameResult,
+    MeanOverFrames,
+    Progress,
+    RunSummary,
+    Timing,
+    read_results,
+    to_coco,
+    to_pandas,
+)
+
+__version__: str = _core.build_info()[0]
+__all__ = [
+    "DEFAULTS",
+    "Analyzer",
+    "Capillary",
+    "Error",
+    "ExecutorError",
+    "FailedFrame",
+    "Frame",
+    "FrameResult",
+    "InputError",
+    "InternalError",
+    "MeanOverFrames",
+    "ModelError",
+    "OptionKeywords",
+    "OutputError",
+    "Progress",
+    "Run",
+    "RunSummary",
+    "Timing",
+    "UsageError",
+    "analyze",
+    "analyze_frame",
+    "analyze_to",
+    "read_results",
+    "to_coco",
+    "to_pandas",
+]

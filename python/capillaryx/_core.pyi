@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+# Made by scripts/python_api.py.
+"""What capillaryx (Python) has of libcapillaryx. Not for direct use."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy
+import numpy.typing
+
+import capillaryx.results
+
+def option_fields() -> list[dict[str, Any]]: ...
+def check_options(options_json: str) -> str:
+    """
+    The whole options of the given ones, as JSON; raises where one is wrong.
+    """
+
+class Frame:
+    """One picture of a run, as an Analyzer gets it. Immutable."""
+
+    @property
+    def index(self) -> int:
+        """Place in the run's order, from 0."""
+
+    @property
+    def source(self) -> str:
+        """
+        Path relative to the folder given, or the file as given; `clip.avi#12` of a film.
+        """
+
+    @property
+    def time_s(self) -> float | None:
+        """Place in the film, seconds; None for stills."""
+
+    @property
+    def width(self) -> int:
+        """px"""
+
+    @property
+    def height(self) -> int:
+        """px"""
+
+    @property
+    def pixels(self) -> numpy.typing.NDArray[numpy.uint8]:
+        """
+        Read-only uint8 array, (height, width) or (height, width, 3) in the order red, green, blue. It lies over the frame's own memory (no copy) and keeps it alive.
+        """
+
+def frame_of_array(array: object, source: str, index: int) -> Frame:
+    """A frame over an array that as_picture() has seen."""
+
+def frame_of_bytes(bytes: bytes, source: str, index: int) -> Frame:
+    """A frame of an encoded picture."""
+
+def frame_of_file(descriptor: int, source: str, index: int) -> Frame:
+    """A frame of an open file, which it takes over."""
+
+def unreadable_frame(reason: str, source: str, index: int) -> Frame: ...
+def frame_line(result: object) -> str:
+    """The line of results.jsonl."""
+
+def parse_frame_line(line: str) -> capillaryx.results.FrameResult: ...
+def read_journal(file: str, on_frame: object) -> None: ...
+def count_per_mm2(result: object) -> float | None: ...
+def set_python_analyzers(make: object) -> None: ...
+def set_python_worker_command(words: Sequence[str]) -> None: ...
+def analyzer_names() -> list[str]: ...
+def run_worker() -> int:
+    """
+    The life of a worker process; its exit code, or -1 where no driver started it.
+    """
+
+def run_command(words: Sequence[str]) -> int:
+    """The command line in this process; its exit code."""
+
+class FrameAnalyzer:
+    def __init__(self, options_json: str) -> None: ...
+    def analyze(self, frame: Frame) -> capillaryx.results.FrameResult: ...
+
+def set_ray_cluster(make: object) -> None: ...
+
+class RayTask:
+    @property
+    def frame_id(self) -> int: ...
+    @property
+    def index(self) -> int: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def wants_overlay(self) -> bool: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def descriptor(self) -> int: ...
+    @property
+    def error(self) -> str: ...
+    @property
+    def pixels(self) -> numpy.typing.NDArray[numpy.uint8] | None: ...
+
+class RayEvents:
+    def ready(self, worker: int, warning: str) -> None: ...
+    def ended(self, worker: int, reason: str) -> None: ...
+    def result(self, worker: int, frame: int, message: bytes, overlay: bytes) -> None: ...
+    def error(self, kind: int, message: str) -> None: ...
+
+class ActorWorker:
+    def __init__(self, options_json: str) -> None: ...
+    def run(self, frame: Frame, overlay: bool) -> tuple[bytes, bytes]: ...
+
+class PipelineRun:
+    def __init__(self, options_json: str, inputs: Sequence[str], output: str | None = None) -> None: ...
+    def next(self) -> capillaryx.results.FrameResult: ...
+    def wait(
+        self, on_progress: Callable[[capillaryx.results.Progress], object] | None = None
+    ) -> capillaryx.results.RunSummary: ...
+    def summary(self) -> capillaryx.results.RunSummary | None: ...
+    def close(self) -> None: ...
+
+def build_info() -> tuple[str, str, str, str, str]: ...

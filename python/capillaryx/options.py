@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+# Made by scripts/python_api.py from include/capillaryx/options.h.
+"""Every setting of a run, as keywords."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from capillaryx.analyzer import Analyzer
+
+
+class OptionKeywords(TypedDict, total=False):
+    """Keywords of analyze(), analyze_to() and analyze_frame(): the flags of the command line in snake_case."""
+
+    frames: int
+    """stop after N frames (0: all)."""
+    repeat: int
+    """go through the inputs N times."""
+    every: int
+    """of a film, analyse every N-th frame."""
+    scale_um_per_px: float | None
+    """micrometres a pixel; no default, lengths stay in px without."""
+    max_pixels: int
+    """refuse larger pictures (default 100 million)."""
+    executor: Literal["driver", "router", "serial", "ray"]
+    """driver, router, serial or ray."""
+    workers: int
+    """workers (0: one a core)."""
+    worker_kind: Literal["process", "thread"]
+    """process or thread."""
+    worker_command: str
+    """what starts a worker process: words, or a JSON array of them (default: the capillaryx program)."""
+    model: str | os.PathLike[str]
+    """a network of your own (default: the one shipped)."""
+    analyzer: str | type[Analyzer]
+    """the algorithm: a registered name."""
+    ray_address: str
+    """address of a Ray cluster."""
+    timeout_s: float
+    """seconds that one frame may take."""
+    max_attempts: int
+    """times that a frame is tried when workers die."""
+    memory_limit_mb: int
+    """memory of one worker, MB (0: no limit)."""
+    when_behind: Literal["wait", "drop_oldest", "drop_newest"]
+    """live: wait, drop_oldest or drop_newest."""
+    pace_fps: float
+    """play the inputs at FPS frames a second, as a camera would (0: as fast as possible)."""
+    sandbox: bool
+    """lock workers down."""
+    resume: bool
+    """go on with an output folder whose run was cut short."""
+    force: bool
+    """replace the results in an output folder."""
+    stages: bool
+    """write the pictures of every stage (paper, Fig. 2)."""
+    overlays: bool
+    """draw the overlays."""
+    overlay_format: Literal["jpg", "png"]
+    """jpg or png (png costs 50-100 ms a frame)."""
+    status_file: str | os.PathLike[str]
+    """rewrite FILE (JSON) once a second with where the run stands."""
+    window_px: int
+    """side of a background window, px."""
+    mixture_components: int
+    """Gaussians of the background mixture."""
+    surround_sigma_px: float
+    """sigma of the blur of what is added to the mixture's background, px."""
+    ssim_sigma_px: float
+    """sigma of the SSIM window, px."""
+    region_darkness: float
+    """a region's pixels are this much darker than the background, spreads of the frame."""
+    min_darkness: float
+    """a region's darkest place is at least this dark, spreads."""
+    min_structure: float
+    """SSIM's variance somewhere in a region, times the frame's median."""
+    split_ratio: float
+    """regions that meet below this part of the fainter one's peak stay two."""
+    foot_ratio: float
+    """a region ends at this part of its own peak."""
+    min_area_px: float
+    """smallest region, px."""
+    max_area_px: float
+    """largest region, px."""
+    max_length_px: float
+    """longest side of a region's box, px."""
+    max_rois: int
+    """most regions of a frame that go to the network."""
+    min_score: float
+    """smallest probability that counts as a capillary."""
+
+
+DEFAULTS: dict[str, Any] = {
+    "frames": 0,
+    "repeat": 1,
+    "every": 1,
+    "scale_um_per_px": None,
+    "max_pixels": 100000000,
+    "executor": "driver",
+    "workers": 0,
+    "worker_kind": "process",
+    "worker_command": "",
+    "model": "",
+    "analyzer": "capillary",
+    "ray_address": "",
+    "timeout_s": 60.0,
+    "max_attempts": 3,
+    "memory_limit_mb": 0,
+    "when_behind": "wait",
+    "pace_fps": 0.0,
+    "sandbox": True,
+    "resume": False,
+    "force": False,
+    "stages": False,
+    "overlays": True,
+    "overlay_format": "jpg",
+    "status_file": "",
+    "window_px": 120,
+    "mixture_components": 3,
+    "surround_sigma_px": 32.0,
+    "ssim_sigma_px": 4.0,
+    "region_darkness": 1.75,
+    "min_darkness": 4.5,
+    "min_structure": 7.0,
+    "split_ratio": 0.6,
+    "foot_ratio": 0.2,
+    "min_area_px": 60.0,
+    "max_area_px": 30000.0,
+    "max_length_px": 300.0,
+    "max_rois": 400,
+    "min_score": 0.5,
+}

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: Apache-2.0
+"""More than one machine: frames over the cores of a Ray cluster (docs/scaling.md). Needs capillaryx[ray] on every node.
+
+The driver, its scheduler, the order of results, retries and time limits are those of the local executor; only where a
+worker lives differs: it is a Ray actor that holds one core.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Unpack
+
+# Before Ray is imported: it would tell its makers of its use.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+import numpy as np
+import ray
+from ray.exceptions import RayActorError
+
+from capillaryx import _core, analyzer
+from capillaryx.analysis import Inputs, Run, options_json
+from capillaryx.arrays import as_picture
+from capillaryx.errors import KINDS, Error
+from capillaryx.options import OptionKeywords
+
+FINGERPRINT_BYTES = 4096
+Reply = tuple[str, Any, Any]
+
+
+def analyze(inputs: Inputs, address: str | None = None, **options: Unpack[OptionKeywords]) -> Run:
+    """As capillaryx.analyze(), on the cores of the cluster at `address` ("auto", "host:6379", "ray://host:10001").
+
+    Without an address, and where this process has not joined a cluster (ray.init) before, a local Ray is started and
+    stopped again at the end. `workers`: actors, each holding a core (0: the cluster's cores now); those for which there
+    is no core yet wait for one, which makes an autoscaling cluster grow.
+    """
+    options["executor"] = "ray"
+    if address is not None:
+        options["ray_address"] = address
+    return Run(inputs, **options)
+
+
+def fingerprint(descriptor: int) -> tuple[int, int, str]:
+    """Size, time of change and a hash of the ends of a file: whether two nodes mean the same one."""
+    status = os.fstat(descriptor)
+    first = os.pread(descriptor, FINGERPRINT_BYTES, 0)
+    last = os.pread(descriptor, FINGERPRINT_BYTES, max(0, status.st_size - FINGERPRINT_BYTES))
+    return status.st_size, status.st_mtime_ns, hashlib.sha256(first + last).hexdigest()
+
+
+def read_whole(descriptor: int) -> bytes:
+    """The bytes of an open file, wherever it stands."""
+    parts = []
+    place = 0
+    while part := os.pread(descriptor, 1 << 24, place):
+        parts.append(part)
+        place += len(part)
+    return b"".join(parts)
+
+
+class FrameActor:
+    """A worker in an actor: reads, decodes, analyses and draws one frame after another."""
+
+    def __init__(self, options_text: str, import_path: list[str]) -> None:
+        """`import_path`: the driver's, where an analyzer of the user's own may be found."""
+        sys.path += [folder for folder in import_path if folder not in sys.path]
+        self._options = options_text
+        self._worker: _core.ActorWorker | None = None
+
+    def begin(self) -> Reply:
+        """Makes the analyzer; tells the node."""
+        _core.set_python_analyzers(analyzer.bind_in_worker)
+        try:
+            self._worker = _core.ActorWorker(self._options)
+        except Error as error:
+            return "error", KINDS.index(type(error)), str(error)
+        return "ready", ray.get_runtime_context().get_node_id(), None
+
+    def watch(self) -> None:
+        """Never returns: fails as soon as the actor is gone."""
+        threading.Event().wait()
+
+    def run(self, kind: str, content: Any, source: str, index: int, overlay: bool) -> Reply:
+        """One frame's result and overlay; `missing` where this node does not see the driver's file."""
+        assert self._worker is not None
+        frame = open_frame(kind, content, source, index)
+        if frame is None:
+            return "missing", None, None
+        try:
+            return ("done", *self._worker.run(frame, overlay))
+        except Error as error:
+            return "error", KINDS.index(type(error)), str(error)
+
+
+def open_frame(kind: str, content: Any, source: str, index: int) -> _core.Frame | None:
+    """The frame of a message; None where it names a file that is not the same here."""
+    if kind == "path":
+        path, wanted = content
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            return None
+        if fingerprint(descriptor) != wanted:
+            os.close(descriptor)
+            return None
+        return _core.frame_of_file(descriptor, source, index)
+    if kind == "bytes":
+        return _core.frame_of_bytes(content, source, index)
+    if kind == "pixels":
+        return _core.frame_of_array(as_picture(content), source, index)
+    return _core.unreadable_frame(content, source, index)
+
+
+@dataclass
+class Worker:
+    """An actor as the driver knows it."""
+
+    actor: Any
+    node: str = ""
+    tasks: dict[int, _core.RayTask] = field(default_factory=dict)
+    """By frame, given and not answered."""
+    order: deque[int] = field(default_factory=deque)
+    """Frames as given: results go on in this order."""
+    results: dict[int, Reply] = field(default_factory=dict)
+
+
+class Actors:
+    """The workers of one run. Its methods are the pool's (src/executor/worker_pool.h); Ray's threads call the rest."""
+
+    def __init__(self, events: _core.RayEvents, options_text: str, owns_ray: bool) -> None:
+        self._events = events
+        self._owns_ray = owns_ray
+        self._lock = threading.RLock()
+        self._workers: dict[int, Worker] = {}
+        self._unshared: set[tuple[str, str]] = set()
+        """Nodes and folders of the driver that they do not see."""
+        options = json.loads(options_text) | {"executor": "serial", "ray_address": "", "worker_command": ""}
+        self._options = json.dumps(options)
+        groups = {"watch": 1}
+        self._kind = ray.remote(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD", concurrency_groups=groups)(
+            FrameActor
+        )
+
+    def start(self, worker: int, slot: int) -> None:
+        """Asks for an actor; it waits for a core where none is free."""
+        actor = self._kind.remote(self._options, sys.path)
+        with self._lock:
+            self._workers[worker] = Worker(actor)
+        watched = actor.watch.options(concurrency_group="watch").remote()
+        watched.future().add_done_callback(partial(self._on_watch_ended, worker))
+        actor.begin.remote().future().add_done_callback(partial(self._on_begun, worker))
+
+    def assign(self, worker: int, task: _core.RayTask) -> None:
+        """Sends a frame: its name where the node sees the same file, else its bytes or pixels."""
+        with self._lock:
+            known = self._workers.get(worker)
+            if known is None:
+                return
+            known.tasks[task.frame_id] = task
+            known.order.append(task.frame_id)
+            self._send(worker, known, task)
+
+    def end(self, worker: int) -> None:
+        """Ends an actor, whatever it does."""
+        self._lost(worker, "ended")
+
+    def close(self) -> None:
+        """Ends all; stops the Ray that was started for this run."""
+        with self._lock:
+            workers = list(self._workers.values())
+            self._workers.clear()
+        for worker in workers:
+            kill(worker.actor)
+        if self._owns_ray:
+            ray.shutdown()
+
+    def _send(self, worker: int, known: Worker, task: _core.RayTask) -> None:
+        path = task.path
+        kind: str
+        content: Any
+        if task.error:
+            kind, content = "unreadable", task.error
+        elif task.descriptor < 0:
+            kind, content = "pixels", np.ascontiguousarray(task.pixels)
+        elif path and (known.node, str(Path(path).parent)) not in self._unshared:
+            kind, content = "path", (path, fingerprint(task.descriptor))
+        else:
+            kind, content = "bytes", read_whole(task.descriptor)
+        reply = known.actor.run.remote(kind, content, task.source, task.index, task.wants_overlay)
+        reply.future().add_done_callback(partial(self._on_reply, worker, task.frame_id))
+
+    def _on_begun(self, worker: int, future: Future[Reply]) -> None:
+        if future.exception() is not None:
+            self._lost(worker, reason_of(future.exception()))
+            return
+        what, first, second = future.result()
+        with self._lock:
+            known = self._workers.get(worker)
+            if known is None:
+                return
+            if what == "ready":
+                known.node = first
+        if what == "error":
+            self._events.error(first, second)
+        else:
+            self._events.ready(worker, "")
+
+    def _on_watch_ended(self, worker: int, future: Future[None]) -> None:
+        self._lost(worker, reason_of(future.exception()))
+
+    def _on_reply(self, worker: int, frame: int, future: Future[Reply]) -> None:
+        if future.exception() is not None:
+            self._lost(worker, reason_of(future.exception()))
+            return
+        reply = future.result()
+        with self._lock:
+            known = self._workers.get(worker)
+            if known is None:
+                return
+            if reply[0] == "error":
+                self._events.error(reply[1], reply[2])
+                return
+            if reply[0] == "missing":
+                task = known.tasks[frame]
+                self._unshared.add((known.node, str(Path(task.path).parent)))
+                self._send(worker, known, task)
+                return
+            known.results[frame] = reply
+            while known.order and known.order[0] in known.results:
+                first = known.order.popleft()
+                del known.tasks[first]
+                _, message, overlay = known.results.pop(first)
+                self._events.result(worker, first, message, overlay)
+
+    def _lost(self, worker: int, reason: str) -> None:
+        with self._lock:
+            known = self._workers.pop(worker, None)
+        if known is None:
+            return
+        kill(known.actor)
+        self._events.ended(worker, f"the worker was lost: {reason}")
+
+
+def kill(actor: Any) -> None:
+    """Ends an actor that may be gone already."""
+    with contextlib.suppress(Exception):
+        ray.kill(actor, no_restart=True)
+
+
+def reason_of(error: BaseException | None) -> str:
+    """How an actor went, in a few words; Ray's own text names processes and addresses."""
+    if isinstance(error, RayActorError):
+        return "its actor died"
+    lines = str(error).strip().splitlines()
+    return lines[-1] if lines else "its actor ended"
+
+
+class Cluster:
+    """Where the actors of one run will live."""
+
+    def __init__(self, options_text: str) -> None:
+        self._options = options_text
+        options = json.loads(options_text)
+        self._address: str = options["ray_address"]
+        self._joined = False
+        if self._address and not ray.is_initialized():
+            join(self._address)
+            self._joined = True
+        cores = int(ray.cluster_resources().get("CPU", 1)) if ray.is_initialized() else os.cpu_count() or 1
+        self.workers = max(options["workers"] or cores, 1)
+
+    def open(self, events: _core.RayEvents) -> Actors:
+        """The actors, in a Ray of their own where there is none."""
+        if not ray.is_initialized():
+            ray.init(num_cpus=self.workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+            self._joined = True
+        return Actors(events, self._options, self._joined)
+
+
+def join(address: str) -> None:
+    """Joins a cluster that runs. Raises ConnectionError where none answers."""
+    ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+
+
+def enable() -> None:
+    """Brings the ray executor in."""
+    _core.set_ray_cluster(Cluster)
+
+
+class FrameBatch:
+    """For Ray Data: results of encoded pictures, a batch at a time.
+
+    ray.data.read_binary_files(folder, include_paths=True).map_batches(capillaryx.ray.FrameBatch, concurrency=2)
+    Needs the column `bytes`, takes `path` for the source. Gives source, status, error, count, density (NaN where the
+    frame was not analysed) and `result`, the frame's line of results.jsonl.
+    """
+
+    def __init__(self, **options: Unpack[OptionKeywords]) -> None:
+        """The options of analyze()."""
+        options["executor"] = "serial"
+        self._analyzer = _core.FrameAnalyzer(options_json(options))
+
+    def __call__(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        """A row a picture."""
+        pictures = list(batch["bytes"])
+        sources = [str(path) for path in batch.get("path", [""] * len(pictures))]
+        found = [
+            self._analyzer.analyze(_core.frame_of_bytes(bytes(picture), source, 0))
+            for picture, source in zip(pictures, sources, strict=True)
+        ]
+        return {
+            "source": np.array(sources),
+            "status": np.array([result.status for result in found]),
+            "error": np.array([result.error or "" for result in found]),
+            "count": np.array([-1 if result.count is None else result.count for result in found]),
+            "density": np.array([np.nan if result.density is None else result.density for result in found]),
+            "result": np.array([result.to_json() for result in found]),
+        }

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of a frame and of a run: plain values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from capillaryx import _core
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+
+Status = Literal["ok", "failed", "dropped"]
+
+
+@dataclass(slots=True, eq=False)
+class Capillary:
+    """One accepted capillary. Coordinates are those of pixel corners: the pixel (3, 5) has the box (3, 5, 1, 1)."""
+
+    bbox: tuple[int, int, int, int]
+    """(min x, min y, width, height), px."""
+    polygon: npt.NDArray[np.float32]
+    """Outline, shape (points, 2): x and y, px; closed; inside its box."""
+    area_px: int
+    """Pixels inside the outline."""
+    score: float
+    """Probability that it is a capillary, 0 to 1."""
+
+    def __eq__(self, other: object) -> bool:
+        """Equal in every figure."""
+        if not isinstance(other, Capillary):
+            return NotImplemented
+        mine = (tuple(self.bbox), self.area_px, self.score)
+        return mine == (tuple(other.bbox), other.area_px, other.score) and np.array_equal(self.polygon, other.polygon)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(slots=True)
+class Timing:
+    """What may differ between two runs of the same work. Milliseconds."""
+
+    total_ms: float = 0.0
+    stages_ms: dict[str, float] = field(default_factory=dict)
+    latency_ms: float | None = None
+    worker: int = 0
+    attempt: int = 1
+
+
+@dataclass(slots=True, eq=False)
+class FrameResult:
+    """What is known of one frame.
+
+    An Analyzer fills in `capillaries`, `density` and `valid_px` (microcirculation) or `values` (any other algorithm),
+    or both; the worker fills in the rest. Two results are equal when they are equal without `timing` and pictures.
+    """
+
+    index: int = 0
+    """Place in the run's order, from 0."""
+    source: str = ""
+    """Path relative to the folder given, or the file as given; `clip.avi#12` of a film."""
+    time_s: float | None = None
+    """Place in the film, seconds."""
+    sha256: str | None = None
+    """Of the encoded file, hex; None for frames that came as pixels."""
+    status: Status = "ok"
+    error: str | None = None
+    """Why it failed or was dropped."""
+    width: int = 0
+    """px"""
+    height: int = 0
+    """px"""
+    capillaries: tuple[Capillary, ...] = ()
+    density: float | None = None
+    """Area form: pixels inside capillaries / valid pixels, a fraction. None where the frame was not analysed."""
+    valid_px: int | None = None
+    """Pixels of the frame that are not masked out."""
+    scale_um_per_px: float | None = None
+    """Micrometres a pixel, as given; there is no default."""
+    values: Mapping[str, float] = field(default_factory=dict)
+    """Results of any other algorithm, finite."""
+    stage_pictures: Mapping[str, npt.NDArray[np.uint8]] = field(default_factory=dict)
+    """Pictures made on the way, (height, width) or (height, width, 3); only where `stages` was asked for."""
+    timing: Timing = field(default_factory=Timing)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the frame was analysed."""
+        return self.status == "ok"
+
+    @property
+    def count(self) -> int | None:
+        """Number of capillaries; None where the frame was not analysed."""
+        return len(self.capillaries) if self.ok else None
+
+    @property
+    def count_per_mm2(self) -> float | None:
+        """Count form of capillary density, n/mm2; None where no scale was given."""
+        return _core.count_per_mm2(self)
+
+    def to_json(self) -> str:
+        """The frame's line of results.jsonl."""
+        return _core.frame_line(self)
+
+    @staticmethod
+    def from_json(line: str) -> FrameResult:
+        """The result of such a line. Raises InputError where it is none."""
+        return _core.parse_frame_line(line)
+
+    def to_coco(self) -> list[dict[str, Any]]:
+        """The capillaries as COCO results (category 1), each with its `file_name`."""
+        return [
+            {
+                "image_id": self.index,
+                "file_name": self.source,
+                "category_id": 1,
+                "bbox": list(capillary.bbox),
+                "segmentation": [np.asarray(capillary.polygon).ravel().tolist()],
+                "area": capillary.area_px,
+                "score": capillary.score,
+            }
+            for capillary in self.capillaries
+        ]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A row a capillary: x, y, width, height (px), area_px, score. Needs pandas."""
+        import pandas as pd
+
+        rows = [(*capillary.bbox, capillary.area_px, capillary.score) for capillary in self.capillaries]
+        return pd.DataFrame(rows, columns=["x", "y", "width", "height", "area_px", "score"])
+
+    def plot(self, image: npt.ArrayLike | None = None, ax: Axes | None = None) -> Axes:
+        """Draws boxes and outlines, on `image` where it is given (height x width (x 3)). Needs matplotlib."""
+        from capillaryx.views import plot
+
+        return plot(self, image, ax)
+
+    def _repr_html_(self) -> str:
+        from capillaryx.views import html
+
+        return html(self)
+
+    def __repr__(self) -> str:
+        """One line; the capillaries are only counted."""
+        what = f"{self.count} capillaries, density {self.density:.4f}" if self.density is not None else self.error
+        return f"<FrameResult {self.index} {self.source!r}: {self.status}, {what}>"
+
+    def __eq__(self, other: object) -> bool:
+        """Equal in everything but `timing` and stage pictures."""
+        if not isinstance(other, FrameResult):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in COMPARED)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+COMPARED = tuple(name for name in FrameResult.__dataclass_fields__ if name not in ("timing", "stage_pictures"))
+
+
+@dataclass(slots=True, frozen=True)
+class MeanOverFrames:
+    """A mean over frames with its 95 % interval (bootstrap), which one frame alone does not have."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(slots=True, frozen=True)
+class FailedFrame:
+    """A frame that could not be analysed, and why."""
+
+    index: int
+    source: str
+    error: str
+
+
+@dataclass(slots=True, frozen=True)
+class RunSummary:
+    """What a run came to. Frames that an earlier run had written (resume) count like the others."""
+
+    frames: int
+    ok: int
+    failed: int
+    dropped: int
+    resumed: int
+    skipped_inputs: int
+    capillaries: int
+    density: MeanOverFrames | None
+    """Area form, a fraction; None where no frame is ok."""
+    failures: tuple[FailedFrame, ...]
+    """The first hundred of them."""
+    stopped: bool
+    already_finished: bool
+    wall_s: float
+
+
+@dataclass(slots=True, frozen=True)
+class Progress:
+    """Where a run stands."""
+
+    frame_count: int | None
+    """How many frames there will be, where that is known beforehand."""
+    frames_done: int
+    frames_failed: int
+    frames_in_flight: int
+    workers_ready: int
+    worker_deaths: int
+    retries: int
+    warning: str
+    wall_s: float
+
+
+def to_pandas(results: Iterable[FrameResult]) -> pandas.DataFrame:
+    """A row a frame: index, source, status, error, width, height, count, density, count_per_mm2, and `values`."""
+    import pandas as pd
+
+    rows = [
+        {
+            "index": result.index,
+            "source": result.source,
+            "status": result.status,
+            "error": result.error,
+            "width": result.width,
+            "height": result.height,
+            "count": result.count,
+            "density": result.density,
+            "count_per_mm2": result.count_per_mm2,
+            **result.values,
+        }
+        for result in results
+    ]
+    return pd.DataFrame(rows)
+
+
+def to_coco(results: Iterable[FrameResult]) -> list[dict[str, Any]]:
+    """The capillaries of all frames as COCO results."""
+    return [row for result in results for row in result.to_coco()]
+
+
+def read_results(folder: str | Path) -> Iterator[FrameResult]:
+    """The frames of an output folder (its results.jsonl), in order. Raises InputError on a damaged one."""
+    file = Path(folder)
+    if file.is_dir():
+        file = file / "results.jsonl"
+    results: list[FrameResult] = []
+    _core.read_journal(str(file), results.append)
+    return iter(results)
+
+
+def comparable(line: str) -> str:
+    """A line of results.jsonl without what may differ between two runs of the same work."""
+    row = json.loads(line)
+    row.pop("timing", None)
+    row.pop("host", None)
+    return json.dumps(row)

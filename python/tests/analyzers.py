@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Analyzers that tests run in worker processes."""
+
+import os
+import time
+
+import capillaryx
+
+
+class Mean(capillaryx.Analyzer):
+    """Mean of the pixels."""
+
+    name = "mean"
+    version = "3"
+
+    def analyze(self, frame: capillaryx.Frame) -> dict[str, float]:
+        """One number."""
+        return {"mean": float(frame.pixels.mean()), "process": 0.0}
+
+
+class Second(Mean):
+    """Does something at the second frame."""
+
+    name = "second"
+
+    def deed(self) -> None:
+        """What it does."""
+
+    def analyze(self, frame: capillaryx.Frame) -> dict[str, float]:
+        """As Mean."""
+        if frame.index == 1:
+            self.deed()
+        return super().analyze(frame)
+
+
+class Raises(Second):
+    """Raises."""
+
+    def deed(self) -> None:
+        """Raises with a message of two lines; the last is the one to keep."""
+        raise ValueError("no skin\nin sight")
+
+
+class Dies(Second):
+    """Takes its process along."""
+
+    def deed(self) -> None:
+        """Ends the process."""
+        os._exit(7)
+
+
+class Hangs(Second):
+    """Takes too long."""
+
+    def deed(self) -> None:
+        """Sleeps."""
+        time.sleep(3600)
+
+
+class NoNumbers(Second):
+    """Gives what is no result."""
+
+    def analyze(self, frame: capillaryx.Frame) -> dict[str, float]:
+        """A text."""
+        return "twelve"  # type: ignore[return-value]
+
+
+class CannotStart(Mean):
+    """Cannot be made."""
+
+    def __init__(self) -> None:
+        """Raises."""
+        raise RuntimeError("no weights here")
+
+
+class Boxes(capillaryx.Analyzer):
+    """Gives a whole FrameResult."""
+
+    def analyze(self, frame: capillaryx.Frame) -> capillaryx.FrameResult:
+        """One capillary, the same in each frame."""
+        import numpy as np
+
+        outline = np.array([[10, 10], [20, 10], [20, 20], [10, 20]], dtype=np.float32)
+        found = capillaryx.Capillary((10, 10, 10, 10), outline, 100, 0.5)
+        size = frame.width * frame.height
+        return capillaryx.FrameResult(capillaries=(found,), density=100 / size, valid_px=size)
+
+
+class Busy(capillaryx.Analyzer):
+    """Computes in pure Python, for measuring how workers share the cores."""
+
+    def analyze(self, frame: capillaryx.Frame) -> dict[str, float]:
+        """About 150 ms."""
+        total = 0
+        for number in range(2_000_000):
+            total += number & 7
+        return {"total": float(total)}

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames in, results out: the same as the command, as they come, stoppable."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import COMMAND, children, comparable, frame_lines, run
+
+import capillaryx
+
+
+@pytest.mark.parametrize("options", [{}, {"executor": "serial"}, {"workers": 3}, {"worker_kind": "thread"}])
+def test_results_are_those_of_the_command(frames: Path, analysed: Path, options: capillaryx.OptionKeywords) -> None:
+    results = list(capillaryx.analyze(frames, **options))
+    assert comparable([result.to_json() for result in results]) == frame_lines(analysed)
+
+
+def test_real_frames_give_what_the_command_gives(shared: Path, tmp_path: Path) -> None:
+    folder = shared / "data/frames"
+    run(COMMAND, "analyze", folder, "-o", tmp_path / "out")
+    results = [result.to_json() for result in capillaryx.analyze(folder)]
+    assert len(results) > 5
+    assert comparable(results) == frame_lines(tmp_path / "out")
+
+
+def test_a_folder_gets_the_commands_files(frames: Path, analysed: Path, tmp_path: Path) -> None:
+    seen: list[capillaryx.Progress] = []
+    summary = capillaryx.analyze_to(frames, tmp_path / "out", on_progress=seen.append)
+    assert frame_lines(tmp_path / "out") == frame_lines(analysed)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {path.name for path in analysed.iterdir()}
+    assert (summary.frames, summary.ok, summary.failed) == (4, 4, 0)
+    assert seen
+    assert seen[-1].frame_count == 4
+    again = list(capillaryx.read_results(tmp_path / "out"))
+    assert again == list(capillaryx.read_results(analysed))
+
+
+def test_the_summary_is_there_once_the_run_has_ended(frames: Path) -> None:
+    run = capillaryx.analyze([frames, frames], frames=5)
+    assert [result.index for result in run] == [0, 1, 2, 3, 4]
+    assert run.summary is not None
+    assert run.summary.frames == 5
+    assert run.summary.density is not None
+    assert 0 < run.summary.density.mean < 1
+
+
+def test_a_run_that_is_left_stops_and_leaves_no_process(frames: Path) -> None:
+    before = children()
+    with capillaryx.analyze(frames, repeat=1000) as run:
+        assert next(run).ok
+    assert children() == before
+    with pytest.raises(StopIteration):
+        next(run)
+
+
+def test_an_unreadable_file_is_a_failed_frame(frames: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
+    good, bad = capillaryx.analyze([next(frames.glob("*.png")), tmp_path / "bad.png"])
+    assert good.ok
+    assert (bad.status, bad.count, bad.density) == ("failed", None, None)
+    assert bad.error
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"workerz": 2}, "no option 'workerz'"),
+        ({"workers": -1}, "workers must lie between 0"),
+        ({"workers": "two"}, "workers must be a whole number"),
+        ({"executor": "cloud"}, "executor must be"),
+        ({"model": object()}, "wrong type"),
+    ],
+)
+def test_a_wrong_option_is_a_value_error_that_names_it(options: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        capillaryx.analyze("frames", **options)  # type: ignore[arg-type]
+
+
+def test_a_missing_input_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(capillaryx.InputError, match="nowhere"):
+        next(capillaryx.analyze(tmp_path / "nowhere"))
+
+
+def test_a_used_folder_is_refused_as_by_the_command(frames: Path, analysed: Path) -> None:
+    with pytest.raises(capillaryx.Error, match="--force"):
+        capillaryx.analyze_to(frames, analysed)
+
+
+@pytest.mark.parametrize("way", ["analyze", "analyze_to"])
+def test_ctrl_c_ends_a_run_and_its_workers(frames: Path, tmp_path: Path, way: str) -> None:
+    lines = {
+        "analyze": f"for result in capillaryx.analyze({str(frames)!r}, repeat=100000): print(result.index, flush=True)",
+        "analyze_to": f"capillaryx.analyze_to({str(frames)!r}, {str(tmp_path / 'out')!r}, "
+        "lambda now: now.frames_done and print(now.frames_done, flush=True), repeat=100000)",
+    }
+    program = subprocess.Popen(
+        [sys.executable, "-c", f"import capillaryx\n{lines[way]}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline()
+    workers = [int(word) for word in Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()]
+    program.send_signal(signal.SIGINT)
+    _, said = program.communicate(timeout=60)
+    assert program.returncode == -signal.SIGINT
+    assert "KeyboardInterrupt" in said
+    for worker in workers:
+        assert not Path(f"/proc/{worker}").exists()
+    if way == "analyze_to":
+        assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_waiting_for_a_result_releases_the_gil(frames: Path) -> None:
+    import threading
+
+    ticks = 0
+    done = threading.Event()
+
+    def count() -> None:
+        nonlocal ticks
+        while not done.wait(0.001):
+            ticks += 1
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    start = time.monotonic()
+    list(capillaryx.analyze(frames, executor="serial"))
+    took = time.monotonic() - start
+    done.set()
+    thread.join()
+    # It would be a handful where the wait held the lock.
+    assert ticks > 20 * took

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ray executor: the same results as the local driver. Each run starts a Ray of its own, which takes seconds."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import COMMAND, children, comparable, frame_lines, run
+
+pytest.importorskip("ray")
+
+import capillaryx.ray
+from capillaryx import _core
+
+
+def test_results_and_pictures_are_those_of_the_local_driver(frames: Path, analysed: Path, tmp_path: Path) -> None:
+    run(COMMAND, "analyze", frames, "-o", tmp_path / "out", "--executor", "ray", "--workers", 2)
+    ours = {file.name: file.read_bytes() for file in (tmp_path / "out/overlays").iterdir()}
+    assert frame_lines(tmp_path / "out") == frame_lines(analysed)
+    assert ours == {file.name: file.read_bytes() for file in (analysed / "overlays").iterdir()}
+
+
+def test_pixels_unreadable_files_and_failures_come_through(tmp_path: Path) -> None:
+    """Through one Ray: frames on standard input, and a file that is none."""
+    stream = b"".join(b"P5 96 80 255\n" + bytes([value * 20] * (96 * 80)) for value in range(5))
+    for name, words in {"local": [], "ray": ["--executor", "ray", "--workers", "1"]}.items():
+        command = [COMMAND, "analyze", "-", "-o", tmp_path / name, *words]
+        subprocess.run(list(map(str, command)), input=stream, check=True, timeout=120, capture_output=True)
+    assert frame_lines(tmp_path / "ray") == frame_lines(tmp_path / "local")
+
+
+def test_a_file_that_is_not_the_same_there_is_asked_for_in_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "a.pgm"
+    file.write_bytes(b"P5 96 80 255\n" + bytes(96 * 80))
+    with file.open("rb") as opened:
+        same = capillaryx.ray.fingerprint(opened.fileno())
+        assert capillaryx.ray.open_frame("path", (str(file), same), "a", 0) is not None
+        assert capillaryx.ray.open_frame("path", (str(tmp_path / "none"), same), "a", 0) is None
+        other = (same[0], same[1], "0" * 64)
+        assert capillaryx.ray.open_frame("path", (str(file), other), "a", 0) is None
+        whole = capillaryx.ray.read_whole(opened.fileno())
+    frame = capillaryx.ray.open_frame("bytes", whole, "a", 7)
+    assert frame is not None
+    assert frame.index == 7
+    worker = _core.FrameAnalyzer("{}")
+    (of_file,) = capillaryx.analyze(file, executor="serial")
+    assert worker.analyze(frame).sha256 == of_file.sha256
+
+
+def test_ray_data_gets_a_batch_of_results(frames: Path) -> None:
+    files = sorted(frames.glob("*.png"))
+    batch = {
+        "bytes": np.array([*(file.read_bytes() for file in files), b"no picture"], dtype=object),
+        "path": np.array([*map(str, files), "bad.png"]),
+    }
+    table = capillaryx.ray.FrameBatch()(batch)
+    expected = [result.count for result in capillaryx.analyze(frames)]
+    assert table["count"].tolist() == [*expected, -1]
+    assert table["status"].tolist() == ["ok"] * len(files) + ["failed"]
+    assert np.isnan(table["density"][-1])
+
+
+def test_nothing_is_left_of_a_local_ray(frames: Path) -> None:
+    before = children()
+    results = [result.to_json() for result in capillaryx.ray.analyze(frames, workers=1)]
+    assert comparable(results) == comparable([result.to_json() for result in capillaryx.analyze(frames)])
+    assert children() <= before

