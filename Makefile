@@ -2,7 +2,7 @@
 # Every target sets up what it needs, says what it is doing, and works first in an empty clone.
 # Variables of the command line reach the scripts as environment variables.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format soak accuracy performance bench bench-compare model docs figures install fuzz asan tsan clean
+.PHONY: help demo test check format soak accuracy performance compare bench bench-compare model docs figures install fuzz asan tsan clean
 
 help:  ## this list
 	@echo "CapillaryX: capillary density of microcirculation frames. Research use only."
@@ -29,6 +29,9 @@ accuracy:  ## measure accuracy and speed on real and drawn frames, write docs/ac
 
 performance:  ## measure the parallel system, write docs/performance.md and docs/figures/ (STEPS="bench system live memory")
 	@scripts/performance.sh
+
+compare:  ## the shipped pipeline and other methods on labelled frames (FRAMES=FOLDER), table into docs/comparators.md
+	@scripts/compare.sh
 
 bench:  ## time each stage (FILTER=regular expression picks benchmarks)
 	@scripts/bench.sh

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Another algorithm on every core: counts the bright pixels of every frame in a folder.   my_analyzer FRAMES RESULTS
+// Another algorithm on every core: counts the bright pixels of every frame. Built two ways (CMakeLists.txt):
+//   my_analyzer FRAMES RESULTS                                              a program of its own
+//   capillaryx analyze FRAMES -o RESULTS --analyzer lib:./my_analyzer.so    a library that capillaryx loads
 #include <capillaryx/analyzer.h>
 #include <capillaryx/pipeline.h>
 
@@ -30,25 +32,21 @@ class BrightPixels : public capillaryx::Analyzer {
   }
 };
 
+std::unique_ptr<capillaryx::Analyzer> make(const capillaryx::Options&) { return std::make_unique<BrightPixels>(); }
+
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: my_analyzer FRAMES RESULTS\n");
-    return 2;
-  }
-  try {
-    capillaryx::register_analyzer("bright_pixels",
-                                  [](const capillaryx::Options&) { return std::make_unique<BrightPixels>(); });
-    capillaryx::Options options;
-    options.analyzer = "bright_pixels";
-    options.worker_kind = capillaryx::WorkerKind::kThread;  // the algorithm is in this process
-    const capillaryx::RunSummary summary = capillaryx::Pipeline(options).run({argv[1]}, argv[2]);
-    std::printf("%lld frames, %lld of them failed\n", static_cast<long long>(summary.frames),
-                static_cast<long long>(summary.failed));
-    return summary.failed == 0 ? 0 : 3;
-  } catch (const capillaryx::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+CAPILLARYX_ANALYZER_LIBRARY(make)
+
+int main(int argc, char** argv) try {
+  if (argc != 3) return std::fprintf(stderr, "usage: my_analyzer FRAMES RESULTS\n"), 2;
+  capillaryx::register_analyzer("bright_pixels", make);
+  capillaryx::Options options;
+  options.analyzer = "bright_pixels";
+  options.worker_kind = capillaryx::WorkerKind::kThread;  // the algorithm is in this process
+  const capillaryx::RunSummary summary = capillaryx::Pipeline(options).run({argv[1]}, argv[2]);
+  std::printf("%d frames, %d of them failed\n", static_cast<int>(summary.frames), static_cast<int>(summary.failed));
+  return summary.failed == 0 ? 0 : 3;
+} catch (const capillaryx::Error& error) {
+  return std::fprintf(stderr, "%s\n", error.what()), 1;
 }

@@ -83,3 +83,21 @@ def test_an_algorithm_of_the_users_own_runs_in_the_same_system(examples: Path, f
     assert said == "2 frames, 0 of them failed\n"
     lines = [json.loads(line) for line in (tmp_path / "results/results.jsonl").read_text().splitlines()]
     assert [set(line["values"]) for line in lines if line["type"] == "frame"] == [{"bright_px"}] * 2
+
+
+def test_the_same_algorithm_as_a_library_runs_in_the_installed_program(
+    examples: Path, installed: Path, frames: Path, tmp_path: Path
+) -> None:
+    run(examples / "my_analyzer", frames, tmp_path / "program")
+    library = f"lib:{examples / 'my_analyzer.so'}"
+    run(installed / "bin/capillaryx", "analyze", frames, "-o", tmp_path / "library", "--analyzer", library)
+    values = []
+    for folder in (tmp_path / "program", tmp_path / "library"):
+        lines = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+        assert [line["status"] for line in lines if line["type"] == "frame"] == ["ok"] * 2
+        values.append([line["values"] for line in lines if line["type"] == "frame"])
+    assert values[0] == values[1]
+
+
+def test_the_example_algorithm_is_short() -> None:
+    assert len((ROOT / "examples/my_analyzer.cc").read_text().splitlines()) < 60

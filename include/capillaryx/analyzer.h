@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -37,6 +38,32 @@ using AnalyzerFactory = std::function<std::unique_ptr<Analyzer>(const Options&)>
 /// Adds an algorithm under a name for `--analyzer NAME`; a name that ends with ':' stands for every name that begins
 /// so. Call before the first run; throws Error (kUsage) on a name that is taken. Threads: any.
 void register_analyzer(const std::string& name, AnalyzerFactory factory);
+
+/// What a shared library exports for `--analyzer lib:FILE`, under the name `capillaryx_analyzer_library`
+/// (CAPILLARYX_ANALYZER_LIBRARY writes it). A library whose numbers are not those of the program is refused unused.
+struct AnalyzerLibrary {
+  std::uint32_t abi = kAbi;  ///< the first, whatever changes behind it
+  std::uint32_t options_bytes = sizeof(Options);
+  std::uint32_t result_bytes = sizeof(FrameResult);
+  /// Makes one analyzer for one worker, as an AnalyzerFactory does.
+  std::unique_ptr<Analyzer> (*make)(const Options&) = nullptr;
+
+  static constexpr AnalyzerLibrary of(std::unique_ptr<Analyzer> (*make)(const Options&)) {
+    AnalyzerLibrary library;
+    library.make = make;
+    return library;
+  }
+
+  /// Grows with every change to what a library and this program tell each other.
+  static constexpr std::uint32_t kAbi = 1;
+};
+
+/// Once in a shared library, outside of every namespace; `function` is its AnalyzerLibrary::make.
+#define CAPILLARYX_ANALYZER_LIBRARY(function)                                                                  \
+  extern "C" {                                                                                                 \
+  __attribute__((visibility("default"))) extern const capillaryx::AnalyzerLibrary capillaryx_analyzer_library; \
+  const capillaryx::AnalyzerLibrary capillaryx_analyzer_library = capillaryx::AnalyzerLibrary::of(function);   \
+  }
 
 /// The names that are registered, in order.
 std::vector<std::string> analyzer_names();

@@ -103,7 +103,8 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
                 "what starts a worker process: words, or a JSON array of them (default: the capillaryx program)", 0, 0},
       options.worker_command);
   visit(FieldInfo{"model", "how", false, "a network of your own (default: the one shipped)", 0, 0}, options.model);
-  visit(FieldInfo{"analyzer", "how", true, "the algorithm: a registered name", 0, 0}, options.analyzer);
+  visit(FieldInfo{"analyzer", "how", true, "the algorithm: a name, lib:FILE or python:PACKAGE.CLASS", 0, 0},
+        options.analyzer);
   visit(FieldInfo{"ray_address", "how", false, "address of a Ray cluster", 0, 0}, options.ray_address);
 
   visit(FieldInfo{"timeout_s", "limits", false, "seconds that one frame may take", 1e-3, 1e6}, options.timeout_s);

@@ -19,6 +19,7 @@ using Action = std::function<int()>;
 /// Each adds its command to `app`; the command's callback sets `action`.
 void add_analyze(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_compare(CLI::App& app, Action& action);
 void add_evaluate(CLI::App& app, Action& action);
 void add_phantom(CLI::App& app, Action& action);
 void add_model(CLI::App& app, Action& action);

@@ -47,6 +47,7 @@ int run(int argc, char** argv) {
   cli::Action action;
   cli::add_analyze(app, action);
   cli::add_bench(app, action);
+  cli::add_compare(app, action);
   cli::add_evaluate(app, action);
   cli::add_phantom(app, action);
   cli::add_model(app, action);

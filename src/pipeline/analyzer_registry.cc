@@ -6,13 +6,19 @@
 #include "analysis/capillary_analyzer.h"
 #include "capillaryx/analyzer.h"
 #include "capillaryx/error.h"
+#include "comparators/comparators.h"
+#include "pipeline/library_analyzer.h"
 
 namespace capillaryx {
 namespace {
 
 struct Registry {
   std::mutex mutex;
-  std::map<std::string, AnalyzerFactory> factories{{"capillary", make_capillary_analyzer}};
+  std::map<std::string, AnalyzerFactory> factories{{"capillary", make_capillary_analyzer},
+                                                   {"background-ssim", make_background_ssim_analyzer},
+                                                   {"tophat-skeleton", make_tophat_skeleton_analyzer},
+                                                   {"clahe-otsu", make_clahe_otsu_analyzer},
+                                                   {"lib:", make_library_analyzer}};
 };
 
 /// Never destroyed: a thread may still ask for an analyzer while the program ends.
@@ -61,7 +67,9 @@ std::unique_ptr<Analyzer> make_analyzer(const Options& options) {
                   "pip install the checkout (docs/python.md)");
     }
     std::string names;
-    for (const std::string& name : analyzer_names()) names += (names.empty() ? "" : ", ") + name;
+    for (const std::string& name : analyzer_names()) {
+      names += (names.empty() ? "" : ", ") + name + (name.ends_with(':') ? "..." : "");
+    }
     throw Error(ErrorKind::kUsage, "there is no analyzer '" + options.analyzer + "'; there are: " + names);
   }
   auto analyzer = factory(options);
