@@ -14,7 +14,7 @@ class BrightPixels : public capillaryx::Analyzer {
  public:
   std::string name() const override { return "bright_pixels"; }
   std::string version() const override { return "1"; }
-  capillaryx::ModelIdentity model() const override { return {"none", ""}; }
+  capillaryx::ModelIdentity model() const override { return {}; }
 
   capillaryx::FrameResult analyze(const capillaryx::Frame& frame) override {
     const capillaryx::PixelView& pixels = frame.pixels();

@@ -25,7 +25,8 @@ class Analyzer {
   virtual std::string name() const = 0;
   virtual std::string version() const = 0;
 
-  /// Name and SHA-256 of the network, where there is one; an analyzer without gives its own name and a hash of it.
+  /// Name and SHA-256 of the network. An analyzer without one gives {}: results then have its own name and a hash of
+  /// its name and version (of lib:FILE the hash of the file).
   virtual ModelIdentity model() const = 0;
 
   /// Analyses decoded pixels (8-bit, 1 or 3 channels, at least 1x1). Whatever it throws becomes this frame's `failed`.

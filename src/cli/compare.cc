@@ -100,7 +100,9 @@ void check(const CompareArguments& arguments) {
 }
 
 Row run_one(const CompareArguments& arguments, const std::string& analyzer, const Interrupt& interrupt) {
-  Row row{.analyzer = analyzer, .folder = folder_name(analyzer)};
+  Row row;
+  row.analyzer = analyzer;
+  row.folder = folder_name(analyzer);
   Options options = arguments.options;
   options.analyzer = analyzer;
   const fs::path folder = fs::path(arguments.output) / row.folder;
@@ -135,13 +137,14 @@ ordered_json report_of(const CompareArguments& arguments, const std::vector<Row>
   const MachineInfo machine = machine_info();
   ordered_json inputs = ordered_json::array();
   for (const std::string& input : arguments.inputs) inputs.push_back(clean_utf8(input));
-  ordered_json report{{"version", build.version},
-                      {"commit", build.commit},
-                      {"build", build.build},
-                      {"machine", {{"processor", machine.processor}, {"cores", machine.cores}}},
-                      {"inputs", std::move(inputs)},
-                      {"labels", arguments.labels.empty() ? ordered_json() : clean_utf8(arguments.labels)},
-                      {"iou", kIou}};
+  ordered_json report{
+      {"version", build.version},
+      {"commit", build.commit},
+      {"build", build.build},
+      {"machine", {{"processor", machine.processor}, {"cores", machine.cores}}},
+      {"inputs", std::move(inputs)},
+      {"labels", arguments.labels.empty() ? ordered_json() : ordered_json(clean_utf8(arguments.labels))},
+      {"iou", kIou}};
   report["analyzers"] = ordered_json::array();
   for (const Row& row : rows) {
     ordered_json entry{{"analyzer", clean_utf8(row.analyzer)},

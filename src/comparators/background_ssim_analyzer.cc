@@ -24,7 +24,7 @@ class BackgroundSsimAnalyzer : public Analyzer {
 
   std::string name() const override { return "background-ssim"; }
   std::string version() const override { return "1"; }
-  ModelIdentity model() const override { return {"none", ""}; }
+  ModelIdentity model() const override { return {}; }
 
   FrameResult analyze(const Frame& frame) override {
     const PixelView& pixels = frame.pixels();

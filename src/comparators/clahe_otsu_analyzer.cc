@@ -20,7 +20,7 @@ class ClaheOtsuAnalyzer : public Analyzer {
 
   std::string name() const override { return "clahe-otsu"; }
   std::string version() const override { return "1"; }
-  ModelIdentity model() const override { return {"none", ""}; }
+  ModelIdentity model() const override { return {}; }
 
   FrameResult analyze(const Frame& frame) override {
     cv::Mat even, smooth, binary;

@@ -62,7 +62,7 @@ class TophatSkeletonAnalyzer : public Analyzer {
 
   std::string name() const override { return "tophat-skeleton"; }
   std::string version() const override { return "1"; }
-  ModelIdentity model() const override { return {"none", ""}; }
+  ModelIdentity model() const override { return {}; }
 
   FrameResult analyze(const Frame& frame) override {
     const cv::Mat bright = dark_as_bright(frame);

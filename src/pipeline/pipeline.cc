@@ -2,9 +2,11 @@
 #include "capillaryx/pipeline.h"
 
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
+#include "image/image.h"
 #include "pipeline/frame_run.h"
 #include "pipeline/status_file.h"
 #include "sink/folder_sink.h"
@@ -40,6 +42,17 @@ bool workers_are_processes(const Options& options) {
          (options.executor == ExecutorKind::kDriver && options.worker_kind == WorkerKind::kProcess);
 }
 
+/// What stands for the network of an analyzer without one.
+ModelIdentity model_of(const Analyzer& analyzer) {
+  ModelIdentity model = analyzer.model();
+  if (model.name.empty()) model.name = analyzer.name();
+  if (model.sha256.empty()) {
+    const std::string text = analyzer.name() + " " + analyzer.version();
+    model.sha256 = sha256_hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  }
+  return model;
+}
+
 struct Parts {
   RunIdentity identity;
   std::unique_ptr<Executor> executor;
@@ -56,7 +69,7 @@ Parts make_parts(const Options& options, const std::vector<std::string>& inputs)
                                .commit = build.commit,
                                .analyzer_name = analyzer->name(),
                                .analyzer_version = analyzer->version(),
-                               .model = analyzer->model(),
+                               .model = model_of(*analyzer),
                                .inputs = inputs,
                                .executor = to_string(options.executor),
                                .workers = 0};
