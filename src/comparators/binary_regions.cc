@@ -27,8 +27,9 @@ Capillary region_of(const cv::Mat& component, const cv::Rect& box) {
   for (const cv::Point& point : outlines.front()) {
     // A border pixel of the doubled picture at 2 x + 1 or 2 x + 2 belongs to pixel x: half a step outwards is its
     // corner.
-    capillary.polygon.push_back(static_cast<float>(box.x + point.x / 2));
-    capillary.polygon.push_back(static_cast<float>(box.y + point.y / 2));
+    const int x = point.x / 2, y = point.y / 2;
+    capillary.polygon.push_back(static_cast<float>(box.x + x));
+    capillary.polygon.push_back(static_cast<float>(box.y + y));
   }
   return capillary;
 }

@@ -23,8 +23,8 @@ struct Registry {
 
 /// Never destroyed: a thread may still ask for an analyzer while the program ends.
 Registry& registry() {
-  static auto* const kept = new Registry;
-  return *kept;
+  static auto* const kKept = new Registry;
+  return *kKept;
 }
 
 /// The factory of that name, else of its prefix: "python:" for "python:package.Class".
