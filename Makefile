@@ -2,7 +2,7 @@
 # Every target sets up what it needs, says what it is doing, and works first in an empty clone.
 # Variables of the command line reach the scripts as environment variables.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format soak accuracy performance compare bench bench-compare model docs figures install fuzz asan tsan clean
+.PHONY: help demo test check format soak accuracy performance compare bench bench-compare model docs figures install bundle fuzz asan tsan clean
 
 help:  ## this list
 	@echo "CapillaryX: capillary density of microcirculation frames. Research use only."
@@ -50,6 +50,9 @@ figures:  ## draw the paper's figures 5, 6 and 7 (BENCH=bench.json of `capillary
 
 install:  ## install program, library and headers (PREFIX=/usr/local)
 	@scripts/install.sh
+
+bundle:  ## one tar.gz that runs anywhere without installing: program, libraries, network, licences
+	@scripts/bundle.sh
 
 fuzz:  ## run each fuzz target (FUZZ_SECONDS=60)
 	@scripts/fuzz.sh
