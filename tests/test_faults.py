@@ -314,27 +314,44 @@ def test_an_output_folder_that_vanishes_is_a_clear_error(
     expect_same(away, clean)
 
 
-def trap_network() -> None:
-    """For a child: it and all that it starts are killed as soon as one makes a socket that is no local one."""
-    kill, allow = 0x80000000, 0x7FFF0000
-    make_socket, setup_io_uring = {"x86_64": (41, 425), "aarch64": (198, 425)}[platform.machine()]
-    load, equal, give = 0x20, 0x15, 0x06  # BPF: load a word, jump where equal, return
-    program = [
-        (load, 0, 0, 0),  # the number of the system call
-        (equal, 3, 0, setup_io_uring),
-        (equal, 0, 3, make_socket),
-        (load, 0, 0, 16),  # its first argument: the kind of network
-        (equal, 1, 0, socket.AF_UNIX),
-        (give, 0, 0, kill),
-        (give, 0, 0, allow),
-    ]
+KILL, ALLOW, REFUSE = 0x80000000, 0x7FFF0000, 0x00050000  # what a filter of system calls may answer
+MAKE_SOCKET, SET_UP_IO_URING, SET_FILTER = {"x86_64": (41, 425, 317), "aarch64": (198, 425, 277)}[platform.machine()]
+LOAD, JUMP_IF_EQUAL, ANSWER = 0x20, 0x15, 0x06  # BPF
+NUMBER_OF_CALL, FIRST_ARGUMENT = 0, 16
+
+
+def filter_calls(*program: tuple[int, int, int, int]) -> None:
+    """For a child: it and all that it starts have this filter of system calls (BPF)."""
     code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
     memory = ctypes.create_string_buffer(code)
     described = ctypes.create_string_buffer(struct.pack("HP", len(program), ctypes.addressof(memory)))
     system = ctypes.CDLL(None, use_errno=True)
-    set_no_new_privileges, set_filter, filter_mode = 38, 22, 2
-    if system.prctl(set_no_new_privileges, 1, 0, 0, 0) != 0 or system.prctl(set_filter, filter_mode, described) != 0:
+    no_new_privileges, set_seccomp, filter_mode = 38, 22, 2  # of prctl
+    if system.prctl(no_new_privileges, 1, 0, 0, 0) != 0 or system.prctl(set_seccomp, filter_mode, described) != 0:
         raise OSError(ctypes.get_errno(), "no filter")
+
+
+def trap_network() -> None:
+    """Who makes a socket that is no local one is killed."""
+    filter_calls(
+        (LOAD, 0, 0, NUMBER_OF_CALL),
+        (JUMP_IF_EQUAL, 3, 0, SET_UP_IO_URING),
+        (JUMP_IF_EQUAL, 0, 3, MAKE_SOCKET),
+        (LOAD, 0, 0, FIRST_ARGUMENT),
+        (JUMP_IF_EQUAL, 1, 0, socket.AF_UNIX),
+        (ANSWER, 0, 0, KILL),
+        (ANSWER, 0, 0, ALLOW),
+    )
+
+
+def refuse_sandboxes() -> None:
+    """As a kernel that has no seccomp()."""
+    filter_calls(
+        (LOAD, 0, 0, NUMBER_OF_CALL),
+        (JUMP_IF_EQUAL, 0, 1, SET_FILTER),
+        (ANSWER, 0, 0, REFUSE | errno.ENOSYS),
+        (ANSWER, 0, 0, ALLOW),
+    )
 
 
 @short_alone
@@ -374,3 +391,18 @@ def test_nothing_is_left_of_a_run_that_is_interrupted(
         expect_end(process, 130)
     assert {file.name for file in out.iterdir()} == RESULT_FILES
     assert len(results.overlays(out)) == frames_written(out)
+
+
+@short_alone
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_workers_that_cannot_be_locked_down_are_told_of(
+    program: Path, frame_folder: Path, clean: Path, size: Size, tmp_path: Path, executor: str
+) -> None:
+    def run(out: Path, **more: object) -> str:
+        flags = ["--executor", executor, "-o", out]
+        return expect_end(start(program, *inputs(frame_folder, size.frames), *flags, **more), 0)[1]
+
+    assert "locked down" not in run(tmp_path / "usual")
+    warned = run(tmp_path / "refused", preexec_fn=refuse_sandboxes)
+    assert warned.count("warning: the workers are not locked down: the kernel refuses the sandbox") == 1
+    expect_same(tmp_path / "refused", clean)

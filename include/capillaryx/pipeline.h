@@ -53,6 +53,7 @@ struct RunSummary {
   bool stopped = false;                   ///< ended by request before the source did
   bool already_finished = false;          ///< an earlier run had done all of it; nothing was done now
   double wall_s = 0;
+  std::string warning;  ///< what the user should know (ExecutorStatus::warning); empty otherwise
 };
 
 /// Where a run stands, for whoever draws a progress bar.

@@ -25,7 +25,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kSampleEvery{100};
 constexpr std::chrono::seconds kLongestStart{120};
-constexpr std::chrono::seconds kUnknownStart{2};  // where the executor does not tell: the router's workers are its own
 
 double seconds_between(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
@@ -128,8 +127,8 @@ class MeasuredSource : public FrameSource {
   void wait_for_workers() {
     stopwatch_.wait_for_results(given_);
     const auto begun = Clock::now();
-    for (int ready = 0; (ready = executor_.status().workers_ready) < executor_.workers();) {
-      if (Clock::now() - begun > (ready > 0 ? kLongestStart : kUnknownStart)) return;
+    while (executor_.status().workers_ready < executor_.workers()) {
+      if (Clock::now() - begun > kLongestStart) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }

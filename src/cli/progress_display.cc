@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 #include "cli/interrupt.h"
@@ -72,6 +73,10 @@ double ProgressDisplay::frames_per_s(const Progress& now) {
 
 void ProgressDisplay::show(const Progress& now) {
   if (quiet_) return;
+  if (!now.executor.warning.empty() && !std::exchange(warned_, true)) {
+    clear();
+    fmt::print(stderr, "capillaryx: warning: {}\n", printable(now.executor.warning));
+  }
   const double speed = frames_per_s(now);
   if (terminal_) {
     // One column stays free: a terminal breaks the line once its last column is written.

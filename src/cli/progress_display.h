@@ -12,8 +12,8 @@ namespace capillaryx::cli {
 /// narrow. `frames_per_s` is 0 while it is not known.
 std::string progress_line(const Progress& now, double frames_per_s, int columns);
 
-/// Shows a run on standard error: a bar on a terminal, now and then a plain line elsewhere, nothing when quiet.
-/// Threads: one at a time.
+/// Shows a run on standard error: a bar on a terminal, now and then a plain line elsewhere, a warning once; nothing
+/// when quiet. Threads: one at a time.
 class ProgressDisplay {
  public:
   explicit ProgressDisplay(bool quiet);
@@ -35,6 +35,7 @@ class ProgressDisplay {
   bool quiet_;
   bool terminal_;
   bool drawn_ = false;
+  bool warned_ = false;
   double next_line_s_ = 10;  ///< of the plain lines
   std::deque<Sample> samples_;
 };

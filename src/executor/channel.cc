@@ -287,4 +287,11 @@ MessageWriter::Bytes MessageWriter::gone(std::int64_t worker, const std::string&
   return finish(wire::Body::Gone, wire::CreateGone(builder_, worker, builder_.CreateString(how)));
 }
 
+MessageWriter::Bytes MessageWriter::workers_changed(const ExecutorStatus& status) {
+  builder_.Clear();
+  return finish(wire::Body::WorkersChanged,
+                wire::CreateWorkersChanged(builder_, status.workers_ready, status.worker_deaths, status.retries,
+                                           builder_.CreateString(status.warning)));
+}
+
 }  // namespace capillaryx

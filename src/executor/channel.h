@@ -11,6 +11,7 @@
 #include <string>
 
 #include "capillaryx/error.h"
+#include "capillaryx/executor.h"
 #include "capillaryx/frame.h"
 #include "capillaryx/frame_result.h"
 #include "executor/messages_generated.h"
@@ -19,7 +20,7 @@
 namespace capillaryx {
 
 /// Both ends must speak the same version of messages.fbs; it is raised with every change to it.
-constexpr std::uint16_t kWireVersion = 1;
+constexpr std::uint16_t kWireVersion = 2;
 
 /// Larger messages go through the sender's object store (paper, III-B: objects over 100 KB).
 constexpr std::size_t kLargeMessageBytes = std::size_t{100} * 1000;
@@ -62,6 +63,8 @@ class MessageWriter {
   Bytes end_worker(std::int64_t worker, bool at_once);
   Bytes launched(std::int64_t worker, std::int64_t process);
   Bytes gone(std::int64_t worker, const std::string& how);
+
+  Bytes workers_changed(const ExecutorStatus& status);
 
  private:
   template <class Body>

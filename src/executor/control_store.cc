@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/control_store.h"
 
+#include <algorithm>
+
 namespace capillaryx {
 namespace {
 
@@ -20,12 +22,19 @@ void ControlStore::add_worker(WorkerId worker, int slot) {
 }
 
 void ControlStore::set_worker(WorkerId worker, WorkerState state, FrameId frame) {
-  const std::lock_guard lock(mutex_);
-  auto& row = tables_.workers.at(worker);
-  count(tables_.status, row.state, -1);
-  row.state = state;
-  row.frame = frame;
-  count(tables_.status, row.state, 1);
+  int ready_before = 0;
+  int ready = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& row = tables_.workers.at(worker);
+    ready_before = tables_.status.workers_ready;
+    count(tables_.status, row.state, -1);
+    row.state = state;
+    row.frame = frame;
+    count(tables_.status, row.state, 1);
+    ready = tables_.status.workers_ready;
+  }
+  if (ready != ready_before) tell_of_workers();
 }
 
 void ControlStore::set_process(WorkerId worker, std::int64_t process) {
@@ -40,10 +49,13 @@ void ControlStore::count_worker_frame(WorkerId worker) {
 }
 
 void ControlStore::remove_worker(WorkerId worker, bool died) {
-  const std::lock_guard lock(mutex_);
-  count(tables_.status, tables_.workers.at(worker).state, -1);
-  if (died) ++tables_.status.worker_deaths;
-  tables_.workers.erase(worker);
+  {
+    const std::lock_guard lock(mutex_);
+    count(tables_.status, tables_.workers.at(worker).state, -1);
+    if (died) ++tables_.status.worker_deaths;
+    tables_.workers.erase(worker);
+  }
+  tell_of_workers();
 }
 
 void ControlStore::add_task(FrameId frame) {
@@ -71,8 +83,11 @@ void ControlStore::set_attempts(FrameId frame, std::int64_t attempts) {
 }
 
 void ControlStore::count_retry() {
-  const std::lock_guard lock(mutex_);
-  ++tables_.status.retries;
+  {
+    const std::lock_guard lock(mutex_);
+    ++tables_.status.retries;
+  }
+  tell_of_workers();
 }
 
 void ControlStore::remove_task(FrameId frame) {
@@ -91,18 +106,51 @@ void ControlStore::remove_object(std::uint64_t object) {
 }
 
 void ControlStore::set_warning(const std::string& warning) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (warning.empty() || !tables_.status.warning.empty()) return;
+    tables_.status.warning = warning;
+  }
+  tell_of_workers();
+}
+
+void ControlStore::set_workers_elsewhere(const ExecutorStatus& told) {
   const std::lock_guard lock(mutex_);
-  if (tables_.status.warning.empty()) tables_.status.warning = warning;
+  tables_.status.workers_ready = told.workers_ready;
+  tables_.status.worker_deaths = told.worker_deaths;
+  tables_.status.retries = told.retries;
+  tables_.status.warning = told.warning;
+  workers_elsewhere_ = true;
+}
+
+/// Without the lock: who is told may ask.
+void ControlStore::tell_of_workers() const {
+  if (on_workers_) on_workers_(status());
 }
 
 ExecutorStatus ControlStore::status() const {
   const std::lock_guard lock(mutex_);
-  return tables_.status;
+  ExecutorStatus status = tables_.status;
+  if (workers_elsewhere_) {
+    status.workers_busy = static_cast<int>(std::min<std::int64_t>(status.workers_ready, status.frames_in_flight));
+  }
+  return status;
 }
 
 ControlStore::Snapshot ControlStore::snapshot() const {
   const std::lock_guard lock(mutex_);
   return tables_;
+}
+
+std::shared_ptr<ControlStore> LatestStore::renew() {
+  const std::lock_guard lock(mutex_);
+  store_ = std::make_shared<ControlStore>();
+  return store_;
+}
+
+ExecutorStatus LatestStore::status() const {
+  const std::lock_guard lock(mutex_);
+  return store_->status();
 }
 
 const char* to_string(WorkerState state) {

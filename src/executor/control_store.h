@@ -3,9 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "capillaryx/executor.h"
 
@@ -74,12 +77,33 @@ class ControlStore {
   /// Keeps the first that is not empty.
   void set_warning(const std::string& warning);
 
+  /// `on_change` is called by whoever writes, each time that workers ready, deaths, retries or the warning change.
+  void watch_workers(std::function<void(const ExecutorStatus&)> on_change) { on_workers_ = std::move(on_change); }
+  /// What another process tells of workers that it keeps; as many count as busy as have a frame to be at.
+  void set_workers_elsewhere(const ExecutorStatus& told);
+
   ExecutorStatus status() const;
   Snapshot snapshot() const;
 
  private:
+  void tell_of_workers() const;
+
   mutable std::mutex mutex_;
-  Snapshot tables_;  // written under mutex_
+  Snapshot tables_;                 // written under mutex_
+  bool workers_elsewhere_ = false;  // guarded by mutex_
+  std::function<void(const ExecutorStatus&)> on_workers_;
+};
+
+/// The ControlStore of an executor's latest run. Threads: any.
+class LatestStore {
+ public:
+  /// Begins a run with a store of its own.
+  std::shared_ptr<ControlStore> renew();
+  ExecutorStatus status() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<ControlStore> store_ = std::make_shared<ControlStore>();  ///< guarded by mutex_
 };
 
 const char* to_string(WorkerState state);

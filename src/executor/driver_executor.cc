@@ -217,23 +217,10 @@ SchedulerLimits scheduler_limits(const Options& options, int workers) {
 }
 
 DriverExecutor::DriverExecutor(const Options& options, int workers, PoolFactory pool, SchedulerLimits::Time start_time)
-    : options_(options),
-      workers_(workers),
-      pool_(std::move(pool)),
-      start_time_(start_time),
-      store_(std::make_shared<ControlStore>()) {}
-
-ExecutorStatus DriverExecutor::status() const {
-  const std::lock_guard lock(mutex_);
-  return store_->status();
-}
+    : options_(options), workers_(workers), pool_(std::move(pool)), start_time_(start_time) {}
 
 void DriverExecutor::run(FrameSource& source, ResultSink& sink, std::stop_token stop) {
-  const auto store = std::make_shared<ControlStore>();
-  {
-    const std::lock_guard lock(mutex_);
-    store_ = store;
-  }
+  const auto store = store_.renew();
   SchedulerLimits limits = scheduler_limits(options_, workers_);
   limits.start_time = start_time_;
   Run(limits, *store, pool_, source, sink).work(stop);

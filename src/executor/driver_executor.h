@@ -24,7 +24,7 @@ class DriverExecutor : public Executor {
                  SchedulerLimits::Time start_time = SchedulerLimits().start_time);
 
   void run(FrameSource& source, ResultSink& sink, std::stop_token stop) override;
-  ExecutorStatus status() const override;
+  ExecutorStatus status() const override { return store_.status(); }
   int workers() const override { return workers_; }
 
  private:
@@ -32,8 +32,7 @@ class DriverExecutor : public Executor {
   int workers_;
   PoolFactory pool_;
   SchedulerLimits::Time start_time_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<ControlStore> store_;  ///< of the latest run; guarded by mutex_
+  LatestStore store_;
 };
 
 /// What `options` asks of a scheduler with this many workers.

@@ -151,10 +151,30 @@ TEST_F(ProcessExecutor, TheRouterGivesTheSame) {
   expect_sums(run_with(sleeps, 40), 40, 30);
 }
 
+TEST_F(ProcessExecutor, TheRouterTellsOfItsWorkers) {
+  Options options = processes(2, "crash_20");
+  options.executor = ExecutorKind::kRouter;
+  const auto executor = make_executor(options, sum_factory());
+  GreyFrames source(50);
+  int most_ready = 0;
+  CallbackSink sink([&](const FrameResult&) { most_ready = std::max(most_ready, executor->status().workers_ready); });
+  executor->run(source, sink, {});
+  EXPECT_GE(most_ready, 1);
+  EXPECT_LE(most_ready, 2);
+  EXPECT_EQ(executor->status().worker_deaths, 9) << "three frames, three tries each";
+  EXPECT_EQ(executor->status().retries, 6);
+  EXPECT_EQ(executor->status().frames_ok, 47);
+}
+
 TEST_F(ProcessExecutor, AFrameThatKillsItsWorkersIsGivenUpAndTheRestGoOn) {
   const auto results = run_with(processes(2, "crash_20"), 50);
   expect_sums(results, 50, 20);
   EXPECT_EQ(results[4].error, "the worker was lost: killed by SIGABRT (tried 3 times)");
+  for (const FrameResult& result : results) {
+    if (result.status == Status::kOk) {
+      EXPECT_EQ(result.timing.attempt, 1) << result.index << " is not to blame";
+    }
+  }
   expect_sums(run_with(processes(2, "exit_20"), 50), 50, 20);
 }
 

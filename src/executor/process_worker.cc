@@ -111,7 +111,8 @@ class Worker {
       // Algorithms of the user's own (lib:, python:) load parts of themselves when they please.
       const bool own = options_.analyzer.find(':') != std::string::npos;
       if (!own) worker_->run(warm_up_frame(), nullptr);
-      warning = lock_down(own ? SandboxLevel::kReadFiles : SandboxLevel::kStrict);
+      const std::string why = lock_down(own ? SandboxLevel::kReadFiles : SandboxLevel::kStrict);
+      if (!why.empty()) warning = "the workers are not locked down: " + why;
     }
     const int handed[] = {results_->descriptor()};
     const Analyzer& analyzer = worker_->analyzer();

@@ -176,6 +176,14 @@ class RouterRun {
       const bool known = error->kind() >= 0 && error->kind() <= static_cast<int>(ErrorKind::kInternal);
       throw Error(known ? static_cast<ErrorKind>(error->kind()) : ErrorKind::kInternal, error->message()->str());
     }
+    if (const auto* workers = message.body_as_WorkersChanged()) {
+      ExecutorStatus told;
+      told.workers_ready = workers->ready();
+      told.worker_deaths = workers->deaths();
+      told.retries = workers->retries();
+      told.warning = workers->warning()->str();
+      return store_.set_workers_elsewhere(told);
+    }
     const auto* stored = message.body_as_Stored();
     if (stored == nullptr || descriptors_.size() != 1) throw ProtocolError("the router sent what is no result");
     const ObjectReader reader(std::move(descriptors_[0]));
@@ -242,19 +250,10 @@ class RouterRun {
 }  // namespace
 
 RouterExecutor::RouterExecutor(const Options& options, int workers, std::vector<std::string> command)
-    : options_(options), workers_(workers), command_(std::move(command)), store_(std::make_shared<ControlStore>()) {}
-
-ExecutorStatus RouterExecutor::status() const {
-  const std::lock_guard lock(mutex_);
-  return store_->status();
-}
+    : options_(options), workers_(workers), command_(std::move(command)) {}
 
 void RouterExecutor::run(FrameSource& source, ResultSink& sink, std::stop_token stop) {
-  const auto store = std::make_shared<ControlStore>();
-  {
-    const std::lock_guard lock(mutex_);
-    store_ = store;
-  }
+  const auto store = store_.renew();
   try {
     RouterRun(options_, workers_, command_, *store, source, sink).work(stop);
   } catch (const ProtocolError& error) {

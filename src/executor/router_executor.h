@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -19,16 +17,14 @@ class RouterExecutor : public Executor {
   RouterExecutor(const Options& options, int workers, std::vector<std::string> command);
 
   void run(FrameSource& source, ResultSink& sink, std::stop_token stop) override;
-  /// Workers and retries are the router's to know: they are 0 here.
-  ExecutorStatus status() const override;
+  ExecutorStatus status() const override { return store_.status(); }
   int workers() const override { return workers_; }
 
  private:
   Options options_;
   int workers_;
   std::vector<std::string> command_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<ControlStore> store_;  ///< of the latest run; guarded by mutex_
+  LatestStore store_;
 };
 
 }  // namespace capillaryx

@@ -175,6 +175,9 @@ class Client : public FrameSource, public ResultSink {
     send(writer_.stored(result.index, {0, message.size()}), handed);
   }
 
+  /// In the thread that writes.
+  void tell_of_workers(const ExecutorStatus& status) { socket_.send(writer_.workers_changed(status), {}, true); }
+
   void fail(const Error& error) { socket_.send(writer_.run_error(error.kind(), error.what()), {}, true); }
 
  private:
@@ -202,11 +205,13 @@ int run_controller(MessageSocket parent, const Options& options, Descriptor clie
 int run_router(MessageSocket controller, const Options& options, Descriptor client_descriptor) {
   Client client{MessageSocket(std::move(client_descriptor))};
   const auto line = std::make_shared<MessageSocket>(std::move(controller));
-  DriverExecutor executor(options, static_cast<int>(options.workers),
-                          [&options, line](EventLoop& loop, WorkerEvents& events, ControlStore& store) {
-                            return std::make_unique<ProcessPool>(
-                                options, std::make_unique<ControllerLauncher>(line, loop), loop, events, store);
-                          });
+  DriverExecutor executor(
+      options, static_cast<int>(options.workers),
+      [&options, &client, line](EventLoop& loop, WorkerEvents& events, ControlStore& store) {
+        store.watch_workers([&client](const ExecutorStatus& status) { client.tell_of_workers(status); });
+        return std::make_unique<ProcessPool>(options, std::make_unique<ControllerLauncher>(line, loop), loop, events,
+                                             store);
+      });
   try {
     executor.run(client, client, {});
   } catch (const Error& error) {

@@ -25,8 +25,17 @@ struct Bench {
     commands = left;
     return taken;
   }
+  void submit(int frames) {
+    for (int i = 0; i < frames; ++i) scheduler.submit(now);
+  }
   void ready() {
     for (const auto& start : take(Kind::kStart)) scheduler.worker_ready(start.worker, now);
+  }
+  /// Hands frames in, starts the workers for them, and says who was given what.
+  std::vector<Command> give(int frames) {
+    submit(frames);
+    ready();
+    return take(Kind::kAssign);
   }
 
   ControlStore store;
@@ -44,8 +53,7 @@ SchedulerLimits limits_of(int workers) {
 TEST(Scheduler, StartsNoMoreWorkersThanThereAreFrames) {
   Bench bench(limits_of(8));
   EXPECT_TRUE(bench.take(Kind::kStart).empty());
-  bench.scheduler.submit(bench.now);
-  bench.scheduler.submit(bench.now);
+  bench.submit(2);
   const auto starts = bench.take(Kind::kStart);
   ASSERT_EQ(starts.size(), 2U);
   EXPECT_EQ(starts[0].slot, 0);
@@ -54,10 +62,7 @@ TEST(Scheduler, StartsNoMoreWorkersThanThereAreFrames) {
 
 TEST(Scheduler, DeliversInOrderWhateverOrderResultsComeIn) {
   Bench bench(limits_of(2));
-  bench.scheduler.submit(bench.now);
-  bench.scheduler.submit(bench.now);
-  bench.ready();
-  const auto given = bench.take(Kind::kAssign);
+  const auto given = bench.give(2);
   ASSERT_EQ(given.size(), 2U);
   EXPECT_NE(given[0].worker, given[1].worker);
   EXPECT_TRUE(bench.scheduler.frame_done(given[1].worker, 1, true, bench.now));
@@ -74,7 +79,7 @@ TEST(Scheduler, DeliversInOrderWhateverOrderResultsComeIn) {
 
 TEST(Scheduler, TriesAFrameAgainOnAnotherWorkerAndGivesItUpAfterTheLastAttempt) {
   Bench bench(limits_of(1));
-  bench.scheduler.submit(bench.now);
+  bench.submit(1);
   std::vector<WorkerId> used;
   for (int attempt = 1; attempt <= 3; ++attempt) {
     bench.ready();
@@ -95,9 +100,7 @@ TEST(Scheduler, TriesAFrameAgainOnAnotherWorkerAndGivesItUpAfterTheLastAttempt) 
 
 TEST(Scheduler, EndsAWorkerWhoseFrameTakesTooLong) {
   Bench bench(limits_of(1));
-  bench.scheduler.submit(bench.now);
-  bench.ready();
-  const auto given = bench.take(Kind::kAssign);
+  const auto given = bench.give(1);
   EXPECT_EQ(bench.scheduler.next_deadline(), bench.now + seconds(60));
   bench.scheduler.check_time(bench.now + seconds(59));
   EXPECT_TRUE(bench.take(Kind::kEnd).empty());
@@ -112,7 +115,7 @@ TEST(Scheduler, EndsAWorkerWhoseFrameTakesTooLong) {
 
 TEST(Scheduler, EndsTheRunAfterTwentyFailedStartsInARow) {
   Bench bench(limits_of(2));
-  for (int i = 0; i < 5; ++i) bench.scheduler.submit(bench.now);
+  bench.submit(5);
   int failed = 0;
   const auto fail_all = [&] {
     for (const auto& start : bench.take(Kind::kStart)) {
@@ -137,9 +140,7 @@ TEST(Scheduler, EndsTheRunAfterTwentyFailedStartsInARow) {
 
 TEST(Scheduler, GivesAWorkerSeveralShortFramesAtOnceAndCountsOnlyTheFirstAsTried) {
   Bench bench(limits_of(1));
-  for (int i = 0; i < 10; ++i) bench.scheduler.submit(bench.now);
-  bench.ready();
-  const auto first = bench.take(Kind::kAssign);
+  const auto first = bench.give(10);
   ASSERT_EQ(first.size(), 1U);
   bench.now += microseconds(100);
   bench.scheduler.frame_done(first[0].worker, 0, true, bench.now);
@@ -156,10 +157,7 @@ TEST(Scheduler, GivesAWorkerSeveralShortFramesAtOnceAndCountsOnlyTheFirstAsTried
 
 TEST(Scheduler, WaitsWhileTheObjectStoreIsFull) {
   Bench bench(limits_of(2));
-  bench.scheduler.submit(bench.now);
-  bench.scheduler.submit(bench.now);
-  bench.ready();
-  const auto given = bench.take(Kind::kAssign);
+  const auto given = bench.give(2);
   bench.scheduler.frame_refused(given[1].worker, 1, bench.now);
   EXPECT_TRUE(bench.take(Kind::kAssign).empty());
   bench.scheduler.frame_done(given[0].worker, 0, true, bench.now);
@@ -171,9 +169,7 @@ TEST(Scheduler, WaitsWhileTheObjectStoreIsFull) {
 
 TEST(Scheduler, GivesAFrameUpWhenTheObjectStoreStaysFull) {
   Bench bench(limits_of(1));
-  bench.scheduler.submit(bench.now);
-  bench.ready();
-  const auto given = bench.take(Kind::kAssign);
+  const auto given = bench.give(1);
   bench.scheduler.frame_refused(given[0].worker, 0, bench.now);
   bench.scheduler.check_time(bench.now + seconds(121));
   const auto delivered = bench.take(Kind::kDeliver);
@@ -187,16 +183,14 @@ TEST(Scheduler, AsksForNoMoreFramesThanItsBounds) {
   limits.max_undelivered = 6;
   Bench bench(limits);
   EXPECT_EQ(bench.scheduler.wanted_frames(), 4);
-  for (int i = 0; i < 4; ++i) bench.scheduler.submit(bench.now);
+  const auto given = bench.give(4);
   EXPECT_EQ(bench.scheduler.wanted_frames(), 0);
-  bench.ready();
-  const auto given = bench.take(Kind::kAssign);
   // Frame 0 holds everything up: what comes after it is done but cannot be delivered.
   bench.scheduler.frame_done(given[1].worker, 1, true, bench.now + seconds(1));
   EXPECT_EQ(bench.scheduler.wanted_frames(), 1);
-  bench.scheduler.submit(bench.now);
+  bench.submit(1);
   bench.scheduler.frame_done(given[1].worker, 2, true, bench.now + seconds(2));
-  bench.scheduler.submit(bench.now);
+  bench.submit(1);
   bench.scheduler.frame_done(given[1].worker, 3, true, bench.now + seconds(3));
   EXPECT_EQ(bench.scheduler.wanted_frames(), 0) << "six are undelivered";
 }
@@ -207,9 +201,8 @@ TEST(Scheduler, DropsTheOldestOrTheNewestThatWaits) {
     limits.when_behind = policy;
     limits.max_unfinished = 3;
     Bench bench(limits);
-    bench.scheduler.submit(bench.now);
-    bench.ready();
-    for (int i = 0; i < 3; ++i) bench.scheduler.submit(bench.now);
+    bench.give(1);
+    bench.submit(3);
     EXPECT_EQ(bench.store.status().frames_dropped, 1);
     const FrameId dropped = policy == WhenBehind::kDropOldest ? 1 : 3;
     EXPECT_EQ(bench.store.task(dropped).state, TaskState::kDropped);

@@ -75,7 +75,8 @@ Outcome MessageSocket::receive(std::vector<std::uint8_t>& bytes, std::vector<Des
   ssize_t received = 0;
   do {
     received = ::recvmsg(descriptor(), &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-  } while (received < 0 && errno == EINTR);
+    // A peer that goes with messages of ours unread is told of once, ahead of the messages that it had sent.
+  } while (received < 0 && (errno == EINTR || errno == ECONNRESET));
   if (received < 0) return outcome_of_error();
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;

@@ -88,6 +88,21 @@ TEST(MessageSocket, KeepsMessagesWholeAndTheirDescriptorsWithThem) {
   EXPECT_NE(theirs.send(first, {}, false), Outcome::kDone) << "and no SIGPIPE";
 }
 
+TEST(MessageSocket, LosesNothingOfAPeerThatGoesWithMessagesUnread) {
+  auto [ours, theirs] = MessageSocket::make_pair();
+  const std::vector<std::uint8_t> message{1, 2, 3};
+  EXPECT_EQ(ours.send(message, {}, false), Outcome::kDone);
+  EXPECT_EQ(theirs.send(message, {}, false), Outcome::kDone);
+  EXPECT_EQ(theirs.send(message, {}, false), Outcome::kDone);
+  theirs.close();
+  std::vector<std::uint8_t> bytes;
+  std::vector<Descriptor> descriptors;
+  EXPECT_EQ(ours.receive(bytes, descriptors, false), Outcome::kDone);
+  EXPECT_EQ(bytes, message);
+  EXPECT_EQ(ours.receive(bytes, descriptors, false), Outcome::kDone);
+  EXPECT_EQ(ours.receive(bytes, descriptors, false), Outcome::kClosed);
+}
+
 TEST(MessageSocket, RefusesMessagesThatAreTooLong) {
   auto [ours, theirs] = MessageSocket::make_pair();
   const std::vector<std::uint8_t> long_message(MessageSocket::kMaxMessageBytes + 1);

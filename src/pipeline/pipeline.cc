@@ -157,7 +157,9 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::file
     throw;
   }
   status.update(last, stopped ? "stopped" : "finished");
-  return complete(counts, skipped_inputs(*parts.source, output).size(), resumed, stopped, wall_s());
+  RunSummary summary = complete(counts, skipped_inputs(*parts.source, output).size(), resumed, stopped, wall_s());
+  summary.warning = parts.executor->status().warning;
+  return summary;
 }
 
 RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::function<void(FrameResult)>& on_result,
@@ -167,8 +169,10 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::func
   CallbackSink sink(on_result);
   RunCounts counts;
   const bool stopped = run_frames(*parts.source, *parts.executor, sink, counts, stop, {});
-  return complete(counts, parts.source->skipped().size(), 0, stopped,
-                  std::chrono::duration<double>(Clock::now() - start).count());
+  RunSummary summary = complete(counts, parts.source->skipped().size(), 0, stopped,
+                                std::chrono::duration<double>(Clock::now() - start).count());
+  summary.warning = parts.executor->status().warning;
+  return summary;
 }
 
 }  // namespace capillaryx

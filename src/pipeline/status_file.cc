@@ -32,7 +32,8 @@ std::string to_text(const Progress& progress, const char* state) {
                                 {"retries", now.retries},
                                 {"workers_ready", now.workers_ready},
                                 {"workers_busy", now.workers_busy},
-                                {"worker_deaths", now.worker_deaths}};
+                                {"worker_deaths", now.worker_deaths},
+                                {"warning", now.warning}};
   if (progress.frame_count) object["frame_count"] = *progress.frame_count;
   return object.dump() + "\n";
 }
