@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program's own analyzer, but at chosen frames it does what an analyzer must not do. Loaded into the program before
-// it starts (LD_PRELOAD); `--analyzer faulty` then names it. CAPILLARYX_FAULTS says what it does at which frames:
-// "throw:5,crash:11".
+// The program's own analyzer, but at chosen frames it does what an analyzer must not do: CAPILLARYX_FAULTS says what at
+// which, "throw:5,crash:11". `--analyzer lib:...` loads it.
 #include <capillaryx/analyzer.h>
 
 #include <chrono>
@@ -51,13 +50,12 @@ class FaultyAnalyzer : public capillaryx::Analyzer {
   std::map<std::int64_t, std::string> faults_;
 };
 
-[[maybe_unused]] const bool registered = [] {
-  capillaryx::register_analyzer("faulty", [](const capillaryx::Options& options) {
-    capillaryx::Options sound = options;
-    sound.analyzer = "capillary";
-    return std::make_unique<FaultyAnalyzer>(capillaryx::make_analyzer(sound));
-  });
-  return true;
-}();
+std::unique_ptr<capillaryx::Analyzer> make(const capillaryx::Options& options) {
+  capillaryx::Options sound = options;
+  sound.analyzer = "capillary";
+  return std::make_unique<FaultyAnalyzer>(capillaryx::make_analyzer(sound));
+}
 
 }  // namespace
+
+CAPILLARYX_ANALYZER_LIBRARY(make)

@@ -166,7 +166,7 @@ def test_a_stopped_worker_is_replaced(
 
 @pytest.fixture(scope="module")
 def faulty_analyzer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library that adds the analyzer `faulty` to the program that it is loaded into."""
+    """A library for `--analyzer lib:...`."""
     library = tmp_path_factory.mktemp("faulty") / "faulty_analyzer.so"
     compiler = os.environ.get("CXX") or shutil.which("c++") or pytest.skip("no C++ compiler")
     command = [compiler, "-std=c++20", "-shared", "-fPIC", "-Wall", "-Werror", f"-I{ROOT}/include"]
@@ -196,8 +196,17 @@ def test_an_analyzer_that_fails_at_some_frames_fails_those_alone(
     out = tmp_path / "out"
     with Traces(tmp_path) as traces:
         faults = ",".join(f"{deed}:{index}" for index, deed in chosen.items())
-        environment = traces.environment | {"LD_PRELOAD": str(faulty_analyzer), "CAPILLARYX_FAULTS": faults}
-        flags = ["--analyzer", "faulty", "--memory-limit-mb", 600, "--timeout-s", 2.5, "--max-attempts", 2]
+        environment = traces.environment | {"CAPILLARYX_FAULTS": faults}
+        flags = [
+            "--analyzer",
+            f"lib:{faulty_analyzer}",
+            "--memory-limit-mb",
+            600,
+            "--timeout-s",
+            2.5,
+            "--max-attempts",
+            2,
+        ]
         more = ["--executor", executor, "-o", out]
         process = start(program, *inputs(frame_folder, size.frames), *flags, *more, env=environment)
         expect_end(process, 3)

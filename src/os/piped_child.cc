@@ -95,7 +95,9 @@ PipedChild::PipedChild(const std::vector<std::string>& command, const std::vecto
   for (const auto& pair : descriptors) plan.first_free = std::max(plan.first_free, pair.second + 1);
   plan.parent = ::getpid();
   std::vector<sock_filter> instructions(filter.size() / sizeof(sock_filter));
-  std::memcpy(instructions.data(), filter.data(), instructions.size() * sizeof(sock_filter));
+  if (!instructions.empty()) {
+    std::memcpy(instructions.data(), filter.data(), instructions.size() * sizeof(sock_filter));
+  }
   plan.filter = {static_cast<unsigned short>(instructions.size()), instructions.data()};
 
   int report[2];
