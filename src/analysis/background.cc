@@ -52,13 +52,12 @@ constexpr float kCutSpreads = 3;  // what lies further from the mixture's backgr
 constexpr float kSmallestSpread = 0.25F;
 
 // Edges of cells of about `cell` values over `length` values: at least `least` cells, all nearly the same.
-std::vector<int> cell_edges(int length, int cell, int least) {
+void set_edges(int length, int cell, int least, std::vector<int>& edges) {
   const int count = std::max(least, (length + cell / 2) / cell);
-  std::vector<int> edges(static_cast<std::size_t>(count) + 1);
+  edges.resize(static_cast<std::size_t>(count) + 1);
   for (int i = 0; i <= count; ++i) {
     edges[static_cast<std::size_t>(i)] = static_cast<int>(static_cast<std::int64_t>(length) * i / count);
   }
-  return edges;
 }
 
 std::int16_t to_steps(double grey_value) {
@@ -80,8 +79,8 @@ void Background::fit(const ReducedFrame& reduced, const Options& options) {
 void Background::fit_windows(const ReducedFrame& reduced, const Options& options) {
   // A window is 2x2 cells, so that neighbouring windows, which overlap by half, share their counting.
   const int cell = std::max(1, static_cast<int>(options.window_px) / 4);
-  cell_x_ = cell_edges(reduced.width, cell, 2);
-  cell_y_ = cell_edges(reduced.height, cell, 2);
+  set_edges(reduced.width, cell, 2, cell_x_);
+  set_edges(reduced.height, cell, 2, cell_y_);
   const std::size_t cells_x = cell_x_.size() - 1;
   windows_.x.clear();
   windows_.y.clear();
@@ -144,17 +143,18 @@ void Background::fit_window(const std::array<const HistogramBin*, 4>& quarters, 
 }
 
 void Background::add_surround(const ReducedFrame& reduced, double sigma_px) {
-  edge_x_ = cell_edges(reduced.width, kBlock, 1);
-  edge_y_ = cell_edges(reduced.height, kBlock, 1);
+  set_edges(reduced.width, kBlock, 1, edge_x_);
+  set_edges(reduced.height, kBlock, 1, edge_y_);
   const std::size_t columns = edge_x_.size() - 1, rows = edge_y_.size() - 1;
   grid_.x.resize(columns);
   grid_.y.resize(rows);
   for (std::size_t i = 0; i < columns; ++i) grid_.x[i] = edge_x_[i] + edge_x_[i + 1];
   for (std::size_t i = 0; i < rows; ++i) grid_.y[i] = edge_y_[i] + edge_y_[i + 1];
-  const std::vector<int> weights = gaussian_weights(sigma_px / 2 / kBlock, 256);
+  if (sigma_px != surround_sigma_px_) weights_ = gaussian_weights(sigma_px / 2 / kBlock, 256);
+  surround_sigma_px_ = sigma_px;
   for (int c = 0; c < channels_; ++c) {
     sum_blocks(reduced, c);
-    blur_blocks(weights);
+    blur_blocks();
     auto& values = grid_.values[static_cast<std::size_t>(c)];
     values.resize(columns * rows);
     for (std::size_t r = 0; r < rows; ++r) {
@@ -172,13 +172,14 @@ void Background::add_surround(const ReducedFrame& reduced, double sigma_px) {
 void Background::sum_blocks(const ReducedFrame& reduced, int channel) {
   const std::size_t columns = grid_.x.size();
   const int cut = static_cast<int>(kCutSpreads * spread(channel) * kOne + 0.5F);
+  windows_.set_columns(0, 2, reduced.width, columns_at_);
   line_.resize(static_cast<std::size_t>(reduced.width));
   columns_.resize(static_cast<std::size_t>(reduced.width));
   sums_.resize(columns * grid_.y.size());
   for (std::size_t r = 0; r < grid_.y.size(); ++r) {
     std::fill(columns_.begin(), columns_.end(), 0);
     for (int y = edge_y_[r]; y < edge_y_[r + 1]; y += kSurroundStep) {
-      windows_.line(channel, windows_.row_at(2 * y), 0, 2, reduced.width, line_.data());
+      windows_.line(channel, windows_.row_at(2 * y), columns_at_, line_.data());
       HWY_DYNAMIC_DISPATCH(add_difference)(reduced.row(channel, y), line_.data(), cut, reduced.width, columns_.data());
     }
     const int lines = (edge_y_[r + 1] - edge_y_[r] + kSurroundStep - 1) / kSurroundStep;
@@ -191,9 +192,9 @@ void Background::sum_blocks(const ReducedFrame& reduced, int channel) {
 }
 
 // Blurs sums_ across, with weights of 1/256, then down, where the result keeps the 256: into blurred_.
-void Background::blur_blocks(const std::vector<int>& weights) {
+void Background::blur_blocks() {
   const int columns = static_cast<int>(grid_.x.size()), rows = static_cast<int>(grid_.y.size());
-  const int radius = static_cast<int>(weights.size()) - 1;
+  const int radius = static_cast<int>(weights_.size()) - 1;
   const auto row = [columns](std::vector<std::int32_t>& values, int r) {
     return values.data() + static_cast<std::ptrdiff_t>(r) * columns;
   };
@@ -207,7 +208,7 @@ void Background::blur_blocks(const std::vector<int>& weights) {
     std::fill_n(padded + columns, radius, in[columns - 1]);
     std::fill_n(in, columns, 0);
     for (int k = 0; k <= radius; ++k) {
-      const int weight = weights[static_cast<std::size_t>(k)];
+      const int weight = weights_[static_cast<std::size_t>(k)];
       HWY_DYNAMIC_DISPATCH(add_weighted)(padded - k, padded + k, k == 0 ? weight / 2 : weight, columns, in);
     }
     for (int i = 0; i < columns; ++i) in[i] /= 256;
@@ -215,7 +216,7 @@ void Background::blur_blocks(const std::vector<int>& weights) {
   std::fill(blurred_.begin(), blurred_.end(), 0);
   for (int r = 0; r < rows; ++r) {
     for (int k = 0; k <= radius; ++k) {
-      const int weight = weights[static_cast<std::size_t>(k)];  // the middle counts as two halves
+      const int weight = weights_[static_cast<std::size_t>(k)];  // the middle counts as two halves
       HWY_DYNAMIC_DISPATCH(add_weighted)
       (row(sums_, std::max(r - k, 0)), row(sums_, std::min(r + k, rows - 1)), k == 0 ? weight / 2 : weight, columns,
        row(blurred_, r));
@@ -225,13 +226,14 @@ void Background::blur_blocks(const std::vector<int>& weights) {
 
 void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid) {
   const int count = (reduced.width + kSpreadStep - 1) / kSpreadStep;
+  grid.set_columns(0, 2 * kSpreadStep, count, columns_at_);
   line_.resize(static_cast<std::size_t>(count));
   histogram_.resize(256 * kOne);
   for (int c = 0; c < channels_; ++c) {
     std::fill(histogram_.begin(), histogram_.end(), 0);
     std::int64_t level = 0, samples = 0;
     for (int y = 0; y < reduced.height; y += kSpreadStep) {
-      grid.line(c, grid.row_at(2 * y), 0, 2 * kSpreadStep, count, line_.data());
+      grid.line(c, grid.row_at(2 * y), columns_at_, line_.data());
       const std::int16_t* value = reduced.row(c, y);
       for (int i = 0; i < count; ++i) {
         const int behind = line_[static_cast<std::size_t>(i)];
@@ -252,11 +254,9 @@ void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid
 }
 
 void Background::row(int channel, int y, int x, int count, std::int16_t* out) const {
-  grid_.line(channel, grid_.row_at(y), x, 1, count, out);
-}
-
-void Background::reduced_row(int channel, int y, std::int16_t* out) const {
-  grid_.line(channel, grid_.row_at(2 * y), 0, 2, width_ / 2, out);
+  thread_local BackgroundGrid::Columns columns;
+  grid_.set_columns(x, 1, count, columns);
+  grid_.line(channel, grid_.row_at(y), columns, out);
 }
 
 }  // namespace capillaryx

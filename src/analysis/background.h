@@ -42,9 +42,6 @@ class Background {
   /// The same for what wants many parts of the grid: values lie in 0 .. 255 * kOne.
   const BackgroundGrid& grid() const { return grid_; }
 
-  /// Background of the whole row y of the reduced frame, in 1/kOne grey values, into `out`.
-  void reduced_row(int channel, int y, std::int16_t* out) const;
-
   /// Spread of the frame's tissue around this background, grey values: a robust standard deviation (median absolute
   /// deviation / 0.6745) of frame - background over the whole frame, of 2x2 means; at least 0.25.
   float spread(int channel) const { return spread_[static_cast<std::size_t>(channel)]; }
@@ -57,7 +54,7 @@ class Background {
   void fit_window(const std::array<const HistogramBin*, 4>& quarters, int components, std::size_t node);
   void add_surround(const ReducedFrame& reduced, double sigma_px);
   void sum_blocks(const ReducedFrame& reduced, int channel);
-  void blur_blocks(const std::vector<int>& weights);
+  void blur_blocks();
   void measure(const ReducedFrame& reduced, const BackgroundGrid& grid);
 
   int width_ = 0, height_ = 0, channels_ = 0;
@@ -69,6 +66,9 @@ class Background {
   std::vector<int> edge_x_, edge_y_;  // edges of the finer grid's blocks, reduced px
   std::vector<std::int32_t> sums_, blurred_, columns_;
   std::vector<std::int16_t> line_;
+  BackgroundGrid::Columns columns_at_;
+  double surround_sigma_px_ = 0;
+  std::vector<int> weights_;  // of the surround's blur
   std::vector<std::uint32_t> histogram_;
 };
 

@@ -14,91 +14,49 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr std::size_t kGroup = 16;  // nodes that are worked out at once
+constexpr hn::CappedTag<std::int32_t, 8> kLong;  // half of the pixels between two nodes
+constexpr hn::Rebind<std::int16_t, decltype(kLong)> kShort;
+constexpr hn::Rebind<float, decltype(kLong)> kFloat;
 
-// Values at nodes first, first + 1, ... of a row in 1/256 of a step, and the slopes from each to the next.
-struct Nodes {
-  std::int32_t value[kGroup + 1];
-  std::int32_t slope[kGroup];
-};
-
-HWY_INLINE void set_nodes(const BackgroundGrid& grid, const std::int16_t* upper, const std::int16_t* lower, int part,
-                          std::size_t first, std::size_t count, Nodes& nodes) {
-  for (std::size_t i = 0; i < count; ++i) {
-    nodes.value[i] = upper[first + i] * 256 + (lower[first + i] - upper[first + i]) * part;
-  }
-  // Below 2^24 a quotient of floats, cut off, is that of the whole numbers.
-  const int* const x = grid.x.data() + first;
-  for (std::size_t i = 0; i + 1 < count; ++i) {
-    nodes.slope[i] = static_cast<std::int32_t>(static_cast<float>(nodes.value[i + 1] - nodes.value[i]) /
-                                               static_cast<float>(x[i + 1] - x[i]));
-  }
-}
-
-HWY_INLINE std::int16_t* ramp(std::int32_t value, std::int32_t slope, int count, std::int16_t* out) {
-  const hn::CappedTag<std::int32_t, 8> d;
-  const hn::Rebind<std::int16_t, decltype(d)> narrow;
-  const int lanes = static_cast<int>(hn::Lanes(d));
+// Values at `nodes` nodes in 1/256 of a step, and the slopes from each to the next.
+HWY_INLINE void set_nodes(const std::int16_t* upper, const std::int16_t* lower, int part, const float* gaps, int nodes,
+                          std::int32_t* value, std::int32_t* slope) {
+  const int lanes = static_cast<int>(hn::Lanes(kLong));
   int i = 0;
-  if (count >= lanes) {
-    auto values = hn::Add(hn::Set(d, value), hn::Mul(hn::Set(d, slope), hn::Iota(d, 0)));
-    const auto step = hn::Set(d, slope * lanes);
-    for (; i + lanes <= count; i += lanes) {
-      hn::StoreU(hn::DemoteTo(narrow, hn::ShiftRight<8>(values)), narrow, out + i);
-      values = hn::Add(values, step);
-    }
+  for (; i + lanes <= nodes; i += lanes) {
+    const auto from = hn::PromoteTo(kLong, hn::LoadU(kShort, upper + i));
+    const auto to = hn::PromoteTo(kLong, hn::LoadU(kShort, lower + i));
+    hn::StoreU(hn::Add(hn::ShiftLeft<8>(from), hn::Mul(hn::Sub(to, from), hn::Set(kLong, part))), kLong, value + i);
   }
-  for (; i < count; ++i) out[i] = static_cast<std::int16_t>((value + slope * i) >> 8);
-  return out + count;
+  for (; i < nodes; ++i) value[i] = upper[i] * 256 + (lower[i] - upper[i]) * part;
+  // Below 2^24 a quotient of floats, cut off, is that of the whole numbers. There is room for a whole vector.
+  for (i = 0; i + 1 < nodes; i += lanes) {
+    const auto rise = hn::Sub(hn::LoadU(kLong, value + i + 1), hn::LoadU(kLong, value + i));
+    const auto quotient = hn::Div(hn::ConvertTo(kFloat, rise), hn::LoadU(kFloat, gaps + i));
+    hn::StoreU(hn::ConvertTo(kLong, quotient), kLong, slope + i);
+  }
 }
 
-// kShift: the step is 1 << kShift pixels.
-template <int kShift>
-HWY_INLINE void line_of_step(const BackgroundGrid& grid, const std::int16_t* upper, const std::int16_t* lower, int part,
-                             int start, int count, std::int16_t* out) {
-  constexpr int kStep = 1 << kShift;
-  const std::size_t columns = grid.x.size();
-  const int* const x = grid.x.data();
-  auto segment = static_cast<std::size_t>(std::upper_bound(x, x + columns, start) - x);  // the node after `start`
-  const auto values_before = [](int px, int stop) { return (stop - px + kStep - 1) >> kShift; };
-  const auto flat = [&](std::size_t node, int values) HWY_ATTR {
-    const std::int32_t value = upper[node] * 256 + (lower[node] - upper[node]) * part;
-    out = ramp(value + 128, 0, values, out);
-  };
-  const int end = start + kStep * count;
-  int px = start;
-  if (segment == 0) {
-    const int values = values_before(px, std::min(end, x[0]));
-    flat(0, values);
-    px += values * kStep;
-    segment = 1;
-  }
-  Nodes nodes;
-  while (px < end && segment < columns) {
-    // The nodes from the one before `px` on, as many as are needed.
-    const std::size_t first = segment - 1;
-    std::size_t used = 2;
-    while (used <= kGroup && first + used < columns && x[first + used - 1] < end) ++used;
-    set_nodes(grid, upper, lower, part, first, used, nodes);
-    for (std::size_t i = 0; i + 1 < used && px < end; ++i, ++segment) {
-      const int values = values_before(px, std::min(end, x[first + i + 1]));
-      if (values <= 0) continue;
-      out = ramp(nodes.value[i] + 128 + nodes.slope[i] * (px - x[first + i]), nodes.slope[i] * kStep, values, out);
-      px += values * kStep;
+void grid_line(const std::int16_t* upper, const std::int16_t* lower, int part, BackgroundGrid::Columns& columns,
+               std::int16_t* out) {
+  set_nodes(upper, lower, part, columns.gaps.data(), columns.nodes, columns.value.data(), columns.slope.data());
+  const int lanes = static_cast<int>(hn::Lanes(kLong));
+  const auto places = hn::Iota(kLong, 0);
+  std::int16_t* const end = out + columns.count;
+  for (const auto& segment : columns.segments) {
+    const std::int32_t slope = columns.slope[static_cast<std::size_t>(segment.node)];
+    const std::int32_t start = columns.value[static_cast<std::size_t>(segment.node)] + 128 + slope * segment.offset;
+    const std::int32_t step = slope * segment.step;
+    auto values = hn::Add(hn::Set(kLong, start), hn::Mul(hn::Set(kLong, step), places));
+    const auto next = hn::Set(kLong, step * lanes);
+    int i = 0;
+    // What is written beyond a segment, the next one puts right.
+    for (; i < segment.count && end - out >= i + lanes; i += lanes) {
+      hn::StoreU(hn::DemoteTo(kShort, hn::ShiftRight<8>(values)), kShort, out + i);
+      values = hn::Add(values, next);
     }
-  }
-  if (px < end) flat(columns - 1, values_before(px, end));
-}
-
-void grid_line(const BackgroundGrid& grid, const std::int16_t* upper, const std::int16_t* lower, int part, int start,
-               int step, int count, std::int16_t* out) {
-  switch (step) {
-    case 1:
-      return line_of_step<0>(grid, upper, lower, part, start, count, out);
-    case 2:
-      return line_of_step<1>(grid, upper, lower, part, start, count, out);
-    default:
-      return line_of_step<3>(grid, upper, lower, part, start, count, out);
+    for (; i < segment.count; ++i) out[i] = static_cast<std::int16_t>((start + step * i) >> 8);
+    out += segment.count;
   }
 }
 
@@ -112,6 +70,8 @@ namespace {
 
 HWY_EXPORT(grid_line);
 
+constexpr int kRoom = 16;  // for a whole vector behind the last node
+
 }  // namespace
 
 BackgroundGrid::Row BackgroundGrid::row_at(int row) const {
@@ -124,25 +84,52 @@ BackgroundGrid::Row BackgroundGrid::row_at(int row) const {
   return at;
 }
 
-void BackgroundGrid::line(int channel, const Row& row, int start, int step, int count, std::int16_t* out) const {
-  const std::int16_t* const nodes = values[static_cast<std::size_t>(channel)].data();
-  HWY_DYNAMIC_DISPATCH(grid_line)
-  (*this, nodes + row.upper * x.size(), nodes + row.lower * x.size(), row.part, start, step, count, out);
+void BackgroundGrid::set_columns(int start, int step, int count, Columns& columns) const {
+  const int all = static_cast<int>(x.size()), end = start + step * count;
+  int after = static_cast<int>(std::upper_bound(x.begin(), x.end(), start) - x.begin());  // the node after a pixel
+  columns.count = count;
+  columns.first = std::max(0, after - 1);
+  columns.segments.clear();
+  for (int px = start; px < end; ++after) {
+    const bool between = after > 0 && after < all;
+    const int stop = after < all ? std::min(end, x[static_cast<std::size_t>(after)]) : end;
+    const int node = std::max(0, after - 1);
+    const int values = (stop - px + step - 1) / step;
+    if (values > 0) {
+      const int offset = between ? px - x[static_cast<std::size_t>(node)] : 0;
+      columns.segments.push_back({node - columns.first, offset, between ? step : 0, values});
+      px += values * step;
+    }
+  }
+  const int last = std::min(all - 1, after - 1);  // the node after the last pixel, or the last of all
+  columns.nodes = last - columns.first + 1;
+  columns.value.resize(static_cast<std::size_t>(columns.nodes + kRoom));
+  columns.slope.assign(static_cast<std::size_t>(columns.nodes + kRoom), 0);
+  columns.gaps.assign(static_cast<std::size_t>(columns.nodes + kRoom), 1.0F);
+  for (int i = 0; i + 1 < columns.nodes; ++i) {
+    const auto node = static_cast<std::size_t>(columns.first + i);
+    columns.gaps[static_cast<std::size_t>(i)] = static_cast<float>(x[node + 1] - x[node]);
+  }
+}
+
+void BackgroundGrid::line(int channel, const Row& row, Columns& columns, std::int16_t* out) const {
+  const std::int16_t* const nodes = values[static_cast<std::size_t>(channel)].data() + columns.first;
+  HWY_DYNAMIC_DISPATCH(grid_line)(nodes + row.upper * x.size(), nodes + row.lower * x.size(), row.part, columns, out);
 }
 
 void BackgroundGrid::points(int channel, const Row& row, const std::vector<int>& at, std::int16_t* out) const {
   const std::int16_t* const upper = values[static_cast<std::size_t>(channel)].data() + row.upper * x.size();
   const std::int16_t* const lower = values[static_cast<std::size_t>(channel)].data() + row.lower * x.size();
   const auto node = [&](std::size_t i) { return upper[i] * 256 + (lower[i] - upper[i]) * row.part; };
-  std::size_t segment = 0;  // the first node after the point
+  std::size_t after = 0;  // the first node after the point
   std::int32_t left = node(0), slope = 0;
   for (const int px : at) {
-    if (segment < x.size() && x[segment] <= px) {
-      while (segment < x.size() && x[segment] <= px) ++segment;
-      left = node(segment - 1);
-      slope = segment < x.size() ? (node(segment) - left) / (x[segment] - x[segment - 1]) : 0;
+    if (after < x.size() && x[after] <= px) {
+      while (after < x.size() && x[after] <= px) ++after;
+      left = node(after - 1);
+      slope = after < x.size() ? (node(after) - left) / (x[after] - x[after - 1]) : 0;
     }
-    const int offset = segment > 0 ? px - x[segment - 1] : 0;
+    const int offset = after > 0 ? px - x[after - 1] : 0;
     *out++ = static_cast<std::int16_t>((left + 128 + slope * offset) >> 8);
   }
 }

@@ -21,8 +21,26 @@ struct BackgroundGrid {
   };
   Row row_at(int row) const;
 
-  /// Values of the pixels start, start + step, ... (`count` of them) of a row, into `out`. `step`: 1, 2 or 8.
-  void line(int channel, const Row& row, int start, int step, int count, std::int16_t* out) const;
+  /// The pixels start, start + step, ... (`count` of them) of any row: worked out once for many rows. Memory is used
+  /// again; one thread at a time.
+  struct Columns {
+    /// Pixels between two nodes, or beyond the outermost.
+    struct Segment {
+      int node;    // the one before, counted from `first`
+      int offset;  // px from that node to the first pixel
+      int step;    // px; 0 where the value stays
+      int count;   // pixels
+    };
+    std::vector<Segment> segments;
+    int count = 0;
+    int first = 0, nodes = 0;  // the nodes that are needed
+    std::vector<float> gaps;   // px from each to the next
+    std::vector<std::int32_t> value, slope;
+  };
+  void set_columns(int start, int step, int count, Columns& columns) const;
+
+  /// Values of those pixels of a row, into `out`.
+  void line(int channel, const Row& row, Columns& columns, std::int16_t* out) const;
 
   /// Values of the pixels at the places `at`, which rise, of a row, into `out`.
   void points(int channel, const Row& row, const std::vector<int>& at, std::int16_t* out) const;

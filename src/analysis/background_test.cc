@@ -89,7 +89,10 @@ TEST(Background, RowsAgreeWithSinglePixelsAndWithReducedRows) {
       EXPECT_NEAR(value(background, 1, x, y) * Background::kOne, row[static_cast<std::size_t>(x)], 1);
   }
   background.row(1, 100, 0, 301, row.data());
-  background.reduced_row(1, 50, half.data());
+  const BackgroundGrid& grid = background.grid();
+  BackgroundGrid::Columns columns;
+  grid.set_columns(0, 2, static_cast<int>(half.size()), columns);
+  grid.line(1, grid.row_at(100), columns, half.data());
   for (std::size_t x = 0; x < 150; ++x) EXPECT_NEAR(half[x], row[2 * x], 1);
 }
 

@@ -103,12 +103,14 @@ void measure_darkness(const ReducedFrame& reduced, const Background& background,
   darkness.smooth.resize(pixels);
   darkness.line.resize(static_cast<std::size_t>(width) + 4);
   const int vessel = vessel_channel(reduced.channels);
+  const BackgroundGrid& grid = background.grid();
+  grid.set_columns(0, 2, width, darkness.columns);
   int ready = 0;  // rows of differences: two more than blurred ones, while they lie in the cache
   for (int y = 0; y < height; ++y) {
     for (; ready <= std::min(y + 2, height - 1); ++ready) {
       const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(ready) * width;
       std::int16_t* const behind = darkness.behind.data() + start;
-      background.reduced_row(vessel, ready, behind);
+      grid.line(vessel, grid.row_at(2 * ready), darkness.columns, behind);
       HWY_DYNAMIC_DISPATCH(subtract)(behind, reduced.row(vessel, ready), width, darkness.difference.data() + start);
     }
     const std::int16_t* rows[5];

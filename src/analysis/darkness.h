@@ -21,6 +21,7 @@ struct Darkness {
   /// Robust standard deviation (median absolute deviation / 0.6745) of `smooth`, grey values; at least 0.25.
   float spread = 0;
 
+  BackgroundGrid::Columns columns;       ///< scratch
   std::vector<std::int16_t> line;        ///< scratch
   std::vector<std::uint32_t> histogram;  ///< scratch
 };

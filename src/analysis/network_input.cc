@@ -116,6 +116,7 @@ void NetworkInputMaker::read_rows(const PixelView& frame, const Background& back
   const int begin = std::max(0, x0), end = std::min(frame.width, x0 + side);  // holds the region's middle
   const int count = end - begin;
   const Logarithms& logs = logarithms();
+  background.grid().set_columns(begin, 1, count, columns_at_);
   for (int y = first_y; y <= last_y; ++y) {
     const BackgroundGrid::Row grid_row = background.grid().row_at(y);
     for (int c = 0; c < frame.channels; ++c) {
@@ -126,7 +127,7 @@ void NetworkInputMaker::read_rows(const PixelView& frame, const Background& back
       const auto pixel = [&](int i) { return static_cast<std::size_t>(value[std::ptrdiff_t{i} * frame.channels]); };
       if (spec_.input == InputKind::kLocalContrast) {
         std::int16_t* const behind = behind_[channel].data();
-        background.grid().line(c, grid_row, begin, 1, count, behind);
+        background.grid().line(c, grid_row, columns_at_, behind);
         for (int i = 0; i < count; ++i) {
           out[i] = static_cast<std::int16_t>(logs.of_background[static_cast<std::size_t>(behind[i])] -
                                              logs.of_pixel[pixel(i)]);

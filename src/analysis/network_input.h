@@ -55,6 +55,7 @@ class NetworkInputMaker {
 
   NetworkSpec spec_;
   Shares across_, down_;
+  BackgroundGrid::Columns columns_at_;
   std::array<std::vector<std::int16_t>, 3> behind_;  // background of one row of the cut
   std::array<std::vector<std::int16_t>, 3> cut_;     // what lies inside the frame, row by row; 22714 at most
   std::vector<std::int32_t> columns_;                // of one row of cells

@@ -51,15 +51,26 @@ void RoiFinder::grow_regions(const Darkness& darkness, const SsimMap& ssim, floa
   const int width = darkness.width, height = darkness.height;
   labels_.resize(darkness.smooth.size(), kNobody);
   regions_.clear();
-  for (const int pixel : sorted_) {
+  // Pixels come from all over the frame: what a later one needs is asked for ahead.
+  constexpr std::size_t kAhead = 12;
+  for (std::size_t i = 0; i < sorted_.size(); ++i) {
+    const int pixel = sorted_[i];
+    if (i + kAhead < sorted_.size()) {
+      const int* const label = labels_.data() + sorted_[i + kAhead];
+      __builtin_prefetch(label);
+      if (sorted_[i + kAhead] >= width) __builtin_prefetch(label - width);
+      if (sorted_[i + kAhead] < width * (height - 1)) __builtin_prefetch(label + width);
+      __builtin_prefetch(ssim.row(0) + sorted_[i + kAhead]);
+    }
     const int x = pixel % width, y = pixel / width;
     const std::int16_t d = darkness.smooth[static_cast<std::size_t>(pixel)];
-    int near[8], count = 0;
+    int near[8], count = 0, last_label = kNobody;
     for (int ny = std::max(y - 1, 0); ny <= std::min(y + 1, height - 1); ++ny) {
       for (int nx = std::max(x - 1, 0); nx <= std::min(x + 1, width - 1); ++nx) {
         const int label =
             labels_[static_cast<std::size_t>(ny) * static_cast<std::size_t>(width) + static_cast<std::size_t>(nx)];
-        if (label == kNobody) continue;
+        if (label == kNobody || label == last_label) continue;
+        last_label = label;
         const int region = root(label);
         if (std::find(near, near + count, region) == near + count) near[count++] = region;
       }

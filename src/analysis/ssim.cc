@@ -219,7 +219,11 @@ void SsimMap::measure(const Darkness& darkness, double sigma_px) {
     HWY_DYNAMIC_DISPATCH(cut_off)
     (darkness.difference.data() + start, width_, cut_.data() + static_cast<std::ptrdiff_t>(y) * padded);
   }
-  for (int y = 0; y < height_; ++y) measure_row(darkness, y, padded);
+  histogram_.assign(kOne + 1, 0);
+  for (int y = 0; y < height_; ++y) {
+    measure_row(darkness, y, padded);
+    for (int x = 0; x < width_; ++x) ++histogram_[static_cast<std::size_t>(row(y)[x])];
+  }
 }
 
 void SsimMap::set_weights(double sigma_px) {
@@ -260,12 +264,10 @@ void SsimMap::measure_row(const Darkness& darkness, int y, int padded) {
 }
 
 int SsimMap::structure_threshold(double times) const {
-  std::vector<std::uint32_t> histogram(kOne + 1);
-  for (const std::int16_t value : map_) ++histogram[static_cast<std::size_t>(value)];
   std::size_t below = 0;
   int median = 0;
-  while (below + histogram[static_cast<std::size_t>(median)] <= map_.size() / 2) {
-    below += histogram[static_cast<std::size_t>(median++)];
+  while (below + histogram_[static_cast<std::size_t>(median)] <= map_.size() / 2) {
+    below += histogram_[static_cast<std::size_t>(median++)];
   }
   const float variance = std::max(kRoundingVariance, kC2 * (static_cast<float>(kOne) / std::max(1, median) - 1));
   return static_cast<int>(kC2 / (kC2 + static_cast<float>(times) * variance) * kOne);

@@ -38,6 +38,7 @@ class SsimMap {
   double sigma_px_ = 0;
   std::vector<std::int32_t> weights_;  // from the middle outwards, two in each
   std::vector<std::int16_t> map_;
+  std::vector<std::uint32_t> histogram_;  // of map_
   std::vector<std::int16_t> cut_;  // d, cut off so that sums of two squares fit 16 bits; rows padded for whole vectors
   std::vector<const std::int16_t*> above_, below_;  // rows of cut_, from the middle outwards
   std::vector<std::int16_t> mean_, mean_sq_;        // of a column

@@ -112,9 +112,34 @@ HWY_INLINE void each_pixel(const std::uint8_t* filtered, const std::uint8_t* abo
   }
 }
 
+#if HWY_TARGET == HWY_SCALAR
 void sub(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row, std::size_t size, int pixel) {
   each_pixel<Sub>(filtered, above, row, size, pixel);
 }
+#else
+// Sums of pixels of three bytes run through five pixels in a register: each adds the one before, then the two before,
+// then the four before, and the last pixel of the five before to all.
+void sub(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row, std::size_t size, int pixel) {
+  if (pixel != 3) return each_pixel<Sub>(filtered, above, row, size, pixel);
+  constexpr hn::Full128<std::uint8_t> kBlock;
+  constexpr std::size_t kBlockBytes = 15;
+  alignas(16) static constexpr std::uint8_t kLastPixel[16] = {12, 13, 14, 12, 13, 14, 12, 13,
+                                                              14, 12, 13, 14, 12, 13, 14, 12};
+  const auto last_pixel = hn::Load(kBlock, kLastPixel);
+  auto carry = hn::Zero(kBlock);
+  std::size_t i = 0;
+  for (; i + 16 <= size; i += kBlockBytes) {  // the sixteenth byte is put right by what follows
+    auto sums = hn::LoadU(kBlock, filtered + i);
+    sums = hn::Add(sums, hn::ShiftLeftBytes<3>(kBlock, sums));
+    sums = hn::Add(sums, hn::ShiftLeftBytes<6>(kBlock, sums));
+    sums = hn::Add(sums, hn::ShiftLeftBytes<12>(kBlock, sums));
+    sums = hn::Add(sums, carry);
+    hn::StoreU(sums, kBlock, row + i);
+    carry = hn::TableLookupBytes(sums, last_pixel);
+  }
+  for (; i < size; ++i) row[i] = static_cast<std::uint8_t>(filtered[i] + (i >= 3 ? row[i - 3] : 0));
+}
+#endif
 void average(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row, std::size_t size, int pixel) {
   each_pixel<Average>(filtered, above, row, size, pixel);
 }
