@@ -187,8 +187,8 @@ def memory_page(kept: Figures) -> Table:
         "### Memory",
         "",
         f"{MEMORY_FRAMES} frames, a look every second; anonymous and shared memory, and a line fitted to it after the "
-        f"first {MEMORY_SETTLED} frames. What grows in the driver is what its summary is made of: six numbers a frame, in "
-        "arrays that double as they grow, for the intervals and percentiles. Nothing of the frames themselves stays.",
+        f"first {MEMORY_SETTLED} frames. What grows in the driver is what its summary is made of: six numbers a frame, "
+        "in arrays that double as they grow, for intervals and percentiles. Nothing of the frames themselves stays.",
         "",
         "| | MB after the first frames | MB at the end | most | slope, KB per 1000 frames |",
         "|---|---|---|---|---|",
