@@ -6,3 +6,5 @@ target_link_options(stage_instructions PRIVATE -Wl,--as-needed)  # no network: O
 add_executable(machine_limits EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/benchmarks/machine_limits.cc)
 target_link_libraries(machine_limits PRIVATE PkgConfig::hwy)
 target_include_directories(machine_limits PRIVATE ${PROJECT_SOURCE_DIR}/src)
+add_executable(scaling_simulation EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/benchmarks/scaling_simulation.cc)
+target_link_libraries(scaling_simulation PRIVATE capillaryx_executor)

@@ -14,11 +14,12 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Unpack
 
 # Before Ray is imported: it would tell its makers of its use.
@@ -136,12 +137,18 @@ class Worker:
 
 
 class Actors:
-    """The workers of one run. Its methods are the pool's (src/executor/worker_pool.h); Ray's threads call the rest."""
+    """The workers of one run. Its methods are the pool's (src/executor/worker_pool.h).
+
+    What Ray has to tell is handled in a thread of its own: Ray's threads, which call back, must not call Ray.
+    """
 
     def __init__(self, events: _core.RayEvents, options_text: str, owns_ray: bool) -> None:
         self._events = events
         self._owns_ray = owns_ray
         self._lock = threading.RLock()
+        self._news: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._listen, name="capillaryx-ray", daemon=True)
+        self._thread.start()
         self._workers: dict[int, Worker] = {}
         self._unshared: set[tuple[str, str]] = set()
         """Nodes and folders of the driver that they do not see."""
@@ -158,8 +165,8 @@ class Actors:
         with self._lock:
             self._workers[worker] = Worker(actor)
         watched = actor.watch.options(concurrency_group="watch").remote()
-        watched.future().add_done_callback(partial(self._on_watch_ended, worker))
-        actor.begin.remote().future().add_done_callback(partial(self._on_begun, worker))
+        self._when_done(watched, partial(self._on_watch_ended, worker))
+        self._when_done(actor.begin.remote(), partial(self._on_begun, worker))
 
     def assign(self, worker: int, task: _core.RayTask) -> None:
         """Sends a frame: its name where the node sees the same file, else its bytes or pixels."""
@@ -180,6 +187,8 @@ class Actors:
         with self._lock:
             workers = list(self._workers.values())
             self._workers.clear()
+        self._news.put(None)
+        self._thread.join()
         for worker in workers:
             kill(worker.actor)
         if self._owns_ray:
@@ -198,7 +207,14 @@ class Actors:
         else:
             kind, content = "bytes", read_whole(task.descriptor)
         reply = known.actor.run.remote(kind, content, task.source, task.index, task.wants_overlay)
-        reply.future().add_done_callback(partial(self._on_reply, worker, task.frame_id))
+        self._when_done(reply, partial(self._on_reply, worker, task.frame_id))
+
+    def _when_done(self, reference: Any, handle: Callable[[Future[Any]], None]) -> None:
+        reference.future().add_done_callback(lambda future: self._news.put(partial(handle, future)))
+
+    def _listen(self) -> None:
+        while (news := self._news.get()) is not None:
+            news()
 
     def _on_begun(self, worker: int, future: Future[Reply]) -> None:
         if future.exception() is not None:

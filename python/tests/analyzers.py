@@ -95,3 +95,16 @@ class Busy(capillaryx.Analyzer):
         for number in range(2_000_000):
             total += number & 7
         return {"total": float(total)}
+
+
+class Shipped(capillaryx.Analyzer):
+    """The shipped algorithm, but for one frame that ends the process."""
+
+    name = "shipped"
+    deadly = 77
+
+    def analyze(self, frame: capillaryx.Frame) -> capillaryx.FrameResult:
+        """As analyze_frame."""
+        if frame.index == self.deadly:
+            os._exit(9)
+        return capillaryx.analyze_frame(frame.pixels)
