@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: scripts/python.sh    Makes the wheel of the Python package into build/wheel/ and installs it into
-# build/python-venv. It is compiled where `make demo` compiles the program, so that nothing is compiled twice.
+# usage: scripts/python.sh    Makes the wheel of the Python package and its bill of materials into build/wheel/, and installs
+# it into build/python-venv. It is compiled where `make demo` compiles the program, so that nothing is compiled twice.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 scripts/setup.sh build run python
 venv=$PWD/build/python-venv
@@ -19,3 +19,5 @@ rm -rf build/wheel
 PATH=$venv/bin:$PATH "$venv/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps \
   --config-settings build-dir=build/release --wheel-dir build/wheel .
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/wheel/*.whl
+wheels=(build/wheel/*.whl)
+"$venv/bin/python" scripts/sbom.py "${wheels[0]}" "${wheels[0]%.whl}.cdx.json"

@@ -134,8 +134,11 @@ def analyze_to(
 
 
 @lru_cache(maxsize=4)
-def frame_analyzer(options: str) -> _core.FrameAnalyzer:
-    """The analyzer of these options, kept: making one takes longer than using it."""
+def frame_analyzer(options: str, kind: object) -> _core.FrameAnalyzer:
+    """The analyzer of these options, kept: making one takes longer than using it.
+
+    `kind`: the option as given, as a class that was written anew has the name of the old one.
+    """
     return _core.FrameAnalyzer(options)
 
 
@@ -155,4 +158,4 @@ def analyze_frame(image: npt.ArrayLike, *, source: str = "array", **options: Unp
     array = as_picture(image)
     given = {"worker_kind": "thread", **options}
     text = cached_options(tuple(sorted(given.items(), key=lambda item: item[0])))
-    return frame_analyzer(text).analyze(_core.frame_of_array(array, source, 0))
+    return frame_analyzer(text, given.get("analyzer")).analyze(_core.frame_of_array(array, source, 0))

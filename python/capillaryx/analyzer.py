@@ -82,7 +82,19 @@ def name_of(kind: type[Analyzer]) -> str:
             f"{kind.__name__} stands in no file, so that no worker process finds it: put it into one, or run with "
             "executor='serial'"
         )
-    return f"{PREFIX}{Path(file).resolve()}:{kind.__qualname__}"
+    path = Path(file).resolve()
+    # Results keep the name: no more of this machine's folders goes into it than is needed.
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    return f"{PREFIX}{path}:{kind.__qualname__}"
+
+
+def absolute(name: str) -> str:
+    """The name of an analyzer by which it is found from any folder."""
+    file, colon, qualname = name.removeprefix(PREFIX).rpartition(":")
+    if not name.startswith(PREFIX) or not colon or not file.endswith(".py"):
+        return name
+    return f"{PREFIX}{Path(file).resolve()}:{qualname}"
 
 
 def find(name: str) -> type[Analyzer]:

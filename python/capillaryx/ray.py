@@ -153,6 +153,8 @@ class Actors:
         self._unshared: set[tuple[str, str]] = set()
         """Nodes and folders of the driver that they do not see."""
         options = json.loads(options_text) | {"executor": "serial", "ray_address": "", "worker_command": ""}
+        # Actors stand in another folder than the driver.
+        options["analyzer"] = analyzer.absolute(options["analyzer"])
         self._options = json.dumps(options)
         groups = {"watch": 1}
         self._kind = ray.remote(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD", concurrency_groups=groups)(

@@ -89,6 +89,33 @@ def test_a_class_that_no_process_could_find_is_refused() -> None:
     assert capillaryx.analyze_frame(skin(), analyzer=Hidden).ok
 
 
+def test_a_class_that_was_written_anew_is_taken() -> None:
+    picture = np.full((4, 4), 7, np.uint8)
+    for number in (1.0, 2.0):
+        kind = type("Again", (capillaryx.Analyzer,), {"analyze": lambda self, frame, number=number: {"n": number}})
+        assert dict(capillaryx.analyze_frame(picture, analyzer=kind).values) == {"n": number}
+
+
+def test_a_worker_may_read_files_and_nothing_else(frames: Path, tmp_path: Path) -> None:
+    text = str(tmp_path / "made.txt")
+    (tmp_path / "locked.py").write_text(
+        "import socket, subprocess\nimport capillaryx\n"
+        "def refused(deed):\n"
+        "    try:\n        deed()\n"
+        "    except PermissionError:\n        return 1.0\n"
+        "    return 0.0\n"
+        "class Locked(capillaryx.Analyzer):\n"
+        "    def analyze(self, frame):\n"
+        f"        return {{'write': refused(lambda: open({text!r}, 'w')), 'read': refused(lambda: open(__file__)),\n"
+        "                'connect': refused(lambda: socket.create_connection(('127.0.0.1', 9))),\n"
+        "                'start': refused(lambda: subprocess.run(['/bin/true']))}\n"
+    )
+    run(COMMAND, "analyze", frames, "-o", "out", "--analyzer", "python:locked.Locked", "--frames", 1, cwd=tmp_path)
+    (result,) = capillaryx.read_results(tmp_path / "out")
+    assert dict(result.values) == {"write": 1, "read": 0, "connect": 1, "start": 1}
+    assert not (tmp_path / "made.txt").exists()
+
+
 def test_the_command_runs_a_class_by_name(frames: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         "import capillaryx\nclass Size(capillaryx.Analyzer):\n"

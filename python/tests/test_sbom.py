@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The wheel's bill of materials."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+WHEELS = sorted((ROOT / "build/wheel").glob("*.whl"))
+
+
+@pytest.mark.skipif(not WHEELS, reason="no wheel in build/wheel")
+@pytest.mark.skipif(not Path("/usr/bin/dpkg-query").exists(), reason="no Debian")
+def test_the_wheels_bill_names_what_pip_and_debian_bring(tmp_path: Path) -> None:
+    output = tmp_path / "sbom.json"
+    subprocess.run([sys.executable, ROOT / "scripts/sbom.py", WHEELS[0], output], check=True)
+    bill = json.loads(output.read_text())
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
+    names = {component["name"]: component for component in bill["components"]}
+    assert names["openvino"]["purl"] == "pkg:pypi/openvino@2026.4.1"
+    assert {"numpy", "nanobind", "libopencv-core406", "libtiff6"} <= set(names)
+    refs = {component["bom-ref"] for component in bill["components"]}
+    assert set(bill["dependencies"][0]["dependsOn"]) == refs
