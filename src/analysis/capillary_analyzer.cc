@@ -43,8 +43,8 @@ class CapillaryAnalyzer : public Analyzer {
         classifier_(options.model),
         threshold_(classifier_.spec().threshold.value_or(options.min_score)) {}
 
-  std::string name() const override { return "capillary"; }
-  std::string version() const override { return "1"; }
+  std::string name() const override { return kCapillaryAnalyzer; }
+  std::string version() const override { return kCapillaryAnalyzerVersion; }
   ModelIdentity model() const override { return classifier_.identity(); }
 
   FrameResult analyze(const Frame& frame) override {
@@ -116,6 +116,6 @@ std::unique_ptr<Analyzer> make_capillary_analyzer(const Options& options) {
   return std::make_unique<CapillaryAnalyzer>(options);
 }
 
-ModelIdentity shipped_model() { return read_network("", Classifier::kBatch).identity; }
+ModelIdentity shipped_model() { return shipped_identity(); }
 
 }  // namespace capillaryx

@@ -11,7 +11,11 @@ namespace capillaryx {
 /// Throws Error (kModel) where the network cannot be used.
 std::unique_ptr<Analyzer> make_capillary_analyzer(const Options& options);
 
-/// The network that the program ships.
+/// Its name and version, as Analyzer has them.
+inline constexpr char kCapillaryAnalyzer[] = "capillary";
+inline constexpr char kCapillaryAnalyzerVersion[] = "1";
+
+/// The network that the program ships. Cheap: it is not read.
 ModelIdentity shipped_model();
 
 }  // namespace capillaryx

@@ -225,6 +225,11 @@ std::string openvino_reason(const std::exception& error) {
   return line == std::string::npos ? text : text.substr(line + 1);
 }
 
+ModelIdentity shipped_identity() {
+  const auto bytes = shipped_network();
+  return {kShippedName, sha256_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()})};
+}
+
 Network read_network(const std::string& file, std::size_t wanted_batch) {
   Network network;
   const bool shipped = file.empty();

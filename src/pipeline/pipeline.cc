@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "analysis/capillary_analyzer.h"
 #include "image/image.h"
 #include "pipeline/frame_run.h"
 #include "pipeline/status_file.h"
@@ -62,17 +63,25 @@ struct Parts {
 /// Everything that can be wrong with options, network and inputs shows here, before a folder is touched.
 Parts make_parts(const Options& options, const std::vector<std::string>& inputs) {
   if (inputs.empty()) throw Error(ErrorKind::kUsage, "there is no input: name pictures, folders or films");
-  auto analyzer = make_analyzer(options);
   const BuildInfo build = build_info();
   Parts parts;
   parts.identity = RunIdentity{.version = build.version,
                                .commit = build.commit,
-                               .analyzer_name = analyzer->name(),
-                               .analyzer_version = analyzer->version(),
-                               .model = model_of(*analyzer),
+                               .analyzer_name = kCapillaryAnalyzer,
+                               .analyzer_version = kCapillaryAnalyzerVersion,
+                               .model = build.model,
                                .inputs = inputs,
                                .executor = to_string(options.executor),
                                .workers = 0};
+  // Nothing can be wrong with what the program ships, and making it, only to drop it, is half of the start.
+  const bool shipped = options.analyzer == kCapillaryAnalyzer && options.model.empty();
+  std::unique_ptr<Analyzer> analyzer;
+  if (!shipped || !workers_are_processes(options)) {
+    analyzer = make_analyzer(options);
+    parts.identity.analyzer_name = analyzer->name();
+    parts.identity.analyzer_version = analyzer->version();
+    parts.identity.model = model_of(*analyzer);
+  }
   if (workers_are_processes(options)) analyzer.reset();
   auto first = std::make_shared<FirstAnalyzer>(std::move(analyzer));
   parts.executor = make_executor(
