@@ -226,7 +226,10 @@ int run_worker(MessageSocket socket, const AnalyzerFactory& factory) {
     const auto* hello = read_message(bytes).body_as_Hello();
     if (hello == nullptr) throw ProtocolError("the first message is no greeting");
     const Options options = options_from_json_text(hello->options()->string_view());
-    if (hello->role() == wire::Role::Worker) Worker(std::move(socket), options).work(factory);
+    if (hello->role() == wire::Role::Worker) {
+      Worker(std::move(socket), options).work(factory);
+      return 0;
+    }
     if (descriptors.size() != 1) throw ProtocolError("the router's socket is missing");
     return hello->role() == wire::Role::Controller
                ? run_controller(std::move(socket), options, std::move(descriptors[0]))

@@ -56,8 +56,8 @@ std::vector<std::string> worker_command(const Options& options) {
   }
   namespace fs = std::filesystem;
   if (fs::path(program_path()).filename() == "capillaryx") return {"/proc/self/exe", "worker"};
-  static const char here = 0;
-  const fs::path folder = fs::path(file_that_holds(&here)).parent_path();
+  static const char kHere = 0;
+  const fs::path folder = fs::path(file_that_holds(&kHere)).parent_path();
   for (const fs::path& program : {folder / "capillaryx", folder.parent_path() / "bin" / "capillaryx"}) {
     std::error_code error;
     if (fs::is_regular_file(program, error)) return {program.string(), "worker"};

@@ -46,7 +46,7 @@ class WorkerLauncher {
 class ProcessLauncher : public WorkerLauncher {
  public:
   ProcessLauncher(std::vector<std::string> command, EventLoop& loop) : command_(std::move(command)), loop_(loop) {}
-  ~ProcessLauncher() override { end_all({}); }
+  ~ProcessLauncher() override { ProcessLauncher::end_all({}); }
 
   void launch(WorkerId worker) override;
   void end(WorkerId worker, bool at_once) override;
