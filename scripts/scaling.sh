@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: [FRAMES=FOLDER] scripts/scaling.sh    Measures what Python and Ray cost on this machine, simulates clusters with
+# usage: [FRAMES=FOLDER] [TURNS=3] scripts/scaling.sh    Measures what Python and Ray cost on this machine, simulates clusters with
 # the figures, and writes them into docs/scaling.md and docs/figures/.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 step "the Python package" scripts/python.sh

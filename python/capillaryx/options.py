@@ -35,7 +35,7 @@ class OptionKeywords(TypedDict, total=False):
     model: str | os.PathLike[str]
     """a network of your own (default: the one shipped)."""
     analyzer: str | type[Analyzer]
-    """the algorithm: a registered name."""
+    """the algorithm: a name, lib:FILE or python:PACKAGE.CLASS."""
     ray_address: str
     """address of a Ray cluster."""
     timeout_s: float
