@@ -67,7 +67,7 @@ def read_pixels() -> Any:
 def driver_ms(run: capillaryx.Run) -> float:
     """Processor time of this process, which is the driver, a frame, once the first frames are through."""
     start, count = 0.0, 0
-    for count, _ in enumerate(run, 1):  # noqa: B007
+    for count, _ in enumerate(run, 1):
         if count == WARM_UP:
             start = time.process_time()
     return 1000 * (time.process_time() - start) / (count - WARM_UP)
