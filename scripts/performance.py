@@ -23,6 +23,7 @@ from pathlib import Path
 from performance_page import CAMERA_FPS, CAMERA_S, KEPT, MEMORY_FRAMES, MEMORY_SETTLED, Figures, write_page
 
 ROUNDS = os.environ.get("ROUNDS", "5")
+BENCH_FRAMES = os.environ.get("BENCH_FRAMES", "100")
 PEER = Path("../shared/peers/seed_stack/seed_stack.py")
 PEER_PYTHON = Path("build/peer-venv/bin/python")
 STEPS = ["bench", "system", "live", "memory"]
@@ -35,7 +36,17 @@ class Bench:
     def bench(self) -> Figures:
         """The three architectures, programs side by side, the peer: in rounds that take turns."""
         out = self.work / "bench.json"
-        command = [self.program, "bench", str(self.frames), "-o", str(out), "--rounds", ROUNDS]
+        command = [
+            self.program,
+            "bench",
+            str(self.frames),
+            "-o",
+            str(out),
+            "--rounds",
+            ROUNDS,
+            "--frames",
+            BENCH_FRAMES,
+        ]
         if PEER.is_file() and PEER_PYTHON.is_file():
             command.append("--peer")
         subprocess.run(command, check=True)

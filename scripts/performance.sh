@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: [FRAMES=FOLDER] [ROUNDS=5] [STEPS="bench system live memory"] scripts/performance.sh
+# usage: [FRAMES=FOLDER] [ROUNDS=5] [BENCH_FRAMES=100] [STEPS="bench system live memory"] scripts/performance.sh
 # Measures the parallel system (bench: also the peer, where it is there) and writes docs/performance.md and docs/figures/.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 frames=${FRAMES:-../shared/data/frames}

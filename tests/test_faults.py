@@ -189,8 +189,8 @@ def test_an_analyzer_that_fails_at_some_frames_fails_those_alone(
         "throw": "no skin in sight",
         "crash": "the worker was lost: killed by SIGSEGV (tried 2 times)",
         "exit": "the worker was lost: exited with code 3 (tried 2 times)",
-        "leak": "the worker was lost: out of memory (limit 600 MB) (tried 2 times)",
-        "sleep": "the frame took longer than 2.5 s (tried 2 times)",
+        "leak": "the worker was lost: out of memory (limit 200 MB) (tried 2 times)",
+        "sleep": "the frame took longer than 4 s (tried 2 times)",
     }
     chosen = dict(zip(random.Random(5).sample(range(size.frames), len(reasons)), reasons, strict=True))
     out = tmp_path / "out"
@@ -201,9 +201,9 @@ def test_an_analyzer_that_fails_at_some_frames_fails_those_alone(
             "--analyzer",
             f"lib:{faulty_analyzer}",
             "--memory-limit-mb",
-            600,
+            200,
             "--timeout-s",
-            2.5,
+            4,
             "--max-attempts",
             2,
         ]
