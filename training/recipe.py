@@ -13,25 +13,25 @@ class Group:
     options: dict[str, float] = field(default_factory=dict)
 
 
-DISTURBED = {"folds": 2, "hairs": 4, "glare": 2, "bubbles": 2, "deep-vessels": 2, "specks": 3}
 GROUPS = (
-    Group("ordinary", 0.40),
-    Group("pale", 0.08, {"contrast": 0.7}),
-    Group("strong", 0.06, {"contrast": 1.4}),
-    Group("sharp", 0.06, {"blur": 0.6}),
-    Group("soft", 0.06, {"blur": 1.6}),
-    Group("noisy", 0.06, {"noise": 2.5}),
-    Group("blocky", 0.04, {"compression": 2}),
-    Group("cameras", 0.10, {"camera": 4, "tint": 1.5}),
-    Group("disturbed", 0.06, {"folds": 3, "hairs": 4, "glare": 3, "bubbles": 3, "deep-vessels": 2, "specks": 4}),
+    Group("ordinary", 0.30),
+    Group("pale", 0.07, {"contrast": 0.7}),
+    Group("strong", 0.05, {"contrast": 1.4}),
+    Group("sharp", 0.05, {"blur": 0.6}),
+    Group("soft", 0.05, {"blur": 1.6}),
+    Group("noisy", 0.05, {"noise": 2.5}),
+    Group("blocky", 0.03, {"compression": 2}),
+    Group("cameras", 0.08, {"camera": 4, "tint": 1.5}),
+    Group("disturbed", 0.07, {"folds": 3, "hairs": 4, "glare": 3, "bubbles": 3, "deep-vessels": 2, "specks": 4}),
+    Group("bare", 0.12, {"capillaries": 0}),
     Group(
         "empty",
-        0.08,
+        0.13,
         {"capillaries": 0, "folds": 2, "hairs": 4, "glare": 2, "bubbles": 2, "deep-vessels": 2, "specks": 3},
     ),
 )
-FRAMES = 260
-HELD_OUT_FRAMES = 60  # drawn like the others, from another seed: what the card's figures are measured on
+FRAMES = 640
+HELD_OUT_FRAMES = 80  # drawn like the others, from another seed: what the card's figures are measured on
 EPOCHS = 16
 BATCH = 128
 SEED = 2026

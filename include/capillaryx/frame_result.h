@@ -15,7 +15,7 @@ namespace capillaryx {
 /// One accepted capillary. Coordinates are those of pixel corners: a region that is the single pixel (3, 5) has the
 /// box [3, 5, 1, 1].
 struct Capillary {
-  std::array<int, 4> bbox{};  ///< [min x, min y, width, height], px; holds the outline and what of its region is around
+  std::array<int, 4> bbox{};   ///< [min x, min y, width, height], px: the outline's own, in whole pixels
   std::vector<float> polygon;  ///< outline x0, y0, x1, y1, ..., px; closed; inside its box
   int area_px = 0;             ///< pixels inside the outline
   double score = 0;            ///< probability that it is a capillary, 0..1

@@ -61,15 +61,16 @@ struct Options {
   double surround_sigma_px = 32;
   double ssim_sigma_px = 4;
   double region_darkness = 1.75;
-  double min_darkness = 4.5;
-  double min_structure = 7;
-  double split_ratio = 0.6;
-  double foot_ratio = 0.2;
+  double min_darkness = 3.5;
+  double min_structure = 3;
+  double split_ratio = 0.5;
+  double foot_ratio = 0.1;
   double min_area_px = 60;
   double max_area_px = 30'000;
   double max_length_px = 300;
   std::int64_t max_rois = 400;
   double min_score = 0.5;
+  double min_depth = 0.06;
 };
 
 /// What a field is, for whoever shows or reads it.
@@ -158,6 +159,9 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
         options.max_rois);
   visit(FieldInfo{"min_score", "algorithm", true, "smallest probability that counts as a capillary", 0, 1},
         options.min_score);
+  visit(FieldInfo{"min_depth", "algorithm", true,
+                  "smallest optical density of a capillary's darkest place over what is around it", 0, 10},
+        options.min_depth);
 }
 
 /// Throws Error (kUsage) that names the first field out of its range.

@@ -88,7 +88,7 @@ class CapillaryAnalyzer : public Analyzer {
       if (static_cast<double>(scores_[i]) < threshold_) continue;
       Capillary capillary;
       capillary.score = static_cast<double>(scores_[i]);
-      if (contours_.find(pixels, background_, rois_, rois_.rois[i], capillary, runs_)) {
+      if (contours_.find(pixels, background_, rois_, rois_.rois[i], options_.min_depth, capillary, runs_)) {
         result.capillaries.push_back(std::move(capillary));
       }
     }

@@ -19,7 +19,7 @@ struct Drawn {
   std::vector<Run> runs;
 };
 
-Drawn contours_of(const test::Picture& picture) {
+Drawn contours_of(const test::Picture& picture, double min_depth = 0) {
   ReducedFrame reduced;
   Background background;
   Darkness darkness;
@@ -35,7 +35,7 @@ Drawn contours_of(const test::Picture& picture) {
   Drawn drawn;
   for (const Roi& roi : rois.rois) {
     Capillary capillary;
-    if (contours.find(picture.view(), background, rois, roi, capillary, drawn.runs))
+    if (contours.find(picture.view(), background, rois, roi, min_depth, capillary, drawn.runs))
       drawn.capillaries.push_back(capillary);
   }
   return drawn;
@@ -50,10 +50,17 @@ double polygon_area(const std::vector<float>& polygon) {
   return area / 2;
 }
 
-// Area within half depth of a straight vessel of Gaussian profile: a stadium as wide as the profile's full width at
-// half maximum.
-double half_depth_area(double length, double sigma) {
-  const double half = std::sqrt(2 * std::log(2.0)) * sigma;
+// How far from the centre line optical density is half of what it is there, where a vessel takes `depth` grey values
+// off the skin and falls as a Gaussian of `sigma`.
+double half_depth_distance(double depth, double sigma) {
+  const double skin = kSkin[1];
+  const double half = skin * (1 - std::sqrt(1 - depth / skin));
+  return sigma * std::sqrt(2 * std::log(depth / half));
+}
+
+// Area within it: a stadium.
+double half_depth_area(double length, double depth, double sigma) {
+  const double half = half_depth_distance(depth, sigma);
   return length * 2 * half + 3.14159265 * half * half;
 }
 
@@ -65,9 +72,8 @@ TEST(Contour, IsWhereDarknessFallsToHalfItsDepthAtEveryContrastWidthAndNoise) {
         canvas.darken(test::vessel({{150, 140}, {205, 161}}, sigma, depth), kBlood);
         const Drawn drawn = contours_of(canvas.add_noise(noise).picture());
         ASSERT_EQ(drawn.capillaries.size(), 1U) << depth << ' ' << sigma << ' ' << noise;
-        const double truth = half_depth_area(std::hypot(55, 21), sigma);
-        EXPECT_NEAR(drawn.capillaries[0].area_px / truth, 1, noise > 2 ? 0.13 : 0.10)
-            << depth << ' ' << sigma << ' ' << noise;
+        const double truth = half_depth_area(std::hypot(55, 21), depth, sigma);
+        EXPECT_NEAR(drawn.capillaries[0].area_px / truth, 1, 0.09) << depth << ' ' << sigma << ' ' << noise;
       }
     }
   }
@@ -80,7 +86,63 @@ TEST(Contour, FollowsACapillaryThatFades) {
                 kBlood);
   const Drawn drawn = contours_of(canvas.add_noise(1).picture());
   ASSERT_EQ(drawn.capillaries.size(), 1U);
-  EXPECT_NEAR(drawn.capillaries[0].area_px / half_depth_area(70, 4), 1, 0.12);
+  // Half of what nine tenths of it reach, which is the fainter end's depth: the darker end is wider for it.
+  EXPECT_GT(drawn.capillaries[0].area_px, half_depth_area(70, 45, 4));
+  EXPECT_LT(drawn.capillaries[0].area_px, 1.3 * half_depth_area(70, 30, 4));
+  EXPECT_GE(drawn.capillaries[0].bbox[2], 74);
+}
+
+TEST(Contour, ADarkDotDoesNotRuleAVesselsDepth) {
+  Canvas canvas(400, 300, kSkin);
+  canvas.darken(test::vessel({{150, 150}, {220, 150}}, 4, 20), kBlood);
+  canvas.darken(test::vessel({{151, 150}, {152, 150}}, 4, 30), kBlood);
+  const Drawn drawn = contours_of(canvas.add_noise(1).picture());
+  ASSERT_EQ(drawn.capillaries.size(), 1U);
+  EXPECT_NEAR(drawn.capillaries[0].area_px / half_depth_area(70, 20, 4), 1.1, 0.15);
+}
+
+TEST(Contour, IsNotDrawnWhereNothingIsDarkEnough) {
+  // 7 grey values off skin of 130: an optical density of 0.055.
+  Canvas canvas(400, 300, kSkin);
+  canvas.darken(test::vessel({{150, 150}, {200, 150}}, 5, 7), kBlood);
+  const test::Picture picture = canvas.add_noise(0.5).picture();
+  EXPECT_EQ(contours_of(picture, 0.04).capillaries.size(), 1U);
+  const Drawn none = contours_of(picture, 0.07);
+  EXPECT_TRUE(none.capillaries.empty());
+  EXPECT_TRUE(none.runs.empty());
+}
+
+TEST(Contour, RunsSmoothlyBetweenPixels) {
+  // The polygon of a slanted vessel keeps to its edges within a fraction of a pixel.
+  Canvas canvas(400, 300, kSkin);
+  const test::Line line{{150, 140}, {205, 161}};
+  canvas.darken(test::vessel(line, 4, 30), kBlood);
+  const Drawn drawn = contours_of(canvas.add_noise(0.5).picture());
+  ASSERT_EQ(drawn.capillaries.size(), 1U);
+  const std::vector<float>& polygon = drawn.capillaries[0].polygon;
+  const double half = half_depth_distance(30, 4);
+  double worst = 0;
+  for (std::size_t i = 0; i < polygon.size(); i += 2) {
+    const double off = test::distance_to(line, static_cast<double>(polygon[i]), static_cast<double>(polygon[i + 1]));
+    worst = std::max(worst, std::abs(off - half));
+  }
+  EXPECT_LT(worst, 0.6);
+}
+
+TEST(Contour, BoxIsThatOfThePolygonInWholePixels) {
+  for (const Capillary& c : contours_of(test::tissue(800, 600, 24)).capillaries) {
+    float x0 = 1e9F, y0 = 1e9F, x1 = 0, y1 = 0;
+    for (std::size_t i = 0; i < c.polygon.size(); i += 2) {
+      x0 = std::min(x0, c.polygon[i]);
+      x1 = std::max(x1, c.polygon[i]);
+      y0 = std::min(y0, c.polygon[i + 1]);
+      y1 = std::max(y1, c.polygon[i + 1]);
+    }
+    EXPECT_EQ(c.bbox[0], static_cast<int>(std::floor(x0)));
+    EXPECT_EQ(c.bbox[1], static_cast<int>(std::floor(y0)));
+    EXPECT_EQ(c.bbox[0] + c.bbox[2], static_cast<int>(std::ceil(x1)));
+    EXPECT_EQ(c.bbox[1] + c.bbox[3], static_cast<int>(std::ceil(y1)));
+  }
 }
 
 TEST(Contour, TakesTheInsideOfALoopAlong) {
@@ -91,7 +153,7 @@ TEST(Contour, TakesTheInsideOfALoopAlong) {
   };
   const Drawn drawn = contours_of(canvas.darken(ring, kBlood).add_noise(1).picture());
   ASSERT_EQ(drawn.capillaries.size(), 1U);
-  const double outer = 16 + std::sqrt(2 * std::log(2.0)) * 3;
+  const double outer = 16 + half_depth_distance(30, 3);
   EXPECT_NEAR(drawn.capillaries[0].area_px / (3.14159265 * outer * outer), 1, 0.08);
 }
 

@@ -34,7 +34,7 @@ struct Stages {
     runs.clear();
     for (const Roi& roi : rois.rois) {
       Capillary capillary;
-      contours.find(picture.view(), background, rois, roi, capillary, runs);
+      contours.find(picture.view(), background, rois, roi, options.min_depth, capillary, runs);
     }
     return static_cast<double>(covered_px(runs)) / (1920.0 * 1080);
   }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "analysis/classifier.h"
+#include "analysis/contour.h"
 #include "analysis/darkness.h"
 #include "analysis/network_input.h"
 #include "analysis/reduced_frame.h"
@@ -187,6 +188,7 @@ int crops(const CropsArguments& arguments) {
   NetworkInputMaker maker(classifier.spec());
   ImageReader reader(options.max_pixels);
   Proposer proposer;
+  ContourFinder contours;
   const auto size = static_cast<std::size_t>(classifier.spec().input_size());
   std::vector<float> inputs, scores;
   std::string table = "frame,x,y,width,height,area_px,darkness,mean_darkness,spread,level,label,score\n";
@@ -197,10 +199,17 @@ int crops(const CropsArguments& arguments) {
     proposer.propose(frame.pixels(), options);
     const std::vector<Roi>& rois = proposer.found.rois;
     const Background& background = proposer.background;
+    // A region stands for the box that it would be reported with.
     std::vector<Box> boxes;
+    std::vector<Run> runs;
     for (const Roi& roi : rois) {
-      boxes.push_back({static_cast<double>(roi.x), static_cast<double>(roi.y), static_cast<double>(roi.width),
-                       static_cast<double>(roi.height)});
+      Capillary capillary;
+      if (!contours.find(frame.pixels(), background, proposer.found, roi, 0, capillary, runs)) {
+        capillary.bbox = {roi.x, roi.y, roi.width, roi.height};
+      }
+      const auto [x, y, width, height] = capillary.bbox;
+      boxes.push_back(
+          {static_cast<double>(x), static_cast<double>(y), static_cast<double>(width), static_cast<double>(height)});
     }
     const std::vector<Answer> answers = match(boxes, labels, found);
     classifier.classify(frame.pixels(), background, rois, scores);

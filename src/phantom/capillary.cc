@@ -165,15 +165,12 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
     if (!placed) continue;
     last_x = x;
     last_y = y;
-    for (const auto& curve : shape.vessel) {
-      for (const Knot& k : curve) shape.widest_px = std::max(shape.widest_px, 2 * k.radius);
-    }
 
     DrawnCapillary one;
     const auto mix = static_cast<float>(std::clamp(depth + 0.15 * redness, 0.0, 1.0));
     for (int c = 0; c < 3; ++c) one.color[c] = look.blood[c] + mix * (look.deep_blood[c] - look.blood[c]);
     one.color[0] *= static_cast<float>(std::exp(0.12 * redness));
-    outline_capillary(density, shape.widest_px + 2 * sigma, options.width, options.height, one.truth);
+    outline_capillary(density, options.width, options.height, one.truth);
     const double unit = look.gain;
     one.truth.peak_density = peak;
     if (!one.truth.outline.empty() && peak >= 0.06 * unit) {

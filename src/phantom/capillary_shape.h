@@ -11,7 +11,6 @@ namespace capillaryx::phantom {
 struct Shape {
   std::vector<std::vector<Knot>> vessel;  ///< what counts
   std::vector<std::vector<Knot>> tail;    ///< where it sinks into the depth: drawn, but too faint to count
-  double widest_px = 0;
 };
 
 /// Commas, hairpins, dots, rings, winding lines, pairs of dots and clusters, in the shares that real frames show.

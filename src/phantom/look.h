@@ -81,7 +81,7 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
                                              Canvas& canvas);
 
 /// Half-depth outline of a capillary inside a frame of width x height; see PhantomCapillary.
-void outline_capillary(const Patch& density, double widest_px, int width, int height, PhantomCapillary& truth);
+void outline_capillary(const Patch& density, int width, int height, PhantomCapillary& truth);
 
 /// Light through `canvas.fine` as the camera stores it: 8-bit RGB, width * height * 3 bytes, rows without gaps.
 void develop(const PhantomOptions& options, std::int64_t index, const Look& look, const Canvas& canvas,

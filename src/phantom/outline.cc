@@ -91,18 +91,38 @@ Polygon clip(const Polygon& polygon, bool horizontal, float sign, float limit) {
   return out;
 }
 
+/// Half of the depth of a capillary: see PhantomCapillary.
+float half_depth(const cv::Mat& density) {
+  constexpr double kFoot = 0.1;  // of the peak: what is fainter is no part of it
+  constexpr double kLeastDepth = 0.35;
+  constexpr double kReach = 0.9;
+  double peak = 0;
+  cv::minMaxLoc(density, nullptr, &peak);
+  cv::Mat whole;
+  cv::compare(density, kFoot * peak, whole, cv::CMP_GE);
+  cv::Mat steps;
+  cv::distanceTransform(whole, steps, cv::DIST_C, 3);
+  double half_width = 0;
+  cv::minMaxLoc(steps, nullptr, &half_width);
+  const int side = 2 * std::max(1, cvRound(kReach * half_width)) + 1;
+  cv::Mat highest;
+  cv::dilate(density, highest, cv::getStructuringElement(cv::MORPH_RECT, {side, side}));
+  std::vector<float> values;
+  for (int y = 0; y < density.rows; ++y) {
+    for (int x = 0; x < density.cols; ++x) {
+      if (whole.at<std::uint8_t>(y, x) != 0) values.push_back(highest.at<float>(y, x));
+    }
+  }
+  const auto tenth = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 10);
+  std::nth_element(values.begin(), tenth, values.end());
+  return 0.5F * std::max(*tenth, static_cast<float>(kLeastDepth * peak));
+}
+
 }  // namespace
 
-void outline_capillary(const Patch& density, double widest_px, int width, int height, PhantomCapillary& truth) {
-  constexpr float kLeastDepth = 0.35F;  // of the peak: fainter parts do not count
+void outline_capillary(const Patch& density, int width, int height, PhantomCapillary& truth) {
   constexpr double kLeastArea = 12;
-  double peak = 0;
-  cv::minMaxLoc(density.values, nullptr, &peak);
-  const int side = 2 * std::max(1, static_cast<int>(std::ceil(widest_px / 2 + 1))) + 1;
-  cv::Mat level;
-  cv::dilate(density.values, level, cv::getStructuringElement(cv::MORPH_RECT, {side, side}));
-  level = cv::max(level, kLeastDepth * peak) * 0.5;
-  const cv::Mat field = density.values - level;
+  const cv::Mat field = density.values - half_depth(density.values);
 
   std::vector<Polygon> islands;
   for (Polygon& line : zero_lines(field)) {
