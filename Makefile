@@ -2,7 +2,7 @@
 # Every target sets up what it needs, says what it is doing, and works first in an empty clone.
 # Variables of the command line reach the scripts as environment variables.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format soak accuracy performance compare bench bench-compare model docs figures install bundle fuzz asan tsan clean
+.PHONY: help demo test check format soak accuracy performance compare bench bench-compare model train docs figures install bundle fuzz asan tsan clean
 
 help:  ## this list
 	@echo "CapillaryX: capillary density of microcirculation frames. Research use only."
@@ -41,6 +41,9 @@ bench-compare:  ## which stages are faster or slower than in BASE=COMMIT (FILTER
 
 model:  ## train the shipped network anew, from its seed
 	@scripts/model.sh
+
+train:  ## fine-tune the shipped network on labels of your own (LABELS=coco.json FRAMES=folder)
+	@scripts/train.sh
 
 docs:  ## remake the pages of docs/ that come from the program
 	@scripts/docs.sh

@@ -45,9 +45,13 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def _shuffled(self) -> Any:
         return np.random.default_rng((self.seed, self.epoch)).permutation(len(self.regions))
 
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
+    def start(self, epoch: int) -> None:
+        """Shuffles for that epoch."""
+        self.epoch = epoch
         self.order = self._shuffled()
+
+    def on_epoch_end(self) -> None:
+        self.start(self.epoch + 1)
 
     def __len__(self) -> int:
         return len(self.regions) // self.batch

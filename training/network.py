@@ -98,3 +98,22 @@ def write_onnx(model: keras.Model, file: Path, temperature: float, notes: dict[s
     onnx.checker.check_model(proto, full_check=True)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(proto.SerializeToString(deterministic=True))
+
+
+def read_onnx(file: Path, model: keras.Model) -> None:
+    """Sets the weights of `model` (see build) to those of a file that write_onnx wrote."""
+    constants = {each.name: numpy_helper.to_array(each) for each in onnx.load(str(file)).graph.initializer}
+    for layer in model.layers:
+        if f"{layer.name}_kernel" not in constants:
+            continue
+        kernel, bias = constants[f"{layer.name}_kernel"], constants[f"{layer.name}_bias"]
+        wanted = layer.get_weights()[0].shape
+        if kernel.ndim == 4:
+            kernel = kernel.transpose(2, 3, 1, 0)
+        elif layer.name == "dense1":
+            channels = model.get_layer("conv3").filters
+            side = round((kernel.shape[0] / channels) ** 0.5)
+            kernel = kernel.reshape(channels, side, side, -1).transpose(1, 2, 0, 3).reshape(kernel.shape)
+        if kernel.shape != wanted:
+            raise ValueError(f"{file}: {layer.name} is {kernel.shape}, not {wanted}: not the shipped network's layers")
+        layer.set_weights([kernel, bias])

@@ -25,7 +25,7 @@ class Regions:
     inputs: Any
     labels: Any  # 1: capillary
     parts: Any  # another part of a capillary whose best match is another region: labelled 0
-    darkness: Any  # mean darkness against the background relative to it: what one threshold would look at
+    darkness: Any  # darkness of the darkest place over the background: what one threshold would look at
     frames: Any  # number of the frame
     groups: Any  # index of the group
 

@@ -44,7 +44,7 @@ class BackgroundSsimAnalyzer : public Analyzer {
       Capillary capillary;
       const double darkness = static_cast<double>(roi.darkness) / static_cast<double>(darkness_.spread);
       capillary.score = darkness / (darkness + kHalfScoreSpreads);
-      if (contours_.find(pixels, background_, rois_, roi, capillary, runs_)) {
+      if (contours_.find(pixels, background_, rois_, roi, options_.min_depth, capillary, runs_)) {
         result.capillaries.push_back(std::move(capillary));
       }
     }
