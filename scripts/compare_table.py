@@ -6,6 +6,7 @@ usage: compare_table.py COMPARE.json PAGE.md
 
 import datetime
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ def table(report: dict[str, Any]) -> str:
     lines = [
         f"{machine['processor']}, {machine['cores']} cores; {report['build']}; commit {report['commit']}; "
         f"{datetime.date.today().isoformat()}; {frames} frames, one worker.",
+        f"Load average {os.getloadavg()[0]:.1f}: where that is above 1, other work made the times longer.",
         "In brackets: 95 % intervals, bootstrap over frames. Milliseconds: median over frames, reading included.",
         "",
         "| Algorithm | ms a frame | count a frame | density, % | precision | recall | F1 | AP | count error |",
