@@ -2,7 +2,7 @@
 # Every target sets up what it needs, says what it is doing, and works first in an empty clone.
 # Variables of the command line reach the scripts as environment variables.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format soak accuracy performance compare bench bench-compare model train docs figures install bundle fuzz asan tsan clean
+.PHONY: help demo test check format soak accuracy performance compare bench bench-compare model train docs figures scaling install bundle fuzz asan tsan clean
 
 help:  ## this list
 	@echo "CapillaryX: capillary density of microcirculation frames. Research use only."
@@ -50,6 +50,9 @@ docs:  ## remake the pages of docs/ that come from the program
 
 figures:  ## draw the paper's figures 5, 6 and 7 (BENCH=bench.json of `capillaryx bench`)
 	@scripts/figures.sh
+
+scaling:  ## measure what Python and Ray cost, simulate clusters, write docs/scaling.md (wants a quiet machine)
+	@scripts/scaling.sh
 
 install:  ## install program, library and headers (PREFIX=/usr/local)
 	@scripts/install.sh

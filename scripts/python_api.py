@@ -20,6 +20,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from capillaryx import _core
+
 if TYPE_CHECKING:
     from capillaryx.analyzer import Analyzer
 
@@ -28,6 +30,10 @@ class OptionKeywords(TypedDict, total=False):
     """Keywords of analyze(), analyze_to() and analyze_frame(): the flags of the command line in snake_case."""
 
 '''
+TAIL = """
+
+DEFAULTS: dict[str, Any] = {field["name"]: field["default"] for field in _core.option_fields()}
+"""
 OTHER_TYPES = {
     "model": "str | os.PathLike[str]",
     "status_file": "str | os.PathLike[str]",
@@ -44,8 +50,7 @@ def options_module(fields: list[dict[str, Any]]) -> str:
             kind = f"Literal[{', '.join(repr(str(name)) for name in field['choices'])}]".replace("'", '"')
         text = str(field["help"])
         lines.append(f"    {field['name']}: {kind}\n" + f'    """{text}."""\n')
-    defaults = "".join(f'    "{field["name"]}": {field["default"]!r},\n' for field in fields)
-    return HEAD + "".join(lines) + "\n\nDEFAULTS: dict[str, Any] = {\n" + defaults + "}\n"
+    return HEAD + "".join(lines) + TAIL
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from capillaryx import _core
+
 if TYPE_CHECKING:
     from capillaryx.analyzer import Analyzer
 
@@ -90,45 +92,8 @@ class OptionKeywords(TypedDict, total=False):
     """most regions of a frame that go to the network."""
     min_score: float
     """smallest probability that counts as a capillary."""
+    min_depth: float
+    """smallest optical density of a capillary's darkest place over what is around it."""
 
 
-DEFAULTS: dict[str, Any] = {
-    "frames": 0,
-    "repeat": 1,
-    "every": 1,
-    "scale_um_per_px": None,
-    "max_pixels": 100000000,
-    "executor": "driver",
-    "workers": 0,
-    "worker_kind": "process",
-    "worker_command": "",
-    "model": "",
-    "analyzer": "capillary",
-    "ray_address": "",
-    "timeout_s": 60.0,
-    "max_attempts": 3,
-    "memory_limit_mb": 0,
-    "when_behind": "wait",
-    "pace_fps": 0.0,
-    "sandbox": True,
-    "resume": False,
-    "force": False,
-    "stages": False,
-    "overlays": True,
-    "overlay_format": "jpg",
-    "status_file": "",
-    "window_px": 120,
-    "mixture_components": 3,
-    "surround_sigma_px": 32.0,
-    "ssim_sigma_px": 4.0,
-    "region_darkness": 1.75,
-    "min_darkness": 4.5,
-    "min_structure": 7.0,
-    "split_ratio": 0.6,
-    "foot_ratio": 0.2,
-    "min_area_px": 60.0,
-    "max_area_px": 30000.0,
-    "max_length_px": 300.0,
-    "max_rois": 400,
-    "min_score": 0.5,
-}
+DEFAULTS: dict[str, Any] = {field["name"]: field["default"] for field in _core.option_fields()}

@@ -58,12 +58,23 @@ def test_an_array_that_is_not_contiguous_is_analysed_as_what_it_shows(turn: str)
     assert capillaryx.analyze_frame(shown) == capillaryx.analyze_frame(np.ascontiguousarray(shown))
 
 
-def test_spots_are_found_in_an_array() -> None:
-    result = capillaryx.analyze_frame(SKIN, source="skin")
-    assert (result.source, result.status, result.width, result.height) == ("skin", "ok", 640, 480)
+def test_an_array_gives_the_capillaries_of_its_frame() -> None:
+    kept: list[npt.NDArray[np.uint8]] = []
+
+    class Keep(capillaryx.Analyzer):
+        """Keeps the pixels."""
+
+        def analyze(self, frame: capillaryx.Frame) -> dict[str, float]:
+            """Nothing else."""
+            kept.append(frame.pixels)
+            return {}
+
+    list(capillaryx.analyze("phantom:1", executor="serial", analyzer=Keep))
+    (expected,) = capillaryx.analyze("phantom:1", executor="serial")
+    result = capillaryx.analyze_frame(kept[0], source=expected.source)
     assert result.count
-    assert result.valid_px == 640 * 480
-    assert result.sha256 is None
+    assert result.capillaries == expected.capillaries
+    assert (result.width, result.height, result.valid_px) == (expected.width, expected.height, expected.valid_px)
 
 
 def test_sixteen_bits_are_scaled_from_the_full_range() -> None:

@@ -11,7 +11,8 @@ from conftest import skin
 
 import capillaryx
 
-RESULT = capillaryx.analyze_frame(skin(), source="<skin>.png", scale_um_per_px=1.5)
+(RESULT,) = capillaryx.analyze("phantom:1", executor="serial", scale_um_per_px=1.5)
+RESULT.source = "<skin>.png"
 
 
 def test_a_result_survives_its_line() -> None:
