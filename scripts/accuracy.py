@@ -175,7 +175,8 @@ class Bench:
         jpg = [ms for name, ms in best.items() if name.endswith(".jpg")]
         page += [
             "",
-            f"PNG {statistics.mean(png):.1f} ms, JPEG {statistics.mean(jpg):.1f} ms. Stages, median over frames:",
+            f"PNG {statistics.mean(png):.1f} ms, JPEG {statistics.mean(jpg):.1f} ms, while {os.getloadavg()[0]:.1f} "
+            f"programs wanted the {os.cpu_count()} cores (a quiet machine: 1). Stages, median over frames:",
             "",
             "| stage | ms |",
             "|---|---|",
