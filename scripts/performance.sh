@@ -17,5 +17,6 @@ fi
 .venv/bin/python scripts/performance.py build/release/capillaryx build/bench/executor_benchmark "$frames" docs/performance.md "${steps[@]}"
 bench=build/performance/bench.figures.json
 [ ! -f "$bench" ] || BENCH=$bench scripts/figures.sh
+scripts/performance_stages.sh
 .venv/bin/python scripts/readme.py
 echo "written: docs/performance.md, the figures of README.md"
