@@ -103,6 +103,8 @@ def test_ctrl_c_ends_a_run_and_its_workers(frames: Path, tmp_path: Path, way: st
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Ignored where the tests run in the background of a shell, and a child inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert program.stdout is not None
     assert program.stdout.readline()
