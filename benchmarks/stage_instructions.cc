@@ -6,12 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "analysis/background.h"
-#include "analysis/darkness.h"
 #include "analysis/network_input.h"
-#include "analysis/reduced_frame.h"
-#include "analysis/rois.h"
-#include "analysis/ssim.h"
+#include "analysis/proposer.h"
 #include "analysis/test_frames.h"
 #include "image/image.h"
 
@@ -27,21 +23,12 @@ int main() {
   spec.channels = 3;
   NetworkInputMaker maker(spec);
   std::vector<float> input(static_cast<std::size_t>(spec.input_size()));
-  ReducedFrame reduced;
-  Background background;
-  Darkness darkness;
-  SsimMap ssim;
-  RoiFinder finder;
-  Rois rois;
+  Proposer proposer;
   for (int i = 0; i < kRepeats; ++i) {
     reader.decode({}, jpeg);
     const Frame frame = reader.decode({}, png);
-    reduce_frame(frame.pixels(), reduced);
-    background.fit(reduced, options);
-    measure_darkness(reduced, background, darkness);
-    ssim.measure(darkness, options.ssim_sigma_px);
-    finder.find(darkness, ssim, options, rois);
-    for (const Roi& roi : rois.rois) maker.fill(frame.pixels(), background, roi, input);
+    proposer.propose(frame.pixels(), options);
+    for (const Roi& roi : proposer.found.rois) maker.fill(frame.pixels(), proposer.background, roi, input);
   }
-  std::printf("%zu regions\n", rois.rois.size());
+  std::printf("%zu regions\n", proposer.found.rois.size());
 }

@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <opencv2/imgproc.hpp>
 #include <tuple>
+
+#include "analysis/logarithms.h"
 
 namespace capillaryx {
 namespace {
@@ -22,18 +23,8 @@ constexpr int kMostReach = 32;    // blocks
 constexpr int kLeastDepth = 35;   // % of the peak
 constexpr double kSlackPx = 0.3;  // by how much a side of the polygon may miss what it simplifies
 
-// Logarithms of grey values in 1/kOne; what is darker than one grey value counts as one.
-using Logarithms = std::array<std::int16_t, 256 * Background::kOne>;
-
 const Logarithms& logarithms() {
-  static const Logarithms kTable = [] {
-    Logarithms values{};
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const double grey = std::max(1.0, static_cast<double>(i) / Background::kOne);
-      values[i] = static_cast<std::int16_t>(std::lround(std::log(grey) * kDensityOne));
-    }
-    return values;
-  }();
+  static const Logarithms kTable = make_logarithms(kDensityOne);
   return kTable;
 }
 

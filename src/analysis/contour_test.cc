@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "analysis/proposer.h"
 #include "analysis/test_frames.h"
 
 namespace capillaryx {
@@ -20,22 +21,13 @@ struct Drawn {
 };
 
 Drawn contours_of(const test::Picture& picture, double min_depth = 0) {
-  ReducedFrame reduced;
-  Background background;
-  Darkness darkness;
-  SsimMap ssim;
-  RoiFinder finder;
-  Rois rois;
-  reduce_frame(picture.view(), reduced);
-  background.fit(reduced, {});
-  measure_darkness(reduced, background, darkness);
-  ssim.measure(darkness, 4);
-  finder.find(darkness, ssim, {}, rois);
+  Proposer proposer;
+  proposer.propose(picture.view(), {});
   ContourFinder contours;
   Drawn drawn;
-  for (const Roi& roi : rois.rois) {
+  for (const Roi& roi : proposer.found.rois) {
     Capillary capillary;
-    if (contours.find(picture.view(), background, rois, roi, min_depth, capillary, drawn.runs))
+    if (contours.find(picture.view(), proposer.background, proposer.found, roi, min_depth, capillary, drawn.runs))
       drawn.capillaries.push_back(capillary);
   }
   return drawn;

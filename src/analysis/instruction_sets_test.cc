@@ -8,12 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/background.h"
-#include "analysis/darkness.h"
 #include "analysis/network_input.h"
-#include "analysis/reduced_frame.h"
-#include "analysis/rois.h"
-#include "analysis/ssim.h"
+#include "analysis/proposer.h"
 #include "analysis/test_frames.h"
 
 namespace capillaryx {
@@ -41,22 +37,13 @@ std::vector<std::int64_t> targets() {
   return all;
 }
 
-struct Stages {
-  ReducedFrame reduced;
-  Background background;
-  Darkness darkness;
-  SsimMap ssim;
-  Rois rois;
+struct Stages : Proposer {
   std::vector<float> inputs;
   std::vector<std::int16_t> background_rows;
 
   explicit Stages(const PixelView& frame) {
     const Options options;
-    reduce_frame(frame, reduced);
-    background.fit(reduced, options);
-    measure_darkness(reduced, background, darkness);
-    ssim.measure(darkness, options.ssim_sigma_px);
-    RoiFinder().find(darkness, ssim, options, rois);
+    propose(frame, options);
     background_rows.resize(static_cast<std::size_t>(frame.width) * 3);
     for (int c = 0; c < frame.channels; ++c) {
       background.row(c, frame.height / 3, 0, frame.width, background_rows.data() + std::ptrdiff_t{c} * frame.width);
@@ -66,9 +53,9 @@ struct Stages {
     spec.channels = 3;
     NetworkInputMaker maker(spec);
     const auto size = static_cast<std::size_t>(spec.input_size());
-    inputs.resize(rois.rois.size() * size);
-    for (std::size_t i = 0; i < rois.rois.size(); ++i) {
-      maker.fill(frame, background, rois.rois[i], std::span(inputs).subspan(i * size, size));
+    inputs.resize(found.rois.size() * size);
+    for (std::size_t i = 0; i < found.rois.size(); ++i) {
+      maker.fill(frame, background, found.rois[i], std::span(inputs).subspan(i * size, size));
     }
   }
 };
@@ -97,7 +84,7 @@ void expect_same(const Stages& a, const Stages& b, int channels) {
   for (int y = 0; y < a.ssim.height(); ++y) {
     ASSERT_TRUE(std::equal(a.ssim.row(y), a.ssim.row(y) + a.ssim.width(), b.ssim.row(y))) << "similarity, row " << y;
   }
-  ASSERT_EQ(a.rois.rois.size(), b.rois.rois.size());
+  ASSERT_EQ(a.found.rois.size(), b.found.rois.size());
   expect_same_bits(a.inputs, b.inputs, "network input");
 }
 

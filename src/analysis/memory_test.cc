@@ -6,12 +6,9 @@
 #include <cstdlib>
 #include <new>
 
-#include "analysis/background.h"
 #include "analysis/capillary_analyzer.h"
-#include "analysis/darkness.h"
 #include "analysis/network_input.h"
-#include "analysis/rois.h"
-#include "analysis/ssim.h"
+#include "analysis/proposer.h"
 #include "analysis/test_frames.h"
 
 namespace {
@@ -81,23 +78,14 @@ TEST(Memory, IsNotAskedForByAStageThatHasSeenAFrameOfTheSize) {
   spec.channels = 3;
   NetworkInputMaker maker(spec);
   std::vector<float> input(static_cast<std::size_t>(spec.input_size()));
-  ReducedFrame reduced;
-  Background background;
-  Darkness darkness;
-  SsimMap ssim;
-  RoiFinder finder;
-  Rois rois;
+  Proposer proposer;
   const auto analyze = [&](const test::Picture& picture) {
-    reduce_frame(picture.view(), reduced);
-    background.fit(reduced, options);
-    measure_darkness(reduced, background, darkness);
-    ssim.measure(darkness, options.ssim_sigma_px);
-    finder.find(darkness, ssim, options, rois);
-    for (const Roi& roi : rois.rois) maker.fill(picture.view(), background, roi, input);
+    proposer.propose(picture.view(), options);
+    for (const Roi& roi : proposer.found.rois) maker.fill(picture.view(), proposer.background, roi, input);
   };
   analyze(second);
   analyze(first);
-  ASSERT_FALSE(rois.rois.empty());
+  ASSERT_FALSE(proposer.found.rois.empty());
   EXPECT_EQ(count([&] { analyze(first); }).times, 0);
   EXPECT_EQ(count([&] { analyze(second); }).times, 0);
 }

@@ -2,8 +2,9 @@
 #include "analysis/network_input.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
+
+#include "analysis/logarithms.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "analysis/network_input.cc"
@@ -45,25 +46,20 @@ HWY_EXPORT(first_row);
 HWY_EXPORT(add_row);
 HWY_EXPORT(contrast);
 
-constexpr int kLogOne = 4096;                      // steps of 1 in a logarithm
-constexpr int kLogSteps = 256 * Background::kOne;  // backgrounds run from 0 to 255 grey values
+constexpr int kLogOne = 4096;  // steps of 1 in a logarithm
 
-// Logarithms of grey values in 1/kOne, and of whole ones; what is darker than one grey value counts as one.
-struct Logarithms {
-  std::array<std::int16_t, kLogSteps> of_background{};
+// Of backgrounds, and of pixels: of whole grey values.
+struct LogarithmTables {
+  Logarithms of_background = make_logarithms(kLogOne);
   std::array<std::int16_t, 256> of_pixel{};
 };
-const Logarithms& logarithms() {
-  static const auto kTable = [] {
-    Logarithms logs;
-    for (std::size_t i = 0; i < kLogSteps; ++i) {
-      const double grey = std::max(1.0, static_cast<double>(i) / Background::kOne);
-      logs.of_background[i] = static_cast<std::int16_t>(std::lround(std::log(grey) * kLogOne));
-    }
+const LogarithmTables& logarithms() {
+  static const auto kTables = [] {
+    LogarithmTables logs;
     for (std::size_t i = 0; i < 256; ++i) logs.of_pixel[i] = logs.of_background[i * Background::kOne];
     return logs;
   }();
-  return kTable;
+  return kTables;
 }
 
 }  // namespace
@@ -115,7 +111,7 @@ void NetworkInputMaker::read_rows(const PixelView& frame, const Background& back
   const int side = across_.pixels;
   const int begin = std::max(0, x0), end = std::min(frame.width, x0 + side);  // holds the region's middle
   const int count = end - begin;
-  const Logarithms& logs = logarithms();
+  const LogarithmTables& logs = logarithms();
   background.grid().set_columns(begin, 1, count, columns_at_);
   for (int y = first_y; y <= last_y; ++y) {
     const BackgroundGrid::Row grid_row = background.grid().row_at(y);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <set>
 
+#include "analysis/proposer.h"
 #include "analysis/test_frames.h"
 
 namespace capillaryx {
@@ -22,17 +23,9 @@ struct Found {
 };
 
 Found find_in(const test::Picture& picture, const Options& options = {}) {
-  ReducedFrame reduced;
-  Background background;
-  SsimMap ssim;
-  RoiFinder finder;
-  Found found;
-  reduce_frame(picture.view(), reduced);
-  background.fit(reduced, options);
-  measure_darkness(reduced, background, found.darkness);
-  ssim.measure(found.darkness, options.ssim_sigma_px);
-  finder.find(found.darkness, ssim, options, found.rois);
-  return found;
+  Proposer proposer;
+  proposer.propose(picture.view(), options);
+  return {std::move(proposer.darkness), std::move(proposer.found)};
 }
 
 std::size_t count_in(const Canvas& canvas) { return find_in(canvas.picture()).rois.rois.size(); }
@@ -209,19 +202,11 @@ TEST(Rois, OfTooManyTheDarkestStayInTheirOrder) {
 }
 
 TEST(Rois, AreTheSameInMemoryThatHeldAnotherFrame) {
-  ReducedFrame reduced;
-  Background background;
-  Darkness darkness;
-  SsimMap ssim;
-  RoiFinder finder;
-  Rois used;
+  Proposer proposer;
+  const Rois& used = proposer.found;
   for (const auto& picture :
        {test::tissue(900, 700, 20, 5), test::tissue(500, 420, 8, 6), test::tissue(640, 480, 9, 7)}) {
-    reduce_frame(picture.view(), reduced);
-    background.fit(reduced, {});
-    measure_darkness(reduced, background, darkness);
-    ssim.measure(darkness, 4);
-    finder.find(darkness, ssim, {}, used);
+    proposer.propose(picture.view(), {});
     const Rois fresh = find_in(picture).rois;
     ASSERT_EQ(used.rois.size(), fresh.rois.size());
     for (std::size_t i = 0; i < fresh.rois.size(); ++i) {

@@ -6,35 +6,24 @@
 #include "analysis/capillary_analyzer.h"
 #include "analysis/classifier.h"
 #include "analysis/contour.h"
+#include "analysis/proposer.h"
 #include "analysis/test_frames.h"
 
 namespace capillaryx {
 namespace {
 
-struct Stages {
+struct Stages : Proposer {
   test::Picture picture = test::tissue(1920, 1080, 60);
   Options options;
-  ReducedFrame reduced;
-  Background background;
-  Darkness darkness;
-  SsimMap ssim;
-  RoiFinder finder;
-  Rois rois;
   ContourFinder contours;
   std::vector<capillaryx::Run> runs;
 
-  Stages() {
-    reduce_frame(picture.view(), reduced);
-    background.fit(reduced, options);
-    measure_darkness(reduced, background, darkness);
-    ssim.measure(darkness, options.ssim_sigma_px);
-    finder.find(darkness, ssim, options, rois);
-  }
+  Stages() { propose(picture.view(), options); }
   double density() {
     runs.clear();
-    for (const Roi& roi : rois.rois) {
+    for (const Roi& roi : found.rois) {
       Capillary capillary;
-      contours.find(picture.view(), background, rois, roi, options.min_depth, capillary, runs);
+      contours.find(picture.view(), background, found, roi, options.min_depth, capillary, runs);
     }
     return static_cast<double>(covered_px(runs)) / (1920.0 * 1080);
   }
@@ -63,8 +52,8 @@ void ssim(benchmark::State& state) {
 }
 void rois(benchmark::State& state) {
   Stages& made = stages();  // outside of what is timed
-  for (auto _ : state) made.finder.find(made.darkness, made.ssim, made.options, made.rois);
-  state.counters["rois"] = static_cast<double>(made.rois.rois.size());
+  for (auto _ : state) made.finder.find(made.darkness, made.ssim, made.options, made.found);
+  state.counters["rois"] = static_cast<double>(made.found.rois.size());
 }
 void density(benchmark::State& state) {
   Stages& made = stages();  // outside of what is timed
@@ -74,7 +63,7 @@ void classifier(benchmark::State& state) {
   Stages& made = stages();  // outside of what is timed
   Classifier network{std::string()};
   std::vector<float> scores;
-  for (auto _ : state) network.classify(made.picture.view(), made.background, made.rois.rois, scores);
+  for (auto _ : state) network.classify(made.picture.view(), made.background, made.found.rois, scores);
   state.counters["rois"] = static_cast<double>(scores.size());
 }
 void whole_frame(benchmark::State& state) {

@@ -17,11 +17,9 @@
 
 #include "analysis/classifier.h"
 #include "analysis/contour.h"
-#include "analysis/darkness.h"
+#include "analysis/frame_size.h"
 #include "analysis/network_input.h"
-#include "analysis/reduced_frame.h"
-#include "analysis/rois.h"
-#include "analysis/ssim.h"
+#include "analysis/proposer.h"
 #include "capillaryx/error.h"
 #include "image/image.h"
 
@@ -34,7 +32,6 @@ using nlohmann::json;
 constexpr double kMatchIou = 0.3;  // as everywhere that regions are matched with labels
 constexpr double kTouchIou = 0.1;  // less overlap than this with a capillary is none
 constexpr double kInsideShare = 0.5;
-constexpr int kSmallestSidePx = 64;  // of a frame that can be analysed
 
 struct Box {
   double x = 0, y = 0, width = 0, height = 0;
@@ -162,23 +159,6 @@ void write_npy(const fs::path& file, const std::vector<float>& values, const std
 struct CropsArguments {
   std::string folder, labels, output;
   Options options;
-};
-
-// The stages up to the regions, as the analyzer runs them.
-struct Proposer {
-  void propose(const PixelView& frame, const Options& options) {
-    reduce_frame(frame, reduced);
-    background.fit(reduced, options);
-    measure_darkness(reduced, background, darkness);
-    ssim.measure(darkness, options.ssim_sigma_px);
-    finder.find(darkness, ssim, options, found);
-  }
-  ReducedFrame reduced;
-  Background background;
-  Darkness darkness;
-  SsimMap ssim;
-  RoiFinder finder;
-  Rois found;
 };
 
 int crops(const CropsArguments& arguments) {

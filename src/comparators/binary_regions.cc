@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comparators/binary_regions.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
-#include <stdexcept>
 #include <tuple>
 #include <utility>
 #include <vector>
+
+#include "analysis/background.h"
+#include "analysis/frame_size.h"
 
 namespace capillaryx {
 namespace {
@@ -36,21 +36,14 @@ Capillary region_of(const cv::Mat& component, const cv::Rect& box) {
 
 }  // namespace
 
-void check_size(const PixelView& pixels) {
-  if (pixels.width < kSmallestFramePx || pixels.height < kSmallestFramePx) {
-    throw std::runtime_error(fmt::format("the frame has {} x {} px; the smallest that can be analysed has {} x {}",
-                                         pixels.width, pixels.height, kSmallestFramePx, kSmallestFramePx));
-  }
-}
-
 cv::Mat dark_as_bright(const Frame& frame) {
   const PixelView& view = frame.pixels();
   check_size(view);
   cv::setNumThreads(1);
-  const int vessel_channel = view.channels == 3 ? 1 : 0;
+  const int vessel = vessel_channel(view.channels);
   cv::Mat bright(view.height, view.width, CV_8U);
   for (int y = 0; y < view.height; ++y) {
-    const std::uint8_t* from = view.row(y) + vessel_channel;
+    const std::uint8_t* from = view.row(y) + vessel;
     auto* to = bright.ptr<std::uint8_t>(y);
     for (int x = 0; x < view.width; ++x) to[x] = static_cast<std::uint8_t>(255 - from[x * view.channels]);
   }

@@ -9,14 +9,8 @@
 
 namespace capillaryx {
 
-/// Smallest side of a frame that a comparator analyses, px: that of the shipped pipeline.
-constexpr int kSmallestFramePx = 64;
-
-/// Throws std::runtime_error on a frame that is too small.
-void check_size(const PixelView& pixels);
-
 /// The channel in which blood is darkest, turned over: what is dark becomes bright. 8 bits, the frame's size. Keeps
-/// OpenCV to the thread that calls, as a worker has one core. Throws as check_size().
+/// OpenCV to the thread that calls, as a worker has one core. Throws as check_size() of analysis/frame_size.h.
 cv::Mat dark_as_bright(const Frame& frame);
 
 /// What makes a white region of a binary picture a capillary.
