@@ -14,19 +14,21 @@ class Group:
 
 
 GROUPS = (
-    Group("ordinary", 0.30),
-    Group("pale", 0.07, {"contrast": 0.7}),
-    Group("strong", 0.05, {"contrast": 1.4}),
+    Group("ordinary", 0.22),
+    Group("pale", 0.06, {"contrast": 0.7}),
+    Group("strong", 0.04, {"contrast": 1.4}),
     Group("sharp", 0.05, {"blur": 0.6}),
     Group("soft", 0.05, {"blur": 1.6}),
-    Group("noisy", 0.05, {"noise": 2.5}),
+    Group("noisy", 0.04, {"noise": 2.5}),
     Group("blocky", 0.03, {"compression": 2}),
-    Group("cameras", 0.08, {"camera": 4, "tint": 1.5}),
-    Group("disturbed", 0.07, {"folds": 3, "hairs": 4, "glare": 3, "bubbles": 3, "deep-vessels": 2, "specks": 4}),
-    Group("bare", 0.12, {"capillaries": 0}),
+    Group("cameras", 0.07, {"camera": 4, "tint": 1.5}),
+    Group("disturbed", 0.06, {"folds": 3, "hairs": 4, "glare": 3, "bubbles": 3, "deep-vessels": 2, "specks": 4}),
+    Group("defocused", 0.04, {"blur": 4}),
+    Group("beyond focus", 0.03, {"blur": 9}),
+    Group("bare", 0.13, {"capillaries": 0}),
     Group(
         "empty",
-        0.13,
+        0.18,
         {"capillaries": 0, "folds": 2, "hairs": 4, "glare": 2, "bubbles": 2, "deep-vessels": 2, "specks": 3},
     ),
 )

@@ -13,6 +13,10 @@ namespace {
 
 constexpr double kPi = std::numbers::pi;
 
+// Blur, px at magnification 1, from which on a capillary cannot be told from a smudge, and from which on none is asked
+// for: limbs are 5 to 14 px wide.
+constexpr double kHardlySharp = 8.5, kBlurredAway = 11;
+
 /// Blood is not spread evenly along a vessel.
 void add_texture(Random& random, cv::Mat& density, double strength) {
   const cv::Mat noise = clouds(random, density.rows, density.cols, {0, 0, 0.7, 0.9});
@@ -173,9 +177,9 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
     outline_capillary(density, options.width, options.height, one.truth);
     const double unit = look.gain;
     one.truth.peak_density = peak;
-    if (!one.truth.outline.empty() && peak >= 0.06 * unit) {
+    if (!one.truth.outline.empty() && peak >= 0.06 * unit && sigma < kBlurredAway * scale) {
       const bool cut = one.truth.area_px < 90 * scale * scale;
-      one.truth.cannot_tell = peak < 0.08 * unit || cut;
+      one.truth.cannot_tell = peak < 0.08 * unit || cut || sigma > kHardlySharp * scale;
     } else {
       one.truth.outline.clear();
     }

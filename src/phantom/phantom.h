@@ -86,8 +86,8 @@ struct PhantomCapillary {
   double area_px = 0;                       ///< exact area of the polygons
   std::array<double, 4> bbox{};             ///< min x, min y, width, height, px
   double peak_density = 0;                  ///< peak optical density in green over its surroundings
-  /// Too faint, or cut off too much by the frame, to be asked for (COCO: iscrowd 1). Fainter ones are drawn but not
-  /// listed.
+  /// Too faint, too blurred, or cut off too much by the frame, to be asked for (COCO: iscrowd 1). Fainter ones and more
+  /// blurred ones are drawn but not listed.
   bool cannot_tell = false;
 };
 

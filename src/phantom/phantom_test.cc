@@ -99,6 +99,38 @@ TEST(Phantom, KeepsItsCapillariesWhereTheyAreWhateverElseIsDrawn) {
   }
 }
 
+TEST(Phantom, DrawsNothingDeepAsDarkAsTheFaintestCapillaryThatCountsHoweverMuchOfItThereIs) {
+  PhantomOptions options = bare();
+  const auto darkest_green = [&] {
+    int darkest = 255;
+    for (int index = 0; index < 4; ++index) {
+      const Phantom phantom = draw_phantom(options, index);
+      const std::uint8_t* rgb = phantom.frame.pixels().data;
+      for (std::ptrdiff_t i = 0; i < std::ptrdiff_t{options.width} * options.height; ++i) {
+        darkest = std::min<int>(darkest, rgb[3 * i + 1]);
+      }
+    }
+    return darkest;
+  };
+  const int skin = darkest_green();
+  options.deep_vessels = 10;
+  const double density = std::log(static_cast<double>(skin) / darkest_green());
+  EXPECT_GT(density, 0.03);
+  EXPECT_LT(density, 0.06 * 1.08 + 1.0 / skin);  // the gain of a camera that is like all others; a grey value's step
+}
+
+TEST(Phantom, AsksForNoCapillaryThatIsBlurredAway) {
+  PhantomOptions options = small();
+  options.blur = 4;  // lenses of about 8 px
+  int hardly = 0, sharp = 0;
+  for (int index = 0; index < 6; ++index) {
+    for (const PhantomCapillary& one : draw_phantom(options, index).capillaries) ++(one.cannot_tell ? hardly : sharp);
+  }
+  EXPECT_GT(hardly, sharp);
+  options.blur = 9;
+  for (int index = 0; index < 6; ++index) EXPECT_TRUE(draw_phantom(options, index).capillaries.empty());
+}
+
 TEST(Phantom, DrawsNoCapillaryWhereContrastOrNumberIsZero) {
   PhantomOptions options = small();
   options.contrast = 0;

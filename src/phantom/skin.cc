@@ -13,6 +13,11 @@ namespace {
 
 constexpr double kPi = std::numbers::pi;
 
+// Of optical density, for a gain of 1: what lies deep never gets as dark as the faintest capillary that counts
+// (PhantomCapillary), however many vessels cross. Else one could not be told from the other, and the truth would say
+// nothing.
+constexpr float kDeepest = 0.055F;
+
 void add_field(cv::Mat& target, const cv::Mat& values, const Color& weight) { add(target, {0, 0, values}, weight); }
 
 }  // namespace
@@ -154,6 +159,7 @@ void draw_folds(const PhantomOptions& options, std::int64_t index, const Look& l
 void draw_deep_vessels(const PhantomOptions& options, std::int64_t index, const Look& look, Canvas& canvas) {
   if (options.deep_vessels <= 0) return;
   Random frame(options.seed, index, kVenule);
+  cv::Mat deep(canvas.coarse.size(), CV_32FC3, cv::Scalar(0, 0, 0));  // in its first channel
   const double scale = look.magnification / Canvas::kCoarse;
   const double area = options.width * options.height / (1920.0 * 1080.0 * look.magnification * look.magnification);
   // Venules of the plexus: long, branching. Some patches of skin show many, most show few.
@@ -179,13 +185,13 @@ void draw_deep_vessels(const PhantomOptions& options, std::int64_t index, const 
       }
       tree.push_back(std::move(branch));
     }
-    const double sigma = random.uniform(0.35, 1.1) * radius;
+    const double sigma = random.uniform(0.45, 1.1) * std::max(radius, 9 * scale);
     Patch patch = draw_tubes(tree, 3 * sigma);
     blur(patch.values, sigma);
     double top = 0;
     cv::minMaxLoc(patch.values, nullptr, &top);
     if (top > 0) patch.values *= darkness / top;
-    add(canvas.coarse, patch, look.deep_blood);
+    add(deep, patch, {1, 0, 0});
   }
   // Smudges: vessels so deep that only a cloud is left.
   Random smudges(options.seed, index, kSmudge);
@@ -198,8 +204,13 @@ void draw_deep_vessels(const PhantomOptions& options, std::int64_t index, const 
     Patch patch = draw_tubes({curve}, 3 * sigma);
     blur(patch.values, sigma);
     patch.values *= smudges.uniform(0.01, 0.06) * look.gain * options.deep_vessels;
-    add(canvas.coarse, patch, look.deep_blood);
+    add(deep, patch, {1, 0, 0});
   }
+  cv::Mat density;
+  cv::extractChannel(deep, density, 0);
+  const auto deepest = static_cast<float>(kDeepest * look.gain);
+  for (float& value : cv::Mat_<float>(density)) value = deepest * std::tanh(value / deepest);
+  add_field(canvas.coarse, density, look.deep_blood);
 }
 
 }  // namespace capillaryx::phantom
