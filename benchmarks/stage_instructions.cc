@@ -28,7 +28,8 @@ int main() {
     reader.decode({}, jpeg);
     const Frame frame = reader.decode({}, png);
     proposer.propose(frame.pixels(), options);
-    for (const Roi& roi : proposer.found.rois) maker.fill(frame.pixels(), proposer.background, roi, input);
+    maker.start(frame.pixels(), proposer.reduced, proposer.background);
+    for (const Roi& roi : proposer.found.rois) maker.fill(roi, input);
   }
   std::printf("%zu regions\n", proposer.found.rois.size());
 }

@@ -135,6 +135,9 @@ def test_crops_are_arrays_with_a_row_each(capillaryx: Run, tmp_path: Path) -> No
     with (tmp_path / "crops/regions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert inputs.shape == (len(rows), 3, 32, 32)
+    capillaryx("model", "crops", tmp_path / "frames", "--labels", labels, "-o", tmp_path / "small", "--size", 22)
+    assert np.load(tmp_path / "small/inputs.npy").shape == (len(rows), 3, 22, 22)
+    assert (tmp_path / "small/regions.csv").read_bytes() == (tmp_path / "crops/regions.csv").read_bytes()
     assert inputs.dtype == np.float32
     assert np.isfinite(inputs).all()
     assert {row["label"] for row in rows} <= {"1", "0", "-1", "-2"}

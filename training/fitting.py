@@ -63,7 +63,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def augmented(inputs: Any, random: np.random.Generator) -> Any:
-    """Copies of inputs [n, 32, 32, 3] as they might as well have been."""
+    """Copies of inputs [n, INPUT_PX, INPUT_PX, 3] as they might as well have been."""
     inputs = inputs.copy()
     n = len(inputs)
     for axis in (1, 2):

@@ -115,6 +115,7 @@ def main() -> None:
     network.write_onnx(model, file, temperature, notes)
     card: dict[str, Any] = {
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "input_px": network.INPUT_PX,
         "seed": options.seed,
         "frames": options.frames,
         "regions": len(training),

@@ -13,14 +13,14 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-INPUT_PX = 32
+INPUT_PX = 32  # of the input; 22, 30, 38, ... are read to the last row: poolings come out even
 INPUT_PLANES = 3
 NOTES_KEY = "capillaryx"  # where the program looks for a network's notes in the ONNX metadata
 OPSET = 13
 
 
 def build() -> keras.Sequential:
-    """A fresh network; input [batch, 32, 32, 3], output [batch, 2]: no capillary, capillary."""
+    """A fresh network; input [batch, INPUT_PX, INPUT_PX, 3], output [batch, 2]: no capillary, capillary."""
     layers = keras.layers
     return keras.Sequential(
         [
@@ -49,7 +49,7 @@ def _weights(model: keras.Model, layer: str) -> tuple[Any, Any]:
 def write_onnx(model: keras.Model, file: Path, temperature: float, notes: dict[str, Any]) -> None:
     """Writes the network with softmax(logits / temperature) at its end, and `notes` into the metadata.
 
-    The same weights give the same bytes. The file's input is [batch, 3, 32, 32].
+    The same weights give the same bytes. The file's input is [batch, 3, INPUT_PX, INPUT_PX].
     """
     nodes: list[onnx.NodeProto] = []
     constants: list[onnx.TensorProto] = []

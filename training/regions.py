@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from network import INPUT_PX
 from recipe import Group
 
 PROPOSE_MORE = ("--min-darkness=3", "--min-structure=3")
@@ -20,7 +21,7 @@ FRAMES_A_TASK = 10  # drawn, cut and removed together: 10 frames are some 40 MB
 
 @dataclass
 class Regions:
-    """Regions with a known answer. `inputs` [n, 32, 32, 3], the rest [n]."""
+    """Regions with a known answer. `inputs` [n, INPUT_PX, INPUT_PX, 3], the rest [n]."""
 
     inputs: Any
     labels: Any  # 1: capillary
@@ -35,12 +36,12 @@ class Regions:
 
 def crop(program: Path, frames: Path, labels: Path, folder: Path, options: tuple[str, ...] = ()) -> None:
     """Has the program propose, match and cut the regions of the frames into `folder`."""
-    command = [program, "model", "crops", frames, "--labels", labels, "-o", folder, *options]
+    command = [program, "model", "crops", frames, "--labels", labels, "-o", folder, f"--size={INPUT_PX}", *options]
     subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
 
 
 def read(folder: Path) -> tuple[Any, list[dict[str, str]]]:
-    """What `crop` wrote: inputs [n, 3, 32, 32] and a row each."""
+    """What `crop` wrote: inputs [n, 3, INPUT_PX, INPUT_PX] and a row each."""
     with (folder / "regions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     return np.load(folder / "inputs.npy"), rows

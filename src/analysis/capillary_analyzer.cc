@@ -46,7 +46,7 @@ class CapillaryAnalyzer : public Analyzer {
     StopWatch watch;
     const auto after_stage = [&](const char* stage) { stages_ms[stage] = watch.lap_ms(); };
     proposer_.propose(pixels, options_, after_stage);
-    classifier_.classify(pixels, proposer_.background, proposer_.found.rois, scores_);
+    classifier_.classify(pixels, proposer_.reduced, proposer_.background, proposer_.found.rois, scores_);
     after_stage("classifier");
     density_.measure(
         pixels, proposer_, options_.min_depth, threshold_,

@@ -121,14 +121,15 @@ void Classifier::run_batch(std::size_t count, std::vector<float>& scores) {
   }
 }
 
-void Classifier::classify(const PixelView& frame, const Background& background, std::span<const Roi> rois,
-                          std::vector<float>& scores) {
+void Classifier::classify(const PixelView& frame, const ReducedFrame& reduced, const Background& background,
+                          std::span<const Roi> rois, std::vector<float>& scores) {
   State& state = *state_;
   scores.clear();
+  state.maker.start(frame, reduced, background);
   for (std::size_t first = 0; first < rois.size(); first += state.network.batch) {
     const std::size_t count = std::min(state.network.batch, rois.size() - first);
     for (std::size_t i = 0; i < count; ++i) {
-      state.maker.fill(frame, background, rois[first + i], state.region);
+      state.maker.fill(rois[first + i], state.region);
       put(state.region, i);
     }
     run_batch(count, scores);

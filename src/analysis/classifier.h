@@ -8,6 +8,7 @@
 
 #include "analysis/background.h"
 #include "analysis/network_spec.h"
+#include "analysis/reduced_frame.h"
 #include "analysis/rois.h"
 #include "capillaryx/frame.h"
 #include "capillaryx/options.h"
@@ -37,10 +38,10 @@ class Classifier {
   const std::string& about() const;       ///< what its notes tell people
   const std::string& notes_from() const;  ///< where the network's notes were found
 
-  /// The probability of each region of a frame. `background` was fitted to that frame.
+  /// The probability of each region of a frame. `reduced` is its half, `background` was fitted to it.
   /// Throws std::runtime_error, which spoils the frame, where the network gives something that is no probability.
-  void classify(const PixelView& frame, const Background& background, std::span<const Roi> rois,
-                std::vector<float>& scores);
+  void classify(const PixelView& frame, const ReducedFrame& reduced, const Background& background,
+                std::span<const Roi> rois, std::vector<float>& scores);
 
   /// The same for inputs that are there already, spec().input_size() values each.
   void classify(std::span<const float> inputs, std::vector<float>& scores);

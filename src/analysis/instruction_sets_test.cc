@@ -49,13 +49,15 @@ struct Stages : Proposer {
       background.row(c, frame.height / 3, 0, frame.width, background_rows.data() + std::ptrdiff_t{c} * frame.width);
     }
     NetworkSpec spec;
-    spec.width = spec.height = 32;
+    spec.width = 32;
+    spec.height = 23;
     spec.channels = 3;
     NetworkInputMaker maker(spec);
+    maker.start(frame, reduced, background);
     const auto size = static_cast<std::size_t>(spec.input_size());
     inputs.resize(found.rois.size() * size);
     for (std::size_t i = 0; i < found.rois.size(); ++i) {
-      maker.fill(frame, background, found.rois[i], std::span(inputs).subspan(i * size, size));
+      maker.fill(found.rois[i], std::span(inputs).subspan(i * size, size));
     }
   }
 };

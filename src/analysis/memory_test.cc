@@ -81,7 +81,8 @@ TEST(Memory, IsNotAskedForByAStageThatHasSeenAFrameOfTheSize) {
   Proposer proposer;
   const auto analyze = [&](const test::Picture& picture) {
     proposer.propose(picture.view(), options);
-    for (const Roi& roi : proposer.found.rois) maker.fill(picture.view(), proposer.background, roi, input);
+    maker.start(picture.view(), proposer.reduced, proposer.background);
+    for (const Roi& roi : proposer.found.rois) maker.fill(roi, input);
   };
   analyze(second);
   analyze(first);

@@ -8,6 +8,7 @@
 
 #include "analysis/background.h"
 #include "analysis/network_spec.h"
+#include "analysis/reduced_frame.h"
 #include "analysis/rois.h"
 #include "capillaryx/frame.h"
 
@@ -16,18 +17,22 @@ namespace capillaryx {
 /// Cuts regions out of their frame as a network wants them.
 ///
 /// A cut is a square around the middle of the region's box: the box's longer side and half of it more, at least
-/// kSmallestCutPx, so that its surroundings are seen and a speck is not blown up to the size of a capillary. Beyond the
-/// frame its border pixels go on. A value is the mean over its share of the square; where the square has fewer pixels
-/// than the input, it is interpolated linearly.
+/// kSmallestCutPx, so that its surroundings are seen and a speck is not blown up to the size of a capillary. It is
+/// divided into cells, one for each value of a plane. A cell's pixel value is the mean over the cell, or over one pixel
+/// around its middle where the cell is smaller than that, which is linear interpolation. Beyond the frame its border
+/// pixels go on.
 ///
-/// Local contrast is made of optical densities o = ln(background / pixel) of each channel:
+/// Local contrast is made of the frame at half its size, and of optical densities o = ln(background) - ln(pixel) of
+/// each cell and channel; ln(background) is linear between the background's nodes:
 ///   plane 0, darkness  o_green / s
 ///   plane 1, redness   kColourGain (o_green - o_red) / s
 ///   plane 2, blueness  kColourGain (o_green - o_blue) / s
 /// where s is the frame's own spread of darkness (spread / level of the background's green), at least kLeastSpread.
 /// A grey frame has darkness alone; its other planes are 0, and o_green is that of its one channel.
-/// Sums are of whole numbers (logarithms come from tables in 1/4096): the same bits on every machine.
-/// Threads: one call at a time for an instance.
+/// The other kinds of input are made of the frame's own pixels.
+///
+/// Means are of whole numbers, and then there is only + - * / on floats: the same bits on every machine.
+/// Threads: one call at a time for an instance. Memory is used again.
 class NetworkInputMaker {
  public:
   static constexpr int kSmallestCutPx = 40;
@@ -36,30 +41,55 @@ class NetworkInputMaker {
 
   explicit NetworkInputMaker(const NetworkSpec& spec);
 
-  /// Fills `out` (spec.input_size() values, in the network's layout). `frame` is the frame that `background` was fitted
-  /// to; `roi` lies in it.
-  void fill(const PixelView& frame, const Background& background, const Roi& roi, std::span<float> out);
+  /// Takes up a frame, which must stay as it is, with all that is given here, until its last fill(). `reduced` is its
+  /// half, `background` was fitted to it.
+  void start(const PixelView& frame, const ReducedFrame& reduced, const Background& background);
+
+  /// Fills `out` (spec.input_size() values, in the network's layout) for a region of the frame.
+  void fill(const Roi& roi, std::span<float> out);
 
  private:
-  /// Along one axis: cell i is the mean of the cut's pixels first[i], first[i] + 1, ... with whole weights.
-  struct Shares {
-    int sum = 0;  // of the weights of one cell
-    std::vector<int> first, count;
-    std::vector<int> weights;  // of all cells, one after the other
-    int pixels = 0, cells = 0;
-    void set(int new_pixels, int new_cells);
+  /// Values of one or three channels, row by row; what there is one of stands for all three.
+  struct Planes {
+    std::array<const std::int16_t*, 3> values;
+    int channels, width;
+    const std::int16_t* row(int channel, int y) const {
+      return values[static_cast<std::size_t>(channel)] + std::ptrdiff_t{y} * width;
+    }
   };
-  void read_rows(const PixelView& frame, const Background& background, int x0, int first_y, int last_y);
-  void resample(int channels, int y0, int first_y, int last_y);
-  void store(const Background& background, std::span<float> out) const;
+  static Planes planes_of(const std::array<std::vector<std::int16_t>, 3>& planes, int channels, int width);
+
+  /// Along one axis: cell i is made of `taps` values of a plane from origin + first[i] on, with whole weights that add
+  /// up to 2^10; weight k of cell i is weights[i * taps + k]. All cells together need `length` values.
+  struct Shares {
+    int taps = 0, cells = 0, origin = 0, length = 0;
+    std::vector<int> first;
+    std::vector<std::int32_t> weights;
+    void clear(int new_taps, int new_cells);
+    /// Means over the cells of `side` values from `start` on; the plane has `plane_length`.
+    void set_means(int start, int side, int plane_length, int new_cells);
+    /// The same cells of a plane of nodes: the plane has values at the places `at` alone, which rise, counted in half
+    /// values, and is linear between.
+    void set_nodes(int start, int side, const std::vector<int>& at, int new_cells);
+  };
+
+  Planes cut_pixels(const Roi& roi);
+  static void ask_ahead(const Planes& planes, const Shares& across, const Shares& down, int cell_row);
+  void sum_cells(const Planes& planes, const Shares& across, const Shares& down, int cell_row,
+                 std::vector<std::int32_t>& out);
+  void fill_contrast(const Roi& roi, std::span<float> out);
+  void fill_pixels(const Roi& roi, std::span<float> out);
 
   NetworkSpec spec_;
-  Shares across_, down_;
-  BackgroundGrid::Columns columns_at_;
-  std::array<std::vector<std::int16_t>, 3> behind_;  // background of one row of the cut
-  std::array<std::vector<std::int16_t>, 3> cut_;     // what lies inside the frame, row by row; 22714 at most
-  std::vector<std::int32_t> columns_;                // of one row of cells
-  std::array<std::vector<double>, 3> cells_;         // height x width sums: whole numbers, far below 2^53
+  PixelView frame_;
+  const ReducedFrame* reduced_ = nullptr;
+  const Background* background_ = nullptr;
+  float unit_ = 0;                                   // of darkness
+  std::array<std::vector<std::int16_t>, 3> pixels_;  // what a cut needs of the frame
+  Shares across_, down_, nodes_across_, nodes_down_;
+  // One row of cells: its columns, sums and densities, with four places each (red, green, blue, none).
+  std::vector<std::int32_t> columns_, cells_, behind_;
+  std::vector<float> densities_;
 };
 
 }  // namespace capillaryx

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <utility>
 
 #include "analysis/reduced_frame.h"
 
@@ -29,12 +30,12 @@ struct Drawn {
       }
     }
     view = {pixels.data(), kWidth, kHeight, channels, static_cast<std::ptrdiff_t>(kWidth) * channels};
-    ReducedFrame reduced;
     reduce_frame(view, reduced);
     background.fit(reduced, Options{});
   }
   std::vector<std::uint8_t> pixels;
   PixelView view;
+  ReducedFrame reduced;
   Background background;
 };
 
@@ -50,7 +51,8 @@ NetworkSpec spec_of(InputKind kind, int side = 32, bool channels_last = false) {
 std::vector<float> fill(const Drawn& drawn, const Roi& roi, const NetworkSpec& spec) {
   NetworkInputMaker maker(spec);
   std::vector<float> out(static_cast<std::size_t>(spec.input_size()), NAN);
-  maker.fill(drawn.view, drawn.background, roi, out);
+  maker.start(drawn.view, drawn.reduced, drawn.background);
+  maker.fill(roi, out);
   return out;
 }
 
@@ -93,6 +95,78 @@ TEST(NetworkInput, ShowsASpotOfBloodDarkRedAndBlueInItsMiddle) {
   const float green_over_red = std::log(0.8F / 0.5F), green = std::log(1 / 0.5F);
   EXPECT_NEAR(at(input, 1, 16, 16) / at(input, 0, 16, 16), NetworkInputMaker::kColourGain * green_over_red / green,
               0.1);
+}
+
+// The mean of a plane over from_x .. to_x, from_y .. to_y, beyond which its border goes on.
+double mean_over(const ReducedFrame& reduced, int channel, double from_x, double to_x, double from_y, double to_y) {
+  double sum = 0;
+  for (int y = static_cast<int>(std::floor(from_y)); y < to_y; ++y) {
+    for (int x = static_cast<int>(std::floor(from_x)); x < to_x; ++x) {
+      const double share = (std::min(to_x, x + 1.0) - std::max(from_x, static_cast<double>(x))) *
+                           (std::min(to_y, y + 1.0) - std::max(from_y, static_cast<double>(y)));
+      const int value = reduced.row(channel, std::clamp(y, 0, reduced.height - 1))[std::clamp(x, 0, reduced.width - 1)];
+      sum += share * value / 4;
+    }
+  }
+  return sum / ((to_x - from_x) * (to_y - from_y));
+}
+
+// Where `place` lies among nodes: the one before it and how far from there to the next.
+std::pair<std::size_t, double> among(const std::vector<int>& nodes, double place) {
+  std::size_t i = 0;
+  while (i + 2 < nodes.size() && nodes[i + 1] <= place) ++i;
+  return {i, std::clamp((place - nodes[i]) / (nodes[i + 1] - nodes[i]), 0.0, 1.0)};
+}
+
+TEST(NetworkInput, IsWhatItsDefinitionSays) {
+  const Drawn drawn([](int x, int y) {
+    const Drawn::Colour colour = spot(x, y);
+    return Drawn::Colour{colour[0] - x * 0.2, colour[1] - y * 0.3, colour[2] - x * 0.1 - y * 0.1};
+  });
+  const BackgroundGrid& grid = drawn.background.grid();
+  const double s = std::max(static_cast<double>(NetworkInputMaker::kLeastSpread),
+                            static_cast<double>(drawn.background.spread(1) / drawn.background.level(1)));
+  const double gain = static_cast<double>(NetworkInputMaker::kColourGain);
+  // Cells smaller than a pixel of the half frame, larger, much larger; some cuts reach beyond the frame.
+  for (const Roi& roi :
+       {box(152, 112, 16, 16), box(120, 90, 60, 20), box(2, 4, 34, 36), box(60, 0, 200, 240), box(300, 200, 20, 40)}) {
+    for (const int side : {22, 32}) {
+      const auto input = fill(drawn, roi, spec_of(InputKind::kLocalContrast, side));
+      const int half_box = std::max(roi.width, roi.height) / 2, cut = std::max(20, half_box + half_box / 2);
+      const int x0 = (roi.x + roi.width / 2) / 2 - cut / 2, y0 = (roi.y + roi.height / 2) / 2 - cut / 2;
+      const double half = std::max(1.0, static_cast<double>(cut) / side) / 2;
+      for (int j = 0; j < side; ++j) {
+        for (int i = 0; i < side; ++i) {
+          const double x = x0 + (i + 0.5) * cut / side, y = y0 + (j + 0.5) * cut / side;
+          double o[3];
+          for (int c = 0; c < 3; ++c) {
+            const auto [column, right] = among(grid.x, 2 * x);
+            const auto [row, down] = among(grid.y, 2 * y);
+            const auto& values = grid.values[static_cast<std::size_t>(c)];
+            const auto node = [&values, &grid](std::size_t r, std::size_t at) {
+              return static_cast<double>(values[r * grid.x.size() + at]) / Background::kOne;
+            };
+            const double above = node(row, column) * (1 - right) + node(row, column + 1) * right;
+            const double below = node(row + 1, column) * (1 - right) + node(row + 1, column + 1) * right;
+            const double pixel = mean_over(drawn.reduced, c, x - half, x + half, y - half, y + half);
+            o[c] = std::log((above * (1 - down) + below * down) / pixel);
+          }
+          ASSERT_NEAR(at(input, 0, i, j, side), o[1] / s, 0.03) << roi.x << ": " << i << ", " << j;
+          ASSERT_NEAR(at(input, 1, i, j, side), gain * (o[1] - o[0]) / s, 0.06) << roi.x << ": " << i << ", " << j;
+          ASSERT_NEAR(at(input, 2, i, j, side), gain * (o[1] - o[2]) / s, 0.06) << roi.x << ": " << i << ", " << j;
+        }
+      }
+    }
+  }
+}
+
+TEST(NetworkInput, HoldsTheSameValuesWhateverItsLayout) {
+  const Drawn drawn(spot);
+  const auto planes = fill(drawn, box(140, 100, 40, 30), spec_of(InputKind::kLocalContrast));
+  const auto last = fill(drawn, box(140, 100, 40, 30), spec_of(InputKind::kLocalContrast, 32, true));
+  for (std::size_t i = 0; i < 32 * 32; ++i) {
+    for (std::size_t c = 0; c < 3; ++c) ASSERT_EQ(last[3 * i + c], planes[c * 32 * 32 + i]);
+  }
 }
 
 TEST(NetworkInput, HardlyDependsOnTheLight) {
@@ -174,9 +248,10 @@ TEST(NetworkInput, IsTheSameWhateverWasCutBefore) {
   const auto alone = fill(drawn, box(152, 112, 16, 16), spec);
   NetworkInputMaker maker(spec);
   std::vector<float> out(alone.size());
+  maker.start(drawn.view, drawn.reduced, drawn.background);
   for (const Roi& before : {box(0, 0, 200, 200), box(5, 5, 3, 3), box(100, 50, 61, 17)}) {
-    maker.fill(drawn.view, drawn.background, before, out);
-    maker.fill(drawn.view, drawn.background, box(152, 112, 16, 16), out);
+    maker.fill(before, out);
+    maker.fill(box(152, 112, 16, 16), out);
     ASSERT_EQ(out, alone);
   }
 }

@@ -158,6 +158,7 @@ void write_npy(const fs::path& file, const std::vector<float>& values, const std
 
 struct CropsArguments {
   std::string folder, labels, output;
+  int size_px = 0;  // 0: the network's own
   Options options;
 };
 
@@ -165,11 +166,13 @@ int crops(const CropsArguments& arguments) {
   const Options& options = arguments.options;
   check_options(options);
   Classifier classifier(options.model);
-  NetworkInputMaker maker(classifier.spec());
+  NetworkSpec spec = classifier.spec();
+  if (arguments.size_px > 0) spec.width = spec.height = arguments.size_px;
+  NetworkInputMaker maker(spec);
   ImageReader reader(options.max_pixels);
   Proposer proposer;
   ContourFinder contours;
-  const auto size = static_cast<std::size_t>(classifier.spec().input_size());
+  const auto size = static_cast<std::size_t>(spec.input_size());
   std::vector<float> inputs, scores;
   std::string table = "frame,x,y,width,height,area_px,darkness,mean_darkness,spread,level,label,score\n";
   std::size_t regions = 0, capillaries = 0, found = 0;
@@ -192,13 +195,14 @@ int crops(const CropsArguments& arguments) {
           {static_cast<double>(x), static_cast<double>(y), static_cast<double>(width), static_cast<double>(height)});
     }
     const std::vector<Answer> answers = match(boxes, labels, found);
-    classifier.classify(frame.pixels(), background, rois, scores);
+    classifier.classify(frame.pixels(), proposer.reduced, background, rois, scores);
+    maker.start(frame.pixels(), proposer.reduced, background);
     const int vessel = vessel_channel(background.channels());
     const float level = background.level(vessel);
     for (std::size_t i = 0; i < rois.size(); ++i) {
       const Roi& roi = rois[i];
       inputs.resize(inputs.size() + size);
-      maker.fill(frame.pixels(), background, roi, std::span(inputs).last(size));
+      maker.fill(roi, std::span(inputs).last(size));
       table += fmt::format("{},{},{},{},{},{},{:.5f},{:.5f},{:.4f},{:.2f},{},{:.5f}\n", labels.file_name, roi.x, roi.y,
                            roi.width, roi.height, roi.area_px, roi.darkness / level, roi.mean_darkness / level,
                            background.spread(vessel), level, static_cast<int>(answers[i]), scores[i]);
@@ -209,7 +213,6 @@ int crops(const CropsArguments& arguments) {
   const fs::path output(arguments.output);
   std::error_code failed;
   fs::create_directories(output, failed);
-  const NetworkSpec& spec = classifier.spec();
   const auto channels = static_cast<std::size_t>(spec.channels), height = static_cast<std::size_t>(spec.height),
              width = static_cast<std::size_t>(spec.width);
   write_npy(output / "inputs.npy", inputs,
@@ -233,6 +236,10 @@ void add_model_crops(CLI::App& model_command, Action& action) {
       ->required();
   command->add_option("-o,--output", arguments->output, "folder to write")->required();
   command->add_option("--model", arguments->options.model, "network whose input is wanted (default: the one shipped)");
+  command
+      ->add_option("--size", arguments->size_px,
+                   "cut to SIZE x SIZE values instead, for a network of another size (scores are --model's own)")
+      ->check(CLI::Range(1, 1024));
   visit_fields(arguments->options, [command](const FieldInfo& field, auto& value) {
     if (field.group != "algorithm") return;
     std::string flag = "--" + std::string(field.name);
