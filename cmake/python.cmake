@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Python package's extension, and what the wheel holds beside it (component `python`): program and library, whose run
 # paths lead from site-packages/capillaryx to OpenVINO's folder in site-packages/openvino. docs/python.md says more.
-find_package(Python 3.11 REQUIRED COMPONENTS Interpreter Development.Module)
+find_package(Python 3.11 REQUIRED COMPONENTS Interpreter Development.Module OPTIONAL_COMPONENTS Development.SABIModule)
 execute_process(COMMAND ${Python_EXECUTABLE} -m nanobind --cmake_dir OUTPUT_VARIABLE nanobind_ROOT
                 OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 find_package(nanobind CONFIG REQUIRED)
 find_program(CAPILLARYX_PATCHELF patchelf REQUIRED)
 
 file(GLOB bindings CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/python/bindings/*.cc)
-nanobind_add_module(_core NB_STATIC NB_SUPPRESS_WARNINGS ${bindings})
+# From Python 3.12 on one wheel serves every later Python (abi3); for 3.11, whose stable interface lacks a part, its own.
+nanobind_add_module(_core STABLE_ABI NB_STATIC NB_SUPPRESS_WARNINGS ${bindings})
 target_link_libraries(_core PRIVATE capillaryx_cli CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
 target_include_directories(_core SYSTEM PRIVATE ${PROJECT_BINARY_DIR}/generated)
 add_dependencies(_core capillaryx_program)
@@ -20,7 +21,7 @@ install(PROGRAMS $<TARGET_FILE:capillaryx> RENAME libcapillaryx.so.0 DESTINATION
 install(PROGRAMS $<TARGET_FILE:capillaryx_program> DESTINATION ${package}/bin COMPONENT python EXCLUDE_FROM_ALL)
 install(CODE "
   set(package \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${package})
-  foreach(pair \"_core${NB_SUFFIX}|$ORIGIN/lib\" \"bin/capillaryx|$ORIGIN/../lib\" \"lib/libcapillaryx.so.0|$ORIGIN/../../openvino/libs\")
+  foreach(pair \"$<TARGET_FILE_NAME:_core>|$ORIGIN/lib\" \"bin/capillaryx|$ORIGIN/../lib\" \"lib/libcapillaryx.so.0|$ORIGIN/../../openvino/libs\")
     string(REPLACE \"|\" \";\" pair \"\${pair}\")
     list(GET pair 0 file)
     list(GET pair 1 run_path)

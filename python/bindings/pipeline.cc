@@ -46,6 +46,7 @@ nb::object summary_to_python(const RunSummary& summary) {
   fields["stopped"] = summary.stopped;
   fields["already_finished"] = summary.already_finished;
   fields["wall_s"] = summary.wall_s;
+  fields["warning"] = summary.warning;
   return results_class("RunSummary")(**fields);
 }
 

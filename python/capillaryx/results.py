@@ -201,6 +201,8 @@ class RunSummary:
     stopped: bool
     already_finished: bool
     wall_s: float
+    warning: str = ""
+    """What the user should know, e.g. that workers could not be locked down here; empty otherwise."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -4,13 +4,16 @@
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND, children, comparable, frame_lines, run
+from conftest import COMMAND, children, comparable, frame_lines, run, skin
 
 import capillaryx
+from capillaryx import _core
 
 
 @pytest.mark.parametrize("options", [{}, {"executor": "serial"}, {"workers": 3}, {"worker_kind": "thread"}])
@@ -119,9 +122,8 @@ def test_ctrl_c_ends_a_run_and_its_workers(frames: Path, tmp_path: Path, way: st
         assert (tmp_path / "out" / "report.html").is_file()
 
 
-def test_waiting_for_a_result_releases_the_gil(frames: Path) -> None:
-    import threading
-
+def ticks_a_second(work: Callable[[], object]) -> float:
+    """How often another thread of Python comes by while `work` is done."""
     ticks = 0
     done = threading.Event()
 
@@ -133,9 +135,46 @@ def test_waiting_for_a_result_releases_the_gil(frames: Path) -> None:
     thread = threading.Thread(target=count)
     thread.start()
     start = time.monotonic()
-    list(capillaryx.analyze(frames, executor="serial"))
+    work()
     took = time.monotonic() - start
     done.set()
     thread.join()
+    return ticks / took
+
+
+@pytest.mark.parametrize("way", ["analyze", "analyze_to", "analyze_frame", "making an analyzer"])
+def test_waiting_releases_the_gil(frames: Path, tmp_path: Path, way: str) -> None:
+    image = skin(1080, 1920)
+    # Made before: what is looked at is one thing alone.
+    result = capillaryx.analyze_frame(image)
+    work: dict[str, Callable[[], object]] = {
+        "analyze": lambda: list(capillaryx.analyze(frames, executor="serial")),
+        "analyze_to": lambda: capillaryx.analyze_to(frames, tmp_path / "out", executor="serial"),
+        "analyze_frame": lambda: [capillaryx.analyze_frame(image) for _ in range(5)],
+        "making an analyzer": lambda: [_core.FrameAnalyzer("{}") for _ in range(5)],
+    }
+    assert result.ok
     # It would be a handful where the wait held the lock.
-    assert ticks > 20 * took
+    assert ticks_a_second(work[way]) > 20
+
+
+def test_a_summary_warns_of_workers_that_are_not_locked_down(frames: Path) -> None:
+    """As on a kernel that has no seccomp(): a filter (BPF) answers it with ENOSYS."""
+    program = (
+        "import ctypes, struct, sys\n"
+        "instructions = (0x20, 0, 0, 0), (0x15, 0, 1, 317), (0x06, 0, 0, 0x50026), (0x06, 0, 0, 0x7FFF0000)\n"
+        "code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *each) for each in instructions))\n"
+        "described = ctypes.create_string_buffer(struct.pack('HP', 4, ctypes.addressof(code)))\n"
+        "system = ctypes.CDLL(None)\n"
+        "assert system.prctl(38, 1, 0, 0, 0) == 0 and system.prctl(22, 2, described) == 0\n"
+        "import capillaryx\n"
+        "run = capillaryx.analyze(sys.argv[1])\n"
+        "assert all(result.ok for result in run)\n"
+        "print(run.summary.warning)\n"
+    )
+    said = run(sys.executable, "-c", program, frames)
+    assert "the workers are not locked down: the kernel refuses the sandbox" in said
+    usual = capillaryx.analyze(frames, frames=1)
+    assert len(list(usual)) == 1
+    assert usual.summary is not None
+    assert usual.summary.warning == ""

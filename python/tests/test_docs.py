@@ -18,6 +18,10 @@ def test_python_of_the_page_runs(page: Path, frames: Path, tmp_path: Path) -> No
     blocks = BLOCK.findall(page.read_text())
     if not blocks:
         pytest.skip("the page has no Python")
+    if any("to_pandas" in block for block in blocks):
+        pytest.importorskip("pandas")
+    if any("capillaryx.ray" in block for block in blocks):
+        pytest.importorskip("ray")
     (tmp_path / "frames").symlink_to(frames)
     (tmp_path / "page.py").write_text("\n".join(blocks))
     run(sys.executable, "page.py", cwd=tmp_path)

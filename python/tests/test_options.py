@@ -33,6 +33,26 @@ def test_types_come_with_the_package() -> None:
     assert (Path(capillaryx.__file__).parent / "_core.pyi").is_file()
 
 
+def test_a_users_program_is_checked_against_the_types_of_the_installed_package(tmp_path: Path) -> None:
+    mypy = ROOT / ".venv/bin/mypy"
+    if not mypy.exists():
+        pytest.skip("no mypy in .venv (make test sets it up)")
+    good = (
+        "import numpy as np\nimport capillaryx\n"
+        "class Mine(capillaryx.Analyzer):\n"
+        "    def analyze(self, frame: capillaryx.Frame) -> dict[str, float]:\n"
+        "        return {'mean': float(frame.pixels.mean())}\n"
+        "found: list[float | None] = [result.density for result in capillaryx.analyze('frames', analyzer=Mine)]\n"
+        "one: capillaryx.FrameResult = capillaryx.analyze_frame(np.zeros((9, 9), np.uint8), scale_um_per_px=1.1)\n"
+    )
+    (tmp_path / "good.py").write_text(good)
+    (tmp_path / "bad.py").write_text("import capillaryx\ncapillaryx.analyze('frames', worker=2)\n")
+    check = [mypy, "--strict", "--cache-dir", tmp_path / "cache", "--python-executable", sys.executable]
+    run(*check, "good.py", cwd=tmp_path)
+    said = run(*check, "bad.py", cwd=tmp_path, expect=1)
+    assert '"worker"' in said
+
+
 def test_the_command_is_the_program() -> None:
     said = run(COMMAND, "--version")
     version, commit, build, model, sha256 = _core.build_info()

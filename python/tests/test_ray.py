@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ray executor: the same results as the local driver. Each run starts a Ray of its own, which takes seconds."""
 
+import json
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +69,30 @@ def test_nothing_is_left_of_a_local_ray(frames: Path) -> None:
     results = [result.to_json() for result in capillaryx.ray.analyze(frames, workers=1)]
     assert comparable(results) == comparable([result.to_json() for result in capillaryx.analyze(frames)])
     assert children() <= before
+
+
+def test_a_ray_data_pipeline_gives_a_row_a_picture(frames: Path, tmp_path: Path) -> None:
+    """In a process of its own, as Ray Data starts a Ray; the line is that of docs/scaling.md."""
+    pytest.importorskip("pyarrow", reason="Ray Data needs pyarrow: pip install 'ray[data]'")
+    (tmp_path / "frames").mkdir()
+    for file in frames.glob("*.png"):
+        shutil.copy(file, tmp_path / "frames")
+    (tmp_path / "frames/broken.png").write_bytes(b"no picture")
+    program = (
+        "import json, ray, capillaryx.ray\n"
+        "ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level='ERROR')\n"
+        "ray.data.DataContext.get_current().enable_progress_bars = False\n"
+        "files = ray.data.read_binary_files('frames', include_paths=True)\n"
+        "table = files.map_batches(capillaryx.ray.FrameBatch, concurrency=1, batch_size=2)\n"
+        "open('rows.json', 'w').write(json.dumps(table.to_pandas().to_dict('records')))\n"
+    )
+    run(sys.executable, "-c", program, cwd=tmp_path, timeout=240)
+    rows = {Path(row["source"]).name: row for row in json.loads((tmp_path / "rows.json").read_text())}
+    assert len(rows) == 5
+    for result in capillaryx.analyze(tmp_path / "frames"):
+        row = rows[result.source]
+        assert row["status"] == result.status
+        assert row["count"] == (-1 if result.count is None else result.count)
+        again = capillaryx.FrameResult.from_json(row["result"])
+        assert (again.capillaries, again.density, again.sha256) == (result.capillaries, result.density, result.sha256)
+    assert rows["broken.png"]["error"]
