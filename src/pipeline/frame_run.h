@@ -5,16 +5,16 @@
 #include <functional>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "capillaryx/executor.h"
 #include "capillaryx/frame_source.h"
 #include "capillaryx/pipeline.h"
 #include "capillaryx/result_sink.h"
+#include "sink/bootstrap.h"
 
 namespace capillaryx {
 
-/// Adds up results into a RunSummary.
+/// Adds up results into a RunSummary; holds no more for more frames.
 class RunCounts {
  public:
   void add(const FrameResult& result);
@@ -23,7 +23,7 @@ class RunCounts {
 
  private:
   RunSummary summary_;
-  std::vector<double> densities_;
+  MeanSeries density_;
 };
 
 /// Called a few times a second while a run goes on, and once at its end.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/frame_run.h"
-#include "sink/bootstrap.h"
 
 namespace capillaryx {
 
@@ -10,7 +9,7 @@ void RunCounts::add(const FrameResult& result) {
     case Status::kOk:
       ++summary_.ok;
       summary_.capillaries += static_cast<std::int64_t>(result.capillaries.size());
-      densities_.push_back(result.density);
+      density_.add(result.density);
       break;
     case Status::kFailed:
       ++summary_.failed;
@@ -26,10 +25,10 @@ void RunCounts::add(const FrameResult& result) {
 
 RunSummary RunCounts::summary() const {
   RunSummary summary = summary_;
-  if (!densities_.empty()) {
+  if (density_.count() > 0) {
     MeanOverFrames& density = summary.density.emplace();
-    density.mean = mean(densities_);
-    if (const auto interval = bootstrap_mean(densities_)) {
+    density.mean = density_.mean();
+    if (const auto interval = density_.interval()) {
       density.low = interval->low;
       density.high = interval->high;
     }

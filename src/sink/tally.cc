@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <ctime>
 
-#include "sink/bootstrap.h"
 #include "sink/json_text.h"
 #include "sink/notice.h"
 
@@ -17,13 +16,9 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t kSkippedNamed = 100;
 
-ordered_json percentiles(std::vector<double> values_ms) {
-  if (values_ms.empty()) return nullptr;
-  std::sort(values_ms.begin(), values_ms.end());
-  return {{"mean", mean(values_ms)},
-          {"p50", percentile(values_ms, 0.5)},
-          {"p95", percentile(values_ms, 0.95)},
-          {"p99", percentile(values_ms, 0.99)}};
+ordered_json to_json(const Percentiles& ms) {
+  if (ms.count() == 0) return nullptr;
+  return {{"mean", ms.mean()}, {"p50", ms.at(0.5)}, {"p95", ms.at(0.95)}, {"p99", ms.at(0.99)}};
 }
 
 }  // namespace
@@ -40,28 +35,28 @@ void Tally::add(const FrameResult& result) {
     ++group->ok;
     group->capillaries += static_cast<std::int64_t>(result.capillaries.size());
     if (result.valid_px == 0) continue;
-    group->densities.push_back(result.density);
-    group->counts.push_back(static_cast<double>(result.capillaries.size()));
-    if (const auto per_mm2 = count_per_mm2(result)) group->counts_per_mm2.push_back(*per_mm2);
+    group->density.add(result.density);
+    group->count.add(static_cast<double>(result.capillaries.size()));
+    if (const auto per_mm2 = count_per_mm2(result)) group->count_per_mm2.add(*per_mm2);
   }
   if (result.status == Status::kFailed) ++failed_;
   if (result.status == Status::kDropped) ++dropped_;
-  if (result.status == Status::kOk) frame_ms_.push_back(result.timing.total_ms);
-  if (result.timing.latency_ms) latency_ms_.push_back(*result.timing.latency_ms);
+  if (result.status == Status::kOk) frame_ms_.add(result.timing.total_ms);
+  if (result.timing.latency_ms) latency_ms_.add(*result.timing.latency_ms);
 }
 
 void Tally::put(ordered_json& object, const Group& group) {
   object["frames"] = group.frames;
   object["ok"] = group.ok;
   object["capillaries"] = group.capillaries;
-  const auto put_mean = [&](const std::string& name, const std::vector<double>& values) {
-    object[name] = values.empty() ? ordered_json() : ordered_json(mean(values));
-    const auto interval = bootstrap_mean(values);
+  const auto put_mean = [&](const std::string& name, const MeanSeries& series) {
+    object[name] = series.count() == 0 ? ordered_json() : ordered_json(series.mean());
+    const auto interval = series.interval();
     object[name + "_interval"] = interval ? ordered_json{interval->low, interval->high} : ordered_json();
   };
-  put_mean("mean_density", group.densities);
-  put_mean("mean_count", group.counts);
-  put_mean("mean_count_per_mm2", group.counts_per_mm2);
+  put_mean("mean_density", group.density);
+  put_mean("mean_count", group.count);
+  put_mean("mean_count_per_mm2", group.count_per_mm2);
 }
 
 ordered_json Tally::summary(const std::vector<SkippedInput>& skipped, double wall_s, std::int64_t frames_now) const {
@@ -90,8 +85,8 @@ ordered_json Tally::summary(const std::vector<SkippedInput>& skipped, double wal
       {"wall_s", wall_s},
       {"frames_now", frames_now},
       {"frames_per_s", wall_s > 0 ? ordered_json(static_cast<double>(frames_now) / wall_s) : ordered_json()},
-      {"frame_ms", percentiles(frame_ms_)},
-      {"latency_ms", percentiles(latency_ms_)}};
+      {"frame_ms", to_json(frame_ms_)},
+      {"latency_ms", to_json(latency_ms_)}};
   return line;
 }
 

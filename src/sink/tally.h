@@ -9,13 +9,16 @@
 
 #include "capillaryx/frame_result.h"
 #include "capillaryx/frame_source.h"
+#include "sink/bootstrap.h"
+#include "sink/percentiles.h"
 
 namespace capillaryx {
 
 /// The subfolder that a frame counts to: the folder part of its source, or the film of a film's frame.
 std::string subfolder_of(const FrameResult& result);
 
-/// Counts results as they pass and makes the summary line of them. Holds a few numbers a frame.
+/// Counts results as they pass and makes the summary line of them. What it holds grows with the
+/// number of subfolders, not of frames.
 class Tally {
  public:
   void add(const FrameResult& result);
@@ -30,9 +33,9 @@ class Tally {
     std::int64_t frames = 0;
     std::int64_t ok = 0;
     std::int64_t capillaries = 0;
-    std::vector<double> densities;
-    std::vector<double> counts;
-    std::vector<double> counts_per_mm2;
+    MeanSeries density;
+    MeanSeries count;
+    MeanSeries count_per_mm2;
   };
 
   static void put(nlohmann::ordered_json& object, const Group& group);
@@ -41,8 +44,8 @@ class Tally {
   std::map<std::string, Group> subfolders_;
   std::int64_t failed_ = 0;
   std::int64_t dropped_ = 0;
-  std::vector<double> frame_ms_;
-  std::vector<double> latency_ms_;
+  Percentiles frame_ms_;
+  Percentiles latency_ms_;
 };
 
 }  // namespace capillaryx
