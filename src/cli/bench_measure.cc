@@ -186,6 +186,8 @@ class CpuSampler {
     thread_.join();
     return std::move(samples_);
   }
+  /// What looking took of this process's CPU time: no part of what is measured. Only after stop().
+  double own_cpu_s() const { return own_cpu_s_; }
 
  private:
   void run(const std::stop_token& stop) {
@@ -203,10 +205,12 @@ class CpuSampler {
       last = now;
       last_cpu_s = cpu_s;
     }
+    own_cpu_s_ = this_thread_cpu_s();
   }
 
   const Stopwatch& stopwatch_;
   nlohmann::json samples_ = nlohmann::json::array();
+  double own_cpu_s_ = 0;
   std::jthread thread_;
 };
 
@@ -256,8 +260,8 @@ nlohmann::json measure(const std::vector<std::string>& inputs, const Options& op
                       {"start_s", seconds_between(begun, stopwatch.started().value())},
                       {"wall_s", stopwatch.wall_s()},
                       {"frame_ms", sink.frame_ms},
-                      {"cpu_s", end.cpu.all_s - stopwatch.cpu_at_start().all_s},
-                      {"driver_cpu_s", end.cpu.driver_s - stopwatch.cpu_at_start().driver_s},
+                      {"cpu_s", end.cpu.all_s - stopwatch.cpu_at_start().all_s - sampler.own_cpu_s()},
+                      {"driver_cpu_s", end.cpu.driver_s - stopwatch.cpu_at_start().driver_s - sampler.own_cpu_s()},
                       {"cpu_over_time", std::move(over_time)},
                       {"energy_j", nullptr},
                       {"driver_peak_bytes", end.tree.empty() ? 0 : end.tree[0].peak_bytes},

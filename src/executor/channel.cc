@@ -98,10 +98,12 @@ FrameResult read_result(const wire::Result& message, const FrameInfo& info) {
   result.width = message.width();
   result.height = message.height();
   require(result.width >= 0 && result.height >= 0, "a frame of negative size");
+  result.capillaries.reserve(message.capillaries()->size());
   for (const auto* capillary : *message.capillaries()) {
     Capillary& read = result.capillaries.emplace_back();
     const wire::Box& box = *capillary->bbox();
     read.bbox = {box.x(), box.y(), box.width(), box.height()};
+    read.polygon.reserve(capillary->polygon()->size());
     for (const float coordinate : *capillary->polygon()) {
       read.polygon.push_back(static_cast<float>(finite(coordinate)));
     }

@@ -20,9 +20,11 @@ FrameReader::~FrameReader() {
 }
 
 void FrameReader::ask_for(std::int64_t total) {
-  const std::lock_guard lock(mutex_);
-  if (total <= asked_) return;
-  asked_ = total;
+  {
+    const std::lock_guard lock(mutex_);
+    if (total <= asked_) return;
+    asked_ = total;
+  }
   changed_.notify_one();
 }
 

@@ -113,7 +113,7 @@ bool ProcessPool::take(Worker& worker) {
     return false;
   }
   try {
-    const wire::Message& message = read_message(incoming_);
+    const wire::Message& message = read_message(incoming_.bytes());
     switch (message.body_type()) {
       case wire::Body::Ready:
         if (incoming_descriptors_.size() != 1) throw ProtocolError("it came without its store");

@@ -70,7 +70,7 @@ class ProcessPool : public WorkerPool, private WorkerLauncher::Listener {
   std::map<WorkerId, Worker> workers_;
   std::optional<ObjectStore> frames_;  ///< made for the first frame that comes as pixels
   MessageWriter writer_;
-  std::vector<std::uint8_t> incoming_;
+  MessageBuffer incoming_;
   std::vector<Descriptor> incoming_descriptors_;
   std::vector<std::uint8_t> large_;
 };

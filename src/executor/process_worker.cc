@@ -161,7 +161,7 @@ class Worker {
   void receive() {
     std::vector<Descriptor> descriptors;
     if (socket_.receive(incoming_, descriptors, true) != Outcome::kDone) throw Leave{};
-    const wire::Message& message = read_message(incoming_);
+    const wire::Message& message = read_message(incoming_.bytes());
     switch (message.body_type()) {
       case wire::Body::Assign:
         return take(*message.body_as_Assign(), std::move(descriptors));
@@ -204,7 +204,7 @@ class Worker {
   }
 
   MessageSocket socket_;
-  std::vector<std::uint8_t> incoming_;
+  MessageBuffer incoming_;
   MessageWriter writer_;
   Options options_;
   std::unique_ptr<FrameWorker> worker_;
@@ -220,10 +220,10 @@ class Worker {
 int run_worker(MessageSocket socket, const AnalyzerFactory& factory) {
   die_with_parent();
   try {
-    std::vector<std::uint8_t> bytes;
+    MessageBuffer message;
     std::vector<Descriptor> descriptors;
-    if (socket.receive(bytes, descriptors, true) != Outcome::kDone) return 0;
-    const auto* hello = read_message(bytes).body_as_Hello();
+    if (socket.receive(message, descriptors, true) != Outcome::kDone) return 0;
+    const auto* hello = read_message(message.bytes()).body_as_Hello();
     if (hello == nullptr) throw ProtocolError("the first message is no greeting");
     const Options options = options_from_json_text(hello->options()->string_view());
     if (hello->role() == wire::Role::Worker) {

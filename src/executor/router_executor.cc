@@ -166,7 +166,7 @@ class RouterRun {
       const auto outcome = router_.receive(incoming_, descriptors_, false);
       if (outcome == Outcome::kWouldBlock) return;
       if (outcome != Outcome::kDone) router_lost();
-      take(read_message(incoming_));
+      take(read_message(incoming_.bytes()));
     }
   }
 
@@ -229,7 +229,7 @@ class RouterRun {
   ResultSink& sink_;
   EventLoop loop_;
   MessageWriter writer_;
-  std::vector<std::uint8_t> incoming_;
+  MessageBuffer incoming_;
   std::vector<Descriptor> descriptors_;
   ObjectStore frames_;
   bool store_sent_ = false;

@@ -63,7 +63,7 @@ class Controller : public WorkerLauncher::Listener {
     const auto outcome = router_.receive(incoming_, descriptors, false);
     if (outcome == Outcome::kWouldBlock) return;
     if (outcome != Outcome::kDone) return loop_.unwatch(router_.descriptor());
-    const wire::Message& message = read_message(incoming_);
+    const wire::Message& message = read_message(incoming_.bytes());
     if (const auto* launch = message.body_as_Launch()) launcher_.launch(launch->worker());
     if (const auto* end = message.body_as_EndWorker()) launcher_.end(end->worker(), end->at_once());
   }
@@ -74,7 +74,7 @@ class Controller : public WorkerLauncher::Listener {
   ProcessLauncher launcher_;
   MessageSocket router_;
   MessageWriter writer_;
-  std::vector<std::uint8_t> incoming_;
+  MessageBuffer incoming_;
 };
 
 /// A router's way to start workers: it asks the controller.
@@ -96,7 +96,7 @@ class ControllerLauncher : public WorkerLauncher {
     const auto outcome = controller_->receive(incoming_, descriptors, false);
     if (outcome == Outcome::kWouldBlock) return;
     if (outcome != Outcome::kDone) throw Error(ErrorKind::kExecutor, "the controller process ended");
-    const wire::Message& message = read_message(incoming_);
+    const wire::Message& message = read_message(incoming_.bytes());
     if (const auto* launched = message.body_as_Launched(); launched != nullptr && descriptors.size() == 1) {
       listener_->on_launched(launched->worker(), MessageSocket(std::move(descriptors[0])), launched->process());
     }
@@ -106,7 +106,7 @@ class ControllerLauncher : public WorkerLauncher {
   std::shared_ptr<MessageSocket> controller_;
   EventLoop& loop_;
   MessageWriter writer_;
-  std::vector<std::uint8_t> incoming_;
+  MessageBuffer incoming_;
 };
 
 /// Bytes that came in a client's store, as a file that a worker can be handed.
@@ -126,7 +126,7 @@ class Client : public FrameSource, public ResultSink {
   std::optional<Frame> next() override {
     std::vector<Descriptor> descriptors;
     if (socket_.receive(incoming_, descriptors, true) != Outcome::kDone) return std::nullopt;
-    const auto* assign = read_message(incoming_).body_as_Assign();
+    const auto* assign = read_message(incoming_.bytes()).body_as_Assign();
     if (assign == nullptr) return std::nullopt;
     std::size_t used = 0;
     const auto next_file = [&] {
@@ -188,7 +188,7 @@ class Client : public FrameSource, public ResultSink {
   }
 
   MessageSocket socket_;
-  std::vector<std::uint8_t> incoming_;
+  MessageBuffer incoming_;
   std::shared_ptr<ObjectReader> frames_;
   MessageWriter writer_;
   std::mutex mutex_;

@@ -62,10 +62,11 @@ Outcome MessageSocket::send(std::span<const std::uint8_t> bytes, std::span<const
   return sent < 0 ? outcome_of_error() : Outcome::kDone;
 }
 
-Outcome MessageSocket::receive(std::vector<std::uint8_t>& bytes, std::vector<Descriptor>& descriptors, bool wait) {
+Outcome MessageSocket::receive(MessageBuffer& buffer, std::vector<Descriptor>& descriptors, bool wait) {
   descriptors.clear();
-  bytes.resize(kMaxMessageBytes);
-  iovec part{bytes.data(), bytes.size()};
+  buffer.size_ = 0;
+  if (!buffer.memory_) buffer.memory_ = std::make_unique_for_overwrite<std::uint8_t[]>(kMaxMessageBytes);
+  iovec part{buffer.memory_.get(), kMaxMessageBytes};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxDescriptors)];
   msghdr message{};
   message.msg_iov = &part;
@@ -89,7 +90,7 @@ Outcome MessageSocket::receive(std::vector<std::uint8_t>& bytes, std::vector<Des
   }
   if (received == 0) return Outcome::kClosed;
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return Outcome::kBroken;
-  bytes.resize(static_cast<std::size_t>(received));
+  buffer.size_ = static_cast<std::size_t>(received);
   return Outcome::kDone;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -10,6 +11,17 @@
 #include "os/descriptor.h"
 
 namespace capillaryx {
+
+/// Room for one message. It is there from the first message on, and no byte of it is written but by messages.
+class MessageBuffer {
+ public:
+  std::span<const std::uint8_t> bytes() const { return {memory_.get(), size_}; }
+
+ private:
+  friend class MessageSocket;
+  std::unique_ptr<std::uint8_t[]> memory_;
+  std::size_t size_ = 0;
+};
 
 /// One end of a local socket that carries whole messages, in order, each with the descriptors that belong to it.
 /// Threads: any may send; one at a time receives.
@@ -33,8 +45,8 @@ class MessageSocket {
 
   /// Never raises SIGPIPE. The descriptors stay the sender's.
   Outcome send(std::span<const std::uint8_t> bytes, std::span<const int> descriptors, bool wait);
-  /// `bytes` (its memory is used again) and `descriptors` become those of the next message.
-  Outcome receive(std::vector<std::uint8_t>& bytes, std::vector<Descriptor>& descriptors, bool wait);
+  /// `message` and `descriptors` become those of the next message; without one, empty.
+  Outcome receive(MessageBuffer& message, std::vector<Descriptor>& descriptors, bool wait);
 
   /// Whether the descriptor is that of such a socket at all.
   bool is_one() const;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -71,20 +72,20 @@ TEST(MessageSocket, KeepsMessagesWholeAndTheirDescriptorsWithThem) {
   const int handed[] = {writing.number()};
   EXPECT_EQ(ours.send(first, handed, false), Outcome::kDone);
   EXPECT_EQ(ours.send(second, {}, false), Outcome::kDone);
-  std::vector<std::uint8_t> bytes;
+  MessageBuffer buffer;
   std::vector<Descriptor> descriptors;
-  ASSERT_EQ(theirs.receive(bytes, descriptors, false), Outcome::kDone);
-  EXPECT_EQ(bytes, first);
+  ASSERT_EQ(theirs.receive(buffer, descriptors, false), Outcome::kDone);
+  EXPECT_THAT(buffer.bytes(), ::testing::ElementsAreArray(first));
   ASSERT_EQ(descriptors.size(), 1U);
   EXPECT_EQ(::write(descriptors[0].number(), "x", 1), 1);
   char byte = 0;
   EXPECT_EQ(::read(reading.number(), &byte, 1), 1);
-  ASSERT_EQ(theirs.receive(bytes, descriptors, false), Outcome::kDone);
-  EXPECT_EQ(bytes, second);
+  ASSERT_EQ(theirs.receive(buffer, descriptors, false), Outcome::kDone);
+  EXPECT_THAT(buffer.bytes(), ::testing::ElementsAreArray(second));
   EXPECT_TRUE(descriptors.empty());
-  EXPECT_EQ(theirs.receive(bytes, descriptors, false), Outcome::kWouldBlock);
+  EXPECT_EQ(theirs.receive(buffer, descriptors, false), Outcome::kWouldBlock);
   ours.close();
-  EXPECT_EQ(theirs.receive(bytes, descriptors, false), Outcome::kClosed);
+  EXPECT_EQ(theirs.receive(buffer, descriptors, false), Outcome::kClosed);
   EXPECT_NE(theirs.send(first, {}, false), Outcome::kDone) << "and no SIGPIPE";
 }
 
@@ -95,12 +96,12 @@ TEST(MessageSocket, LosesNothingOfAPeerThatGoesWithMessagesUnread) {
   EXPECT_EQ(theirs.send(message, {}, false), Outcome::kDone);
   EXPECT_EQ(theirs.send(message, {}, false), Outcome::kDone);
   theirs.close();
-  std::vector<std::uint8_t> bytes;
+  MessageBuffer buffer;
   std::vector<Descriptor> descriptors;
-  EXPECT_EQ(ours.receive(bytes, descriptors, false), Outcome::kDone);
-  EXPECT_EQ(bytes, message);
-  EXPECT_EQ(ours.receive(bytes, descriptors, false), Outcome::kDone);
-  EXPECT_EQ(ours.receive(bytes, descriptors, false), Outcome::kClosed);
+  EXPECT_EQ(ours.receive(buffer, descriptors, false), Outcome::kDone);
+  EXPECT_THAT(buffer.bytes(), ::testing::ElementsAreArray(message));
+  EXPECT_EQ(ours.receive(buffer, descriptors, false), Outcome::kDone);
+  EXPECT_EQ(ours.receive(buffer, descriptors, false), Outcome::kClosed);
 }
 
 TEST(MessageSocket, RefusesMessagesThatAreTooLong) {
@@ -109,9 +110,9 @@ TEST(MessageSocket, RefusesMessagesThatAreTooLong) {
   EXPECT_EQ(ours.send(long_message, {}, false), Outcome::kBroken);
   // The same from a sender that does not keep to it.
   ASSERT_GT(::send(ours.descriptor(), long_message.data(), long_message.size(), 0), 0);
-  std::vector<std::uint8_t> bytes;
+  MessageBuffer buffer;
   std::vector<Descriptor> descriptors;
-  EXPECT_EQ(theirs.receive(bytes, descriptors, false), Outcome::kBroken);
+  EXPECT_EQ(theirs.receive(buffer, descriptors, false), Outcome::kBroken);
 }
 
 TEST(Process, SaysHowItsChildEnded) {

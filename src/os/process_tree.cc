@@ -79,6 +79,12 @@ double ended_children_cpu_s() {
   return seconds(use.ru_utime) + seconds(use.ru_stime);
 }
 
+double this_thread_cpu_s() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
+
 std::optional<double> package_energy_j() {
   std::optional<double> sum;
   std::error_code error;

@@ -22,6 +22,9 @@ std::vector<ProcessUse> process_tree(bool with_memory);
 /// CPU seconds of children that have ended and were waited for.
 double ended_children_cpu_s();
 
+/// User and system time of the thread that asks.
+double this_thread_cpu_s();
+
 /// Energy that the processor packages have used since some moment, J; absent where RAPL cannot be read. It starts
 /// anew from 0 now and again: a later figure may be the smaller one.
 std::optional<double> package_energy_j();

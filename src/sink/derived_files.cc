@@ -112,10 +112,7 @@ class CocoFile {
       fmt::format_to(std::back_inserter(text),
                      ",\"category_id\":1,\"bbox\":[{},{},{},{}],\"area\":{},\"segmentation\":[[", box[0], box[1],
                      box[2], box[3], capillary.area_px);
-      for (std::size_t i = 0; i < capillary.polygon.size(); ++i) {
-        if (i > 0) text += ',';
-        append_json_number(text, capillary.polygon[i]);
-      }
+      append_json_numbers(text, capillary.polygon);
       text += "]],\"score\":";
       append_json_number(text, capillary.score);
       text += '}';

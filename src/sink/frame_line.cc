@@ -52,10 +52,7 @@ void append_capillaries(std::string& out, const std::vector<Capillary>& capillar
       append_json_number(out, std::int64_t{capillary.bbox[k]});
     }
     out += "],\"polygon\":[";
-    for (std::size_t k = 0; k < capillary.polygon.size(); ++k) {
-      if (k > 0) out += ',';
-      append_json_number(out, capillary.polygon[k]);
-    }
+    append_json_numbers(out, capillary.polygon);
     out += ']';
     append_field(out, "area_px", std::int64_t{capillary.area_px});
     append_field(out, "score", capillary.score);

@@ -3,10 +3,31 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <iterator>
 
 namespace capillaryx {
+namespace {
+
+constexpr std::size_t kLongestEighths = 8;  // 8191.875
+
+/// Writes a number of whole eighths, 0 to below 8192, and gives where it ends; null for any other. Outlines lie on
+/// eighths of a pixel and are nearly all of a frame's line. In this range no shorter text reads back as the same float.
+char* write_eighths(char* at, float value) {
+  const float eighths = value * 8;
+  if (!(value >= 0 && value < 8192) || eighths != std::trunc(eighths)) return nullptr;
+  const auto count = static_cast<std::uint32_t>(eighths);
+  at = std::to_chars(at, at + 4, count / 8).ptr;
+  static constexpr std::array<std::string_view, 8> kFraction{"", ".125", ".25", ".375", ".5", ".625", ".75", ".875"};
+  const std::string_view fraction = kFraction[count % 8];
+  return std::copy(fraction.begin(), fraction.end(), at);
+}
+
+}  // namespace
 
 std::size_t utf8_character(std::string_view text, std::size_t at, char32_t& code) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -82,10 +103,32 @@ void append_json_number(std::string& out, double value) {
 }
 
 void append_json_number(std::string& out, float value) {
-  if (std::isfinite(value)) {
-    fmt::format_to(std::back_inserter(out), "{}", value == 0 ? 0 : value);
+  char text[kLongestEighths];
+  if (char* end = write_eighths(text, value)) {
+    out.append(text, static_cast<std::size_t>(end - text));
+  } else if (std::isfinite(value)) {
+    fmt::format_to(std::back_inserter(out), "{}", value);
   } else {
     out += "null";
+  }
+}
+
+void append_json_numbers(std::string& out, std::span<const float> values) {
+  for (std::size_t i = 0; i < values.size();) {
+    if (i > 0) out += ',';
+    // As many eighths as there are in a row, straight into place.
+    const std::size_t begin = out.size();
+    out.resize(begin + (values.size() - i) * (kLongestEighths + 1));
+    char* end = out.data() + begin;
+    for (char* next = end; i < values.size() && (next = write_eighths(next, values[i])) != nullptr; ++i) {
+      end = next;
+      *next++ = ',';
+    }
+    const bool any = end != out.data() + begin;
+    out.resize(static_cast<std::size_t>(end - out.data()));
+    if (i == values.size()) return;
+    if (any) out += ',';
+    append_json_number(out, values[i++]);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,8 @@ void append_json_string(std::string& out, std::string_view text);
 void append_json_number(std::string& out, double value);
 void append_json_number(std::string& out, float value);
 void append_json_number(std::string& out, std::int64_t value);
+
+/// Appends the numbers so, a comma between them.
+void append_json_numbers(std::string& out, std::span<const float> values);
 
 }  // namespace capillaryx

@@ -11,49 +11,52 @@ namespace {
 
 /// A power of two has this many bins, of equal width.
 constexpr int kBinsAnOctave = 256;
-constexpr double kLeastMs = 0.0009765625;  // 2^-10
-constexpr double kMostMs = 1073741824;     // 2^30
+constexpr int kLeastExponent = -10;  // 2^-10 ms, 1 us
+constexpr int kOctaves = 40;
 
-int bin_of(double ms) {
+std::size_t bin_of(double ms) {
+  const double least_ms = std::ldexp(1.0, kLeastExponent);
+  const double past_ms = std::ldexp(1.0, kLeastExponent + kOctaves);
   int exponent = 0;
-  const double part = std::frexp(std::clamp(ms, kLeastMs, kMostMs), &exponent);
-  return exponent * kBinsAnOctave + static_cast<int>((2 * part - 1) * kBinsAnOctave);
+  const double part = std::frexp(std::clamp(ms, least_ms, std::nextafter(past_ms, 0.0)), &exponent);  // 0.5 to 1
+  const int octave = exponent - 1 - kLeastExponent;
+  return static_cast<std::size_t>(octave * kBinsAnOctave + static_cast<int>((2 * part - 1) * kBinsAnOctave));
 }
 
-double middle_of(int bin) {
-  const int exponent = static_cast<int>(std::floor(static_cast<double>(bin) / kBinsAnOctave));
-  const double part = 0.5 * (1 + (bin - exponent * kBinsAnOctave + 0.5) / kBinsAnOctave);
-  return std::ldexp(part, exponent);
+double middle_of(std::size_t bin) {
+  const double part = (static_cast<double>(bin % kBinsAnOctave) + 0.5) / kBinsAnOctave;
+  return std::ldexp(1 + part, kLeastExponent + static_cast<int>(bin / kBinsAnOctave));
 }
 
 /// What stands at `place` of the durations in order, where each stands as the middle of its bin.
-double nth(const std::map<int, std::int64_t>& bins, std::int64_t place) {
-  for (const auto& [bin, count] : bins) {
-    if (place < count) return middle_of(bin);
-    place -= count;
-  }
-  return middle_of(bins.rbegin()->first);
+double nth(const std::vector<std::uint32_t>& bins, std::int64_t place) {
+  std::size_t bin = 0;
+  for (; bin + 1 < bins.size() && place >= bins[bin]; ++bin) place -= bins[bin];
+  return middle_of(bin);
 }
 
 }  // namespace
+
+// Both are there from the beginning, so that a long run needs no more than a short one.
+Percentiles::Percentiles() : bins_(std::size_t{kOctaves} * kBinsAnOctave) { exact_ms_.reserve(kExact); }
 
 void Percentiles::add(double ms) {
   if (!std::isfinite(ms)) return;
   ++count_;
   sum_ms_ += ms;
-  if (bins_.empty() && exact_ms_.size() < kExact) {
+  if (count_ <= static_cast<std::int64_t>(kExact)) {
     exact_ms_.push_back(ms);
     return;
   }
   for (const double earlier_ms : exact_ms_) ++bins_[bin_of(earlier_ms)];
-  exact_ms_ = {};
+  exact_ms_.clear();
   ++bins_[bin_of(ms)];
 }
 
 double Percentiles::mean() const { return count_ == 0 ? 0 : sum_ms_ / static_cast<double>(count_); }
 
 double Percentiles::at(double share) const {
-  if (bins_.empty()) {
+  if (!exact_ms_.empty()) {
     std::vector<double> sorted_ms = exact_ms_;
     std::sort(sorted_ms.begin(), sorted_ms.end());
     return percentile(sorted_ms, share);

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <vector>
 
 namespace capillaryx {
@@ -15,6 +14,8 @@ class Percentiles {
  public:
   static constexpr std::size_t kExact = 1024;
 
+  Percentiles();
+
   void add(double ms);
   std::int64_t count() const { return count_; }
   /// 0 of nothing.
@@ -25,8 +26,8 @@ class Percentiles {
  private:
   std::int64_t count_ = 0;
   double sum_ms_ = 0;
-  std::vector<double> exact_ms_;      ///< in the order of coming; empty once there are more than kExact
-  std::map<int, std::int64_t> bins_;  ///< empty until then; keys grow with the duration
+  std::vector<double> exact_ms_;     ///< in the order of coming; empty once there are more than kExact
+  std::vector<std::uint32_t> bins_;  ///< all zero until then
 };
 
 }  // namespace capillaryx

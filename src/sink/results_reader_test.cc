@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sink/results_reader.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +10,9 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "capillaryx/error.h"
 #include "sink/json_text.h"
@@ -80,6 +83,24 @@ TEST(FrameLine, ReadsBackToTheSameBytes) {
     EXPECT_EQ(back.capillaries[0].polygon, result.capillaries[0].polygon);
     EXPECT_EQ(back.density, result.density);
     EXPECT_EQ(frame_line(back), line);
+  }
+}
+
+TEST(FrameLine, WritesEighthsOfAPixelAsTheShortestTextThatReadsBack) {
+  for (int eighths = 0; eighths < 8 * 10'000; ++eighths) {
+    const float value = static_cast<float>(eighths) / 8;
+    std::string out;
+    append_json_number(out, value);
+    ASSERT_EQ(out, fmt::format("{}", value == 0 ? 0 : value));
+  }
+  const std::vector<float> mixed{-0.125F, 1.5F, 2, 0.0625F, 1.0F / 3, -0.0F, 8191.875F, 8192, 1e20F, 7.25F};
+  for (std::size_t length = 0; length <= mixed.size(); ++length) {
+    const std::span<const float> some(mixed.data(), length);
+    std::string out = "[";
+    append_json_numbers(out, some);
+    std::string expected = "[";
+    for (const float value : some) expected += fmt::format("{}{}", expected == "[" ? "" : ",", value == 0 ? 0 : value);
+    EXPECT_EQ(out, expected);
   }
 }
 
