@@ -2,14 +2,39 @@
 #include "analysis/rois.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstring>
 #include <functional>
 #include <limits>
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "analysis/rois.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+// A plain loop: compiled anew for every instruction set, it becomes its vectors.
+HWY_BEFORE_NAMESPACE();
+namespace capillaryx::HWY_NAMESPACE {
+namespace {
+
+// 1 for each value of a row that is dark.
+void mark_dark(const std::int16_t* values, std::int16_t lowest, int width, std::uint8_t* out) {
+  for (int x = 0; x < width; ++x) out[x] = static_cast<std::uint8_t>(values[x] >= lowest);
+}
+
+}  // namespace
+}  // namespace capillaryx::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace capillaryx {
 namespace {
 
+HWY_EXPORT(mark_dark);
+
 constexpr int kNobody = -1;
+static_assert(std::endian::native == std::endian::little);  // marks are read eight at a time
 
 }  // namespace
 
@@ -22,18 +47,33 @@ int RoiFinder::root(int region) {
   return region;
 }
 
-void RoiFinder::sort_dark_pixels(const Darkness& darkness, int lowest) {
-  // A counting sort, darkest first, equal ones in reading order.
-  constexpr int kLevels = 256 * Darkness::kFineOne;
-  const auto& smooth = darkness.smooth;
-  starts_.assign(kLevels + 1, 0);
-  const int pixels = static_cast<int>(smooth.size());
+// order_: dark pixels in reading order.
+void RoiFinder::find_dark_pixels(const Darkness& darkness, int lowest) {
+  const int width = darkness.width;
+  const auto least = static_cast<std::int16_t>(std::min<int>(lowest, std::numeric_limits<std::int16_t>::max()));
+  marks_.assign((static_cast<std::size_t>(width) + 7) / 8 * 8, 0);
   order_.clear();
-  for (int i = 0; i < pixels; ++i) {
-    if (smooth[static_cast<std::size_t>(i)] < lowest) continue;
-    order_.push_back(i);
-    ++starts_[static_cast<std::size_t>(kLevels - smooth[static_cast<std::size_t>(i)])];
+  for (int y = 0; y < darkness.height; ++y) {
+    const int row = y * width, to_place = y + width + 2;
+    HWY_DYNAMIC_DISPATCH(mark_dark)(darkness.smooth.data() + row, least, width, marks_.data());
+    for (int x = 0; x < width; x += 8) {
+      std::uint64_t eight;
+      std::memcpy(&eight, marks_.data() + x, sizeof eight);
+      for (; eight != 0; eight &= eight - 1) {
+        const int pixel = row + x + std::countr_zero(eight) / 8;
+        order_.push_back({pixel, pixel + to_place});
+      }
+    }
   }
+}
+
+// A counting sort, darkest first, equal ones in reading order. starts_ becomes the end of each darkness.
+void RoiFinder::sort_dark_pixels(const Darkness& darkness) {
+  const auto level = [&darkness](const DarkPixel& dark) {
+    return static_cast<std::size_t>(kLevels - darkness.smooth[static_cast<std::size_t>(dark.pixel)]);
+  };
+  starts_.assign(kLevels + 1, 0);
+  for (const DarkPixel& dark : order_) ++starts_[level(dark)];
   int start = 0;
   for (int& s : starts_) {
     const int count = s;
@@ -41,79 +81,85 @@ void RoiFinder::sort_dark_pixels(const Darkness& darkness, int lowest) {
     start += count;
   }
   sorted_.resize(order_.size());
-  for (const int i : order_) {
-    sorted_[static_cast<std::size_t>(
-        starts_[static_cast<std::size_t>(kLevels - smooth[static_cast<std::size_t>(i)])]++)] = i;
-  }
+  for (const DarkPixel& dark : order_) sorted_[static_cast<std::size_t>(starts_[level(dark)]++)] = dark;
 }
 
-void RoiFinder::grow_regions(const Darkness& darkness, const SsimMap& ssim, float split_ratio, int small_area) {
-  const int width = darkness.width, height = darkness.height;
-  labels_.resize(darkness.smooth.size(), kNobody);
+void RoiFinder::grow_regions(const Darkness& darkness, float split_ratio, int small_area) {
+  const int width = darkness.width, height = darkness.height, step = width + 1;
+  labels_.resize(static_cast<std::size_t>(height + 2) * static_cast<std::size_t>(step) + 1, kNobody);
   regions_.clear();
+  const auto ends = starts_.begin();
   // Pixels come from all over the frame: what a later one needs is asked for ahead.
-  constexpr std::size_t kAhead = 12;
+  constexpr std::size_t kAhead = 16;
+  std::ptrdiff_t level = 0;
   for (std::size_t i = 0; i < sorted_.size(); ++i) {
-    const int pixel = sorted_[i];
+    while (ends[level] <= static_cast<int>(i)) ++level;
     if (i + kAhead < sorted_.size()) {
-      const int* const label = labels_.data() + sorted_[i + kAhead];
-      __builtin_prefetch(label);
-      if (sorted_[i + kAhead] >= width) __builtin_prefetch(label - width);
-      if (sorted_[i + kAhead] < width * (height - 1)) __builtin_prefetch(label + width);
-      __builtin_prefetch(ssim.row(0) + sorted_[i + kAhead]);
+      const int* const ahead = labels_.data() + sorted_[i + kAhead].place;
+      __builtin_prefetch(ahead - step);
+      __builtin_prefetch(ahead);
+      __builtin_prefetch(ahead + step);
     }
-    const int x = pixel % width, y = pixel / width;
-    const std::int16_t d = darkness.smooth[static_cast<std::size_t>(pixel)];
-    int near[8], count = 0, last_label = kNobody;
-    for (int ny = std::max(y - 1, 0); ny <= std::min(y + 1, height - 1); ++ny) {
-      for (int nx = std::max(x - 1, 0); nx <= std::min(x + 1, width - 1); ++nx) {
-        const int label =
-            labels_[static_cast<std::size_t>(ny) * static_cast<std::size_t>(width) + static_cast<std::size_t>(nx)];
-        if (label == kNobody || label == last_label) continue;
-        last_label = label;
-        const int region = root(label);
-        if (std::find(near, near + count, region) == near + count) near[count++] = region;
-      }
+    int* const label = labels_.data() + sorted_[i].place;
+    const int around[8] = {label[-step - 1], label[-step],    label[-step + 1], label[-1],
+                           label[1],         label[step - 1], label[step],      label[step + 1]};
+    // Nobody is the highest of these numbers, and the lowest when they have a sign.
+    unsigned first = static_cast<unsigned>(kNobody);
+    int last = kNobody;
+    for (const int each : around) {
+      first = std::min(first, static_cast<unsigned>(each));
+      last = std::max(last, each);
     }
-    const std::int16_t similarity = ssim.row(y)[x];
-    if (count == 0) {
+    if (last == kNobody) {
       const int region = static_cast<int>(regions_.size());
-      regions_.push_back({region, pixel, d, similarity, 0, 1, kNobody, 0, 0, 0, 0});
-      labels_[static_cast<std::size_t>(pixel)] = region;
+      regions_.push_back({region, sorted_[i].pixel, static_cast<std::int16_t>(kLevels - level),
+                          std::numeric_limits<std::int16_t>::max(), 0, 1, kNobody, 0, 0, 0, 0});
+      *label = region;
       continue;
     }
-    // The first of the darkest takes the pixel; a region's number tells which came first.
-    int main = near[0];
-    for (int i = 1; i < count; ++i) main = std::min(main, near[i]);
-    Region& taker = regions_[static_cast<std::size_t>(main)];
-    for (int i = 0; i < count; ++i) {
-      if (near[i] == main) continue;
-      Region& other = regions_[static_cast<std::size_t>(near[i])];
-      if (static_cast<float>(d) < split_ratio * static_cast<float>(other.peak) && other.area >= small_area) continue;
-      other.parent = main;
-      taker.area += other.area;
-      taker.min_ssim = std::min(taker.min_ssim, other.min_ssim);
+    int main = root(last);
+    if (static_cast<int>(first) != last) {
+      // The first of the darkest takes the pixel; a region's number tells which came first.
+      int near[8], count = 0, before = kNobody;
+      for (const int each : around) {
+        if (each == kNobody || each == before) continue;
+        before = each;
+        const int region = root(each);
+        if (std::find(near, near + count, region) == near + count) near[count++] = region;
+        main = std::min(main, region);
+      }
+      Region& taker = regions_[static_cast<std::size_t>(main)];
+      for (int k = 0; k < count; ++k) {
+        if (near[k] == main) continue;
+        Region& other = regions_[static_cast<std::size_t>(near[k])];
+        if (static_cast<float>(kLevels - level) < split_ratio * static_cast<float>(other.peak) &&
+            other.area >= small_area) {
+          continue;
+        }
+        other.parent = main;
+        taker.area += other.area;
+      }
     }
-    ++taker.area;
-    taker.min_ssim = std::min(taker.min_ssim, similarity);
-    labels_[static_cast<std::size_t>(pixel)] = main;
+    ++regions_[static_cast<std::size_t>(main)].area;
+    *label = main;
   }
 }
 
 // A region ends at `foot_ratio` of its own peak, so that a dark capillary does not take its shade along.
-void RoiFinder::measure_regions(const Darkness& darkness, int lowest, float foot_ratio) {
+void RoiFinder::measure_regions(const Darkness& darkness, const SsimMap& ssim, int lowest, float foot_ratio) {
   for (Region& r : regions_) {
     r.foot = static_cast<std::int16_t>(std::max(lowest, static_cast<int>(foot_ratio * static_cast<float>(r.peak))));
     r.area = 0;
     r.x0 = r.y0 = std::numeric_limits<int>::max();
     r.x1 = r.y1 = 0;
   }
-  for (const int pixel : order_) {
-    int& label = labels_[static_cast<std::size_t>(pixel)];
+  for (const DarkPixel& dark : order_) {
+    int& label = labels_[static_cast<std::size_t>(dark.place)];
     label = root(label);
     Region& r = regions_[static_cast<std::size_t>(label)];
-    if (darkness.smooth[static_cast<std::size_t>(pixel)] < r.foot) continue;
-    const int x = pixel % darkness.width, y = pixel / darkness.width;
+    r.min_ssim = std::min(r.min_ssim, ssim.row(0)[dark.pixel]);
+    if (darkness.smooth[static_cast<std::size_t>(dark.pixel)] < r.foot) continue;
+    const int y = dark.row(darkness.width), x = dark.pixel - y * darkness.width;
     ++r.area;
     r.x0 = std::min(r.x0, x);
     r.x1 = std::max(r.x1, x + 1);
@@ -157,12 +203,13 @@ void RoiFinder::find(const Darkness& darkness, const SsimMap& ssim, const Option
   const double lowest = options.region_darkness * static_cast<double>(darkness.spread) * Darkness::kFineOne;
   const int lowest_step = std::max(1, static_cast<int>(lowest + 0.5));
   const int min_area = std::max(1, static_cast<int>(std::min(options.min_area_px / 4 + 0.5, 1e9)));
-  sort_dark_pixels(darkness, lowest_step);
-  grow_regions(darkness, ssim, static_cast<float>(options.split_ratio), min_area);
-  measure_regions(darkness, lowest_step, static_cast<float>(options.foot_ratio));
+  find_dark_pixels(darkness, lowest_step);
+  sort_dark_pixels(darkness);
+  grow_regions(darkness, static_cast<float>(options.split_ratio), min_area);
+  measure_regions(darkness, ssim, lowest_step, static_cast<float>(options.foot_ratio));
   choose_rois(darkness, ssim, options, min_area);
   write_rois(darkness, rois);
-  for (const int pixel : order_) labels_[static_cast<std::size_t>(pixel)] = kNobody;
+  for (const DarkPixel& dark : order_) labels_[static_cast<std::size_t>(dark.place)] = kNobody;
 }
 
 void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
@@ -171,13 +218,14 @@ void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
   run_rois_.clear();
   int last = kNobody;  // the roi of the pixel before
   int last_pixel = -2;
-  for (const int pixel : order_) {  // in reading order
-    const int region = labels_[static_cast<std::size_t>(pixel)];
+  for (const DarkPixel& dark : order_) {  // in reading order
+    const int pixel = dark.pixel;
+    const int region = labels_[static_cast<std::size_t>(dark.place)];
     if (chosen_[static_cast<std::size_t>(region)] == 0) continue;
     Region& r = regions_[static_cast<std::size_t>(region)];
     const int d = darkness.smooth[static_cast<std::size_t>(pixel)];
     if (d < r.foot) continue;
-    const int x = pixel % width, y = pixel / width;
+    const int y = dark.row(width), x = pixel - y * width;
     if (r.roi == kNobody) {
       r.roi = static_cast<int>(rois.rois.size());
       Roi roi;
@@ -232,3 +280,4 @@ void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
 }
 
 }  // namespace capillaryx
+#endif

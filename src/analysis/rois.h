@@ -54,17 +54,28 @@ class RoiFinder {
     int roi;                // in the result, or -1
     int x0, y0, x1, y1;     // box of what it keeps, reduced px
   };
+  /// Labels have one column more than pixels, and a row above and below, which belong to nobody: a neighbour is there
+  /// to be read wherever a pixel lies.
+  struct DarkPixel {
+    int pixel;  // in the planes
+    int place;  // in labels_: pixel + its row + width + 2
+    int row(int width) const { return place - pixel - width - 2; }
+  };
   int root(int region);
-  void sort_dark_pixels(const Darkness& darkness, int lowest);
-  void grow_regions(const Darkness& darkness, const SsimMap& ssim, float split_ratio, int small_area);
-  void measure_regions(const Darkness& darkness, int lowest, float foot_ratio);
+  void find_dark_pixels(const Darkness& darkness, int lowest);
+  void sort_dark_pixels(const Darkness& darkness);
+  void grow_regions(const Darkness& darkness, float split_ratio, int small_area);
+  void measure_regions(const Darkness& darkness, const SsimMap& ssim, int lowest, float foot_ratio);
   void choose_rois(const Darkness& darkness, const SsimMap& ssim, const Options& options, int min_area);
   void write_rois(const Darkness& darkness, Rois& rois);
 
-  std::vector<int> order_;   // dark pixels in reading order
-  std::vector<int> sorted_;  // the same, darkest first
-  std::vector<int> starts_;  // of each darkness in sorted_
-  std::vector<int> labels_;  // region of a pixel, or -1; all -1 between calls
+  static constexpr int kLevels = 256 * Darkness::kFineOne;
+
+  std::vector<std::uint8_t> marks_;  // 1 for each dark pixel of a row, 0 up to a multiple of 8
+  std::vector<DarkPixel> order_;     // dark pixels in reading order
+  std::vector<DarkPixel> sorted_;    // the same, darkest first
+  std::vector<int> starts_;          // of each darkness in sorted_: kLevels - darkness
+  std::vector<int> labels_;          // region of a pixel, or -1; all -1 between calls
   std::vector<Region> regions_;
   std::vector<char> chosen_;  // per region
   std::vector<std::int16_t> peaks_;
