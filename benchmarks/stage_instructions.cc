@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "analysis/density.h"
 #include "analysis/network_input.h"
 #include "analysis/proposer.h"
 #include "analysis/test_frames.h"
@@ -24,12 +25,14 @@ int main() {
   NetworkInputMaker maker(spec);
   std::vector<float> input(static_cast<std::size_t>(spec.input_size()));
   Proposer proposer;
+  DensityStage density;
   for (int i = 0; i < kRepeats; ++i) {
     reader.decode({}, jpeg);
     const Frame frame = reader.decode({}, png);
     proposer.propose(frame.pixels(), options);
     maker.start(frame.pixels(), proposer.reduced, proposer.background);
     for (const Roi& roi : proposer.found.rois) maker.fill(roi, input);
+    density.draw_contours(proposer, options.min_depth);
   }
   std::printf("%zu regions\n", proposer.found.rois.size());
 }

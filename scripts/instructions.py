@@ -24,6 +24,7 @@ STAGES = {
     "ssim": "capillaryx::SsimMap::measure(",
     "rois": "capillaryx::RoiFinder::find(",
     "network input": "capillaryx::NetworkInputMaker::fill(",
+    "contours": "capillaryx::ContourFinder::find(",
 }
 
 

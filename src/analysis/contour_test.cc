@@ -27,8 +27,7 @@ Drawn contours_of(const test::Picture& picture, double min_depth = 0) {
   Drawn drawn;
   for (const Roi& roi : proposer.found.rois) {
     Capillary capillary;
-    if (contours.find(picture.view(), proposer.background, proposer.found, roi, min_depth, capillary, drawn.runs))
-      drawn.capillaries.push_back(capillary);
+    if (contours.find(proposer, roi, min_depth, capillary, drawn.runs)) drawn.capillaries.push_back(capillary);
   }
   return drawn;
 }
@@ -91,6 +90,16 @@ TEST(Contour, ADarkDotDoesNotRuleAVesselsDepth) {
   const Drawn drawn = contours_of(canvas.add_noise(1).picture());
   ASSERT_EQ(drawn.capillaries.size(), 1U);
   EXPECT_NEAR(drawn.capillaries[0].area_px / half_depth_area(70, 20, 4), 1.1, 0.15);
+}
+
+TEST(Contour, AFaintVesselThatRunsIntoACapillaryDoesNotWidenIt) {
+  Canvas canvas(400, 300, kSkin);
+  canvas.darken(test::vessel({{150, 150}, {200, 150}}, 4, 40), kBlood);
+  canvas.darken(test::vessel({{200, 150}, {240, 190}, {260, 200}}, 4, 6), kBlood);
+  const Drawn drawn = contours_of(canvas.add_noise(1).picture(), 0.06);
+  ASSERT_EQ(drawn.capillaries.size(), 1U);
+  // Only where it lies on the capillary itself.
+  EXPECT_NEAR(drawn.capillaries[0].area_px / half_depth_area(50, 40, 4), 1.1, 0.1);
 }
 
 TEST(Contour, IsNotDrawnWhereNothingIsDarkEnough) {

@@ -12,35 +12,59 @@
 
 namespace capillaryx {
 
-/// The last stage: contours of the regions that are capillaries, and the density that they make.
+/// Contours of the regions, and the density that those of them make that are capillaries.
 /// Threads: one call at a time for an instance. Memory is used again.
 class DensityStage {
  public:
-  /// Fills size, capillaries, valid_px and density of `result`. A region i is a capillary where `score_of(i)` is not
-  /// under `least_score` and its contour is at least `min_depth` of optical density deep. Paper, III-A: density is the
-  /// pixels within the contours, each counted once, over all pixels.
+  /// Draws the contour of every region. A region without one, or whose darkest place is not `min_depth` of optical
+  /// density deep, is no capillary whatever a classifier says of it.
+  void draw_contours(const Proposer& proposed, double min_depth) {
+    rois_.clear();
+    contours_.clear();
+    runs_.clear();
+    for (const Roi& roi : proposed.found.rois) {
+      Contour contour;
+      contour.first_run = runs_.size();
+      if (!finder_.find(proposed, roi, min_depth, contour.capillary, runs_)) continue;
+      contour.end_run = runs_.size();
+      contours_.push_back(std::move(contour));
+      rois_.push_back(roi);
+    }
+  }
+
+  /// The regions that have a contour, in their order.
+  const std::vector<Roi>& rois() const { return rois_; }
+
+  /// Fills size, capillaries, valid_px and density of `result`; once for the contours drawn. Region i of rois() is a
+  /// capillary where `score_of(i)` is not under `least_score`. Paper, III-A: density is the pixels within the contours,
+  /// each counted once, over all pixels.
   template <class ScoreOf>
-  void measure(const PixelView& frame, const Proposer& proposed, double min_depth, double least_score,
-               const ScoreOf& score_of, FrameResult& result) {
+  void measure(const PixelView& frame, double least_score, const ScoreOf& score_of, FrameResult& result) {
     result.width = frame.width;
     result.height = frame.height;
     result.valid_px = static_cast<std::int64_t>(frame.width) * frame.height;
-    runs_.clear();
-    for (std::size_t i = 0; i < proposed.found.rois.size(); ++i) {
-      Capillary capillary;
-      capillary.score = score_of(i);
-      if (capillary.score < least_score) continue;
-      if (contours_.find(frame, proposed.background, proposed.found, proposed.found.rois[i], min_depth, capillary,
-                         runs_)) {
-        result.capillaries.push_back(std::move(capillary));
-      }
+    accepted_runs_.clear();
+    for (std::size_t i = 0; i < contours_.size(); ++i) {
+      Contour& contour = contours_[i];
+      contour.capillary.score = score_of(i);
+      if (contour.capillary.score < least_score) continue;
+      result.capillaries.push_back(std::move(contour.capillary));
+      accepted_runs_.insert(accepted_runs_.end(), runs_.begin() + static_cast<std::ptrdiff_t>(contour.first_run),
+                            runs_.begin() + static_cast<std::ptrdiff_t>(contour.end_run));
     }
-    result.density = static_cast<double>(covered_px(runs_)) / static_cast<double>(result.valid_px);
+    result.density = static_cast<double>(covered_px(accepted_runs_)) / static_cast<double>(result.valid_px);
   }
 
  private:
-  ContourFinder contours_;
-  std::vector<Run> runs_;
+  struct Contour {
+    Capillary capillary;
+    std::size_t first_run = 0, end_run = 0;  // in runs_
+  };
+
+  ContourFinder finder_;
+  std::vector<Roi> rois_;
+  std::vector<Contour> contours_;
+  std::vector<Run> runs_, accepted_runs_;
 };
 
 }  // namespace capillaryx

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/density.h"
 #include "analysis/network_input.h"
 #include "analysis/proposer.h"
 #include "analysis/test_frames.h"
@@ -40,6 +41,7 @@ std::vector<std::int64_t> targets() {
 struct Stages : Proposer {
   std::vector<float> inputs;
   std::vector<std::int16_t> background_rows;
+  FrameResult result;
 
   explicit Stages(const PixelView& frame) {
     const Options options;
@@ -59,6 +61,10 @@ struct Stages : Proposer {
     for (std::size_t i = 0; i < found.rois.size(); ++i) {
       maker.fill(found.rois[i], std::span(inputs).subspan(i * size, size));
     }
+    DensityStage density;
+    density.draw_contours(*this, 0);
+    density.measure(
+        frame, 0, [](std::size_t) { return 1.0; }, result);
   }
 };
 
@@ -88,6 +94,12 @@ void expect_same(const Stages& a, const Stages& b, int channels) {
   }
   ASSERT_EQ(a.found.rois.size(), b.found.rois.size());
   expect_same_bits(a.inputs, b.inputs, "network input");
+  ASSERT_EQ(a.result.capillaries.size(), b.result.capillaries.size());
+  for (std::size_t i = 0; i < a.result.capillaries.size(); ++i) {
+    expect_same_bits(a.result.capillaries[i].polygon, b.result.capillaries[i].polygon, "contour");
+    EXPECT_EQ(a.result.capillaries[i].area_px, b.result.capillaries[i].area_px);
+  }
+  EXPECT_EQ(a.result.density, b.result.density);
 }
 
 class InstructionSets : public testing::TestWithParam<std::int64_t> {};

@@ -23,7 +23,7 @@ struct Stages : Proposer {
     runs.clear();
     for (const Roi& roi : found.rois) {
       Capillary capillary;
-      contours.find(picture.view(), background, found, roi, options.min_depth, capillary, runs);
+      contours.find(*this, roi, options.min_depth, capillary, runs);
     }
     return static_cast<double>(covered_px(runs)) / (1920.0 * 1080);
   }

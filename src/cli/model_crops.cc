@@ -187,7 +187,7 @@ int crops(const CropsArguments& arguments) {
     std::vector<Run> runs;
     for (const Roi& roi : rois) {
       Capillary capillary;
-      if (!contours.find(frame.pixels(), background, proposer.found, roi, 0, capillary, runs)) {
+      if (!contours.find(proposer, roi, 0, capillary, runs)) {
         capillary.bbox = {roi.x, roi.y, roi.width, roi.height};
       }
       const auto [x, y, width, height] = capillary.bbox;

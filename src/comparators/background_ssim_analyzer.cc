@@ -26,11 +26,12 @@ class BackgroundSsimAnalyzer : public Analyzer {
     check_size(pixels);
     proposer_.propose(pixels, options_);
     FrameResult result;
+    density_.draw_contours(proposer_, options_.min_depth);
     density_.measure(
-        pixels, proposer_, options_.min_depth, 0,
+        pixels, 0,
         [this](std::size_t i) {
           const double darkness =
-              static_cast<double>(proposer_.found.rois[i].darkness) / static_cast<double>(proposer_.darkness.spread);
+              static_cast<double>(density_.rois()[i].darkness) / static_cast<double>(proposer_.darkness.spread);
           return darkness / (darkness + kHalfScoreSpreads);
         },
         result);

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace capillaryx {
+
+/// A window of whole numbers on blocks of 2x2 px, row by row. Behind the last there is room for a vector.
+struct BlockWindow {
+  static constexpr int kRoom = 64;
+
+  int left = 0, top = 0;      ///< of the first block, px; may lie outside the frame
+  int width = 0, height = 0;  ///< blocks
+  std::vector<std::int16_t> values;
+
+  std::size_t at(int x, int y) const { return static_cast<std::size_t>(y * width + x); }
+  std::size_t size() const { return static_cast<std::size_t>(width * height); }
+
+  /// Places it; its values are then any.
+  void set(int new_left, int new_top, int new_width, int new_height);
+};
+
+/// Blurs `in` by -1 4 10 4 -1 in both directions into `out`, which is smaller by two blocks on every side. What is
+/// straight or bent stays as it is, so that a vessel grows neither wider nor paler; noise falls by half.
+void blur_window(const BlockWindow& in, BlockWindow& out, std::vector<std::int16_t>& line);
+
+/// Turns every value of a window of this width into the highest of the `side` x `side` values from it on, in place. At
+/// the end of a row they go on in the next one, and end with the last.
+void highest_of_squares(std::span<std::uint8_t> values, int width, int side);
+void highest_of_squares(std::span<std::int16_t> values, int width, int side);
+
+}  // namespace capillaryx
