@@ -19,6 +19,10 @@ install(TARGETS _core LIBRARY DESTINATION ${package} COMPONENT python EXCLUDE_FR
 # Wheels hold no links: the library goes in under the one name that is asked for.
 install(PROGRAMS $<TARGET_FILE:capillaryx> RENAME libcapillaryx.so.0 DESTINATION ${package}/lib COMPONENT python EXCLUDE_FROM_ALL)
 install(PROGRAMS $<TARGET_FILE:capillaryx_program> DESTINATION ${package}/bin COMPONENT python EXCLUDE_FROM_ALL)
+# What `python -m capillaryx.train` needs beside TensorFlow: the modules of `make train`, and the network to begin with.
+install(FILES training/own_labels.py training/figures.py training/fitting.py training/network.py training/recipe.py
+              training/regions.py models/capillary.onnx
+        DESTINATION ${package}/training COMPONENT python EXCLUDE_FROM_ALL)
 install(CODE "
   set(package \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${package})
   foreach(pair \"$<TARGET_FILE_NAME:_core>|$ORIGIN/lib\" \"bin/capillaryx|$ORIGIN/../lib\" \"lib/libcapillaryx.so.0|$ORIGIN/../../openvino/libs\")

@@ -158,6 +158,33 @@ class Bench:
         line_plot.write(plots / "sweeps.svg", of_rows)
         return ["## When frames differ", "", *page, "![Sweeps](pictures/sweeps.svg)", ""]
 
+    @staticmethod
+    def fine_tuning(file: pathlib.Path, card: dict[str, Any]) -> list[str]:
+        """What `make train ... --leave-one-out --figures FILE` measured, where it has been run; it takes minutes."""
+        if not file.exists():
+            return []
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        found = kept["leave_one_out"]
+        page = [
+            "## What fine-tuning buys",
+            "",
+            f"`make train` on the labels of the real frames: each of the {found['groups']} places (f13, f14, f17: one)",
+            "held out in turn, the network fine-tuned on the others "
+            f"(seed {kept['seed']}, {kept['epochs']} epochs), and this place analysed by it.",
+            "Square brackets: 95 % bootstrap interval over frames. These networks are thrown away, never shipped.",
+            "",
+        ]
+        if kept["base_sha256"] != card["sha256"]:
+            page += [f"Measured with an earlier shipped network (SHA-256 {kept['base_sha256'][:12]}...).", ""]
+        page += ["| | as shipped | fine-tuned |", "|---|---|---|"]
+        for name in found["as shipped"]:
+            cells = [
+                f"{value[0]:.3f} [{value[1]:.3f}, {value[2]:.3f}]"
+                for value in (found[which][name] for which in ("as shipped", "fine-tuned"))
+            ]
+            page.append(f"| {name.replace('_', ' ')} | {' | '.join(cells)} |")
+        return [*page, ""]
+
     def speed(self, frames: pathlib.Path) -> list[str]:
         page = [
             "## Time of a frame",
@@ -235,7 +262,9 @@ def main() -> None:
         card = json.loads((page_file.parent.parent / "models/card.json").read_text(encoding="utf-8"))
         plots = page_file.parent / "pictures"
         plots.mkdir(exist_ok=True)
-        page += bench.regions(shared, card, plots) + bench.sweeps(plots)
+        page += bench.regions(shared, card, plots)
+        page += bench.fine_tuning(page_file.parent / "figures/fine_tuning.json", card)
+        page += bench.sweeps(plots)
     page_file.write_text("\n".join(page).rstrip() + "\n", encoding="utf-8")
     print("\n".join(page))
 

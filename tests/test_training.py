@@ -5,7 +5,9 @@ out is a network that the program takes and that has learnt something."""
 import hashlib
 import json
 import subprocess
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT, Run
@@ -41,3 +43,65 @@ def test_recipe_gives_a_network_that_has_learnt(program: Path, capillaryx: Run, 
     again = tmp_path / "again"
     again.mkdir()
     assert make_model(program, again, "--epochs=6") == network
+
+
+def fine_tune(program: Path, frames: Path, output: Path, *options: str) -> "subprocess.Popen[str]":
+    command = [PYTHON, ROOT / "training/own_labels.py", "--program", program, "--frames", frames]
+    command += ["--labels", frames / "truth.coco.json", "--output", output, "--epochs=3", *options]
+    return subprocess.Popen(
+        list(map(str, command)), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=output.parent
+    )
+
+
+def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    said, complained = process.communicate(timeout=600)
+    return process.returncode, said, complained
+
+
+@pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-train (make soak sets it up)")
+def test_fine_tuning_on_labels_of_ones_own(program: Path, capillaryx: Run, tmp_path: Path) -> None:
+    """Gives a network that the program takes, figures on the frames held out, and the same after an interruption."""
+    frames = tmp_path / "frames"
+    capillaryx("phantom", 6, "-o", frames, "--seed=77")
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    code, said, complained = finished(fine_tune(program, frames, whole))
+    assert code == 0, complained[-4000:]
+    network = (whole / "capillary.onnx").read_bytes()
+    card: dict[str, Any] = json.loads((whole / "card.json").read_text())
+    assert card["sha256"] == hashlib.sha256(network).hexdigest()
+    assert network != (ROOT / "models/capillary.onnx").read_bytes()
+    assert card["held_out"]["names"] == ["phantom_005.png"]
+    assert card["frames"] == 5
+    for name in ("as shipped", "fine-tuned"):
+        assert card["held_out"][name]["region accuracy"][0] > 0.85
+        assert card["held_out"][name]["f1"][0] > 0.8
+    assert "| f1 | " in said
+    assert card["sha256"] in (whole / "README.md").read_text()
+    assert "fine-tuned on truth.coco.json (seed 1)" in capillaryx("model", "check", whole / "capillary.onnx").stdout
+
+    process = fine_tune(program, frames, cut)
+    while process.poll() is None and not (cut / "work/epoch.json").exists():
+        time.sleep(0.05)
+    process.kill()
+    finished(process)
+    assert not (cut / "capillary.onnx").exists()
+    code, _, complained = finished(fine_tune(program, frames, cut, "--resume", "--seed=2"))
+    assert code == 1
+    assert "not as in the interrupted run: seed" in complained
+    code, said, complained = finished(fine_tune(program, frames, cut, "--resume"))
+    assert code == 0, complained[-4000:]
+    assert "going on after epoch" in said
+    assert (cut / "capillary.onnx").read_bytes() == network
+
+
+@pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-train (make soak sets it up)")
+def test_labels_that_are_none_end_fine_tuning_with_the_reason(program: Path, capillaryx: Run, tmp_path: Path) -> None:
+    capillaryx("phantom", 1, "-o", tmp_path / "frames", "--capillaries=0")
+    code, _, complained = finished(fine_tune(program, tmp_path / "frames", tmp_path / "out"))
+    assert code == 1
+    assert "too few labels" in complained
+    (tmp_path / "frames/truth.coco.json").write_text("[]")
+    code, _, complained = finished(fine_tune(program, tmp_path / "frames", tmp_path / "out"))
+    assert code == 1
+    assert "truth.coco.json" in complained
+    assert "Traceback" not in complained

@@ -18,15 +18,11 @@ import numpy as np
 import recipe
 import regions as regions_module
 from card import write_card
-from regions import Regions
+from regions import Regions, subset
 
 ROOT = Path(__file__).resolve().parent.parent
 HELD_OUT_SEED_STEP = 1  # held-out frames are drawn from another seed
 CALIBRATION_EVERY = 8  # of the training frames, every 8th sets the temperature instead of training
-
-
-def subset(regions: Regions, keep: Any) -> Regions:
-    return Regions(*(getattr(regions, name)[keep] for name in Regions.__dataclass_fields__))
 
 
 def measure(model: Any, temperature: float, darkness_threshold: float, regions: Regions) -> dict[str, Any]:

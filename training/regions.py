@@ -67,6 +67,11 @@ def join(parts: list[Regions]) -> Regions:
     return Regions(*(np.concatenate([getattr(part, name) for part in parts]) for name in Regions.__dataclass_fields__))
 
 
+def subset(regions: Regions, keep: Any) -> Regions:
+    """Those that `keep` (a mask or indices) chooses."""
+    return Regions(*(getattr(regions, name)[keep] for name in Regions.__dataclass_fields__))
+
+
 def draw(
     program: Path,
     groups: tuple[Group, ...],

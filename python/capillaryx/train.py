@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fine-tunes the shipped network on labels of your own: python -m capillaryx.train --labels coco.json --frames FOLDER
+
+Needs capillaryx[train]. What it does and writes: `python -m capillaryx.train --help`. The same as `make train` of a
+checkout, whose training/own_labels.py the wheel holds in capillaryx/training.
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from capillaryx.__main__ import PROGRAM
+
+FOLDER = Path(__file__).parent / "training"
+
+
+def main() -> int:
+    """Gives the exit code."""
+    sys.path.insert(0, str(FOLDER))
+    try:
+        own_labels = import_module("own_labels")
+    except ModuleNotFoundError as error:
+        print(f"capillaryx.train needs {error.name}: pip install 'capillaryx[train]'", file=sys.stderr)
+        return 2
+    own_labels.main(program=PROGRAM, base=FOLDER / "capillary.onnx")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fine-tuning from the installed package. What it does is tested by tests/test_training.py of the checkout."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import COMMAND, ROOT, run
+
+
+def train(folder: Path, *words: object, python_path: str = "") -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": python_path}
+    command = [sys.executable, "-m", "capillaryx.train", *map(str, words)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=folder, env=environment, timeout=600
+    )
+
+
+def test_without_tensorflow_it_says_what_to_install(tmp_path: Path) -> None:
+    try:
+        import keras  # noqa: F401
+    except ModuleNotFoundError:
+        done = train(tmp_path)
+        assert done.returncode == 2
+        assert "pip install 'capillaryx[train]'" in done.stderr
+        assert "Traceback" not in done.stderr
+    else:
+        pytest.skip("Keras is installed here")
+
+
+@pytest.mark.soak
+def test_it_fine_tunes_the_network_of_the_package(tmp_path: Path) -> None:
+    """With the Keras of the training environment."""
+    found = sorted((ROOT / ".venv-train/lib").glob("python*/site-packages/keras"))
+    if not found:
+        pytest.skip("no Keras: make model sets .venv-train up")
+    run(COMMAND, "phantom", 3, "-o", tmp_path / "frames")
+    words = ("--labels", "frames/truth.coco.json", "--frames", "frames", "--output", "out", "--epochs", 1)
+    done = train(tmp_path, *words, python_path=str(found[0].parent))
+    assert done.returncode == 0, done.stderr[-3000:]
+    card = json.loads((tmp_path / "out/card.json").read_text())
+    assert card["held_out"]["fine-tuned"]["f1"][0] > 0.8
+    run(COMMAND, "analyze", "frames", "-o", "results", "--model", "out/capillary.onnx", cwd=tmp_path)
