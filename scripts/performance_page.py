@@ -46,11 +46,12 @@ def bench_page(kept: Figures) -> Table:
         "",
         f"`capillaryx bench`: {bench['frames']} frames, {bench['rounds']} rounds that take turns, the median of them; "
         "all give the same results (compared first). One frame in its worker: p50 to p99, from reading to result.",
+        "MB: the most resident memory that any had; PSS: at the end, with a fair part of what several processes share. "
         "\\* the paper's number of workers, two cores held back. 'peer' is the paper's own stack in current releases.",
         "",
         "| | ms a frame | least | p50 | p95 | p99 | speed-up | efficiency | cores | CPU s a frame | J a frame "
-        "| driver MB | worker MB |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| driver MB | PSS | worker MB | PSS |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in bench["rows"]:
         frame = row.get("frame_ms", {})
@@ -65,7 +66,9 @@ def bench_page(kept: Figures) -> Table:
             number(row["cpu_s_per_frame"], 4),
             number(row["joules_per_frame"], 2),
             number(row["driver_peak_mb"], 0),
+            number(row.get("driver_resident_mb"), 0),
             number(row["worker_peak_mb"], 0),
+            number(row["worker_resident_mb"], 0),
         ]
         page.append(f"| {' | '.join(cells)} |")
     page += ["", *CLAIMS]

@@ -269,9 +269,8 @@ def test_a_killed_router_or_controller_ends_the_run_and_resume_goes_on(
     expect_same(out, clean)
 
 
-@short_alone
 def test_a_full_disk_is_a_clear_error_and_resume_goes_on(
-    program: Path, frame_folder: Path, clean: Path, size: Size, tmp_path: Path
+    program: Path, frame_folder: Path, clean: Path, size: Size, tmp_path: Path, note: Note
 ) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -295,6 +294,7 @@ def test_a_full_disk_is_a_clear_error_and_resume_goes_on(
             subprocess.run(["mount", "-o", f"remount,size={4 * needed}", str(disk)], check=True)
             expect_end(start(program, *flags, env=traces.environment), 0)
             expect_same(out, clean)
+        note(frames_kept_of_a_disk_half_as_large_as_the_results=kept)
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=False)
 

@@ -265,6 +265,7 @@ nlohmann::json measure(const std::vector<std::string>& inputs, const Options& op
                       {"cpu_over_time", std::move(over_time)},
                       {"energy_j", nullptr},
                       {"driver_peak_bytes", end.tree.empty() ? 0 : end.tree[0].peak_bytes},
+                      {"driver_resident_bytes", end.tree.empty() ? 0 : end.tree[0].resident_bytes},
                       {"worker_peak_bytes", 0},
                       {"worker_resident_bytes", 0}};
   const auto energy_before = stopwatch.energy_at_start();

@@ -62,6 +62,7 @@ json describe(const BenchRow& row, double serial_ms) {
             {"joules_per_frame", median_or_null(figures(row, "energy_j", true))},
             {"start_s", median_or_null(figures(row, "start_s", false))},
             {"driver_peak_mb", largest_mb(row, "driver_peak_bytes")},
+            {"driver_resident_mb", largest_mb(row, "driver_resident_bytes")},
             {"worker_peak_mb", largest_mb(row, "worker_peak_bytes")},
             {"worker_resident_mb", largest_mb(row, "worker_resident_bytes")}};
   std::vector<double> cores;
@@ -160,7 +161,8 @@ json joined_runs(const std::vector<json>& runs) {
       joined[key] = joined[key].get<double>() + run.at(key).get<double>();
     }
     joined["energy_j"] = nullptr;  // each has counted that of all
-    for (const char* key : {"start_s", "driver_peak_bytes", "worker_peak_bytes", "worker_resident_bytes"}) {
+    for (const char* key :
+         {"start_s", "driver_peak_bytes", "driver_resident_bytes", "worker_peak_bytes", "worker_resident_bytes"}) {
       joined[key] = std::max(joined[key].get<double>(), run.at(key).get<double>());
     }
     for (const json& value : run.at("frame_ms")) joined["frame_ms"].push_back(value);
@@ -206,20 +208,23 @@ std::string bench_text(const json& report) {
   std::string text = fmt::format("{}, {} cores; {} frames, {} rounds; the same results from all\n\n",
                                  machine["processor"].get<std::string>(), machine["cores"].get<int>(),
                                  report["frames"].get<std::int64_t>(), report["rounds"].get<std::int64_t>());
-  text += fmt::format("{:28}{:>9}{:>8}{:>8}{:>8}{:>9}{:>7}{:>8}{:>10}{:>9}{:>10}{:>10}\n", "", "ms/frame", "p50", "p95",
-                      "p99", "speed-up", "eff.", "cores", "CPU s/fr.", "J/fr.", "driver MB", "worker MB");
+  text += fmt::format("{:28}{:>9}{:>8}{:>8}{:>8}{:>9}{:>7}{:>8}{:>10}{:>9}{:>10}{:>6}{:>10}{:>6}\n", "", "ms/frame",
+                      "p50", "p95", "p99", "speed-up", "eff.", "cores", "CPU s/fr.", "J/fr.", "driver MB", "PSS",
+                      "worker MB", "PSS");
   for (const json& row : report["rows"]) {
     const json frame = row.value("frame_ms", json::object());
-    text += fmt::format("{:28}{:>9}{:>8}{:>8}{:>8}{:>9}{:>7}{:>8}{:>10}{:>9}{:>10}{:>10}\n",
+    text += fmt::format("{:28}{:>9}{:>8}{:>8}{:>8}{:>9}{:>7}{:>8}{:>10}{:>9}{:>10}{:>6}{:>10}{:>6}\n",
                         row["name"].get<std::string>() + (row["paper_default"].get<bool>() ? " *" : ""),
                         cell(row, "ms_per_frame", "{:.1f}"), cell(frame, "p50", "{:.1f}"), cell(frame, "p95", "{:.1f}"),
                         cell(frame, "p99", "{:.1f}"), cell(row, "speed_up"), cell(row, "efficiency"),
                         cell(row, "cpu_cores"), cell(row, "cpu_s_per_frame", "{:.4f}"), cell(row, "joules_per_frame"),
-                        cell(row, "driver_peak_mb", "{:.0f}"), cell(row, "worker_peak_mb", "{:.0f}"));
+                        cell(row, "driver_peak_mb", "{:.0f}"), cell(row, "driver_resident_mb", "{:.0f}"),
+                        cell(row, "worker_peak_mb", "{:.0f}"), cell(row, "worker_resident_mb", "{:.0f}"));
   }
   text +=
       "\nms/frame: wall time over frames, median of the rounds. p50 to p99: one frame in its worker, reading to "
       "result.\n"
+      "MB: the most resident memory that any had; PSS: at the end, with a fair part of what several processes share.\n"
       "* the paper's number of workers, two cores held back. J: not readable here where '-'.\n\n";
   if (const json& against = report["against_programs"]; !against.is_null()) {
     text += fmt::format(

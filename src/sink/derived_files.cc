@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// results.csv, coco.json and report.html, from results.jsonl alone. A frame is held as its row of text, never its
-// outlines.
+// results.csv, coco.json and report.html, from results.jsonl alone. Nothing of a frame is held: however many there are,
+// the end of a run needs no more memory than its beginning.
 #include <fmt/format.h>
 
 #include <iterator>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "sink/folder_sink.h"
 #include "sink/json_text.h"
@@ -40,6 +37,16 @@ void append_text_cell(std::string& row, std::string_view text) {
 /// results.csv: a row a frame; the values of other algorithms in columns after the fixed ones.
 class CsvFile {
  public:
+  CsvFile(const OutputFolder& folder, const ValuePlaces& values) : values_(values), file_(folder, "results.csv") {
+    std::string line =
+        "index,source,status,error,width,height,count,density,count_per_mm2,scale_um_per_px,area_px,mean_score,ms";
+    for (const auto& [name, place] : values_) {
+      line += ',';
+      append_text_cell(line, name);
+    }
+    file_.write(line + "\r\n");
+  }
+
   void add(const FrameResult& result) {
     const bool ok = result.status == Status::kOk;
     std::string row = fmt::format("{},", result.index);
@@ -63,29 +70,14 @@ class CsvFile {
     append(row, ok, area_px);
     append(row, ok && !result.capillaries.empty(), score / static_cast<double>(result.capillaries.size()));
     append(row, ok, result.timing.total_ms);
-    for (const auto& [name, value] : result.values) names_.insert(name);
-    rows_.emplace_back(std::move(row), result.values);
+    for (const auto& [name, place] : values_) {
+      const auto value = result.values.find(name);
+      append(row, value != result.values.end(), value != result.values.end() ? value->second : 0);
+    }
+    file_.write(row + "\r\n");
   }
 
-  void write(const OutputFolder& folder) const {
-    NewFile file(folder, "results.csv");
-    std::string line =
-        "index,source,status,error,width,height,count,density,count_per_mm2,scale_um_per_px,area_px,mean_score,ms";
-    for (const std::string& name : names_) {
-      line += ',';
-      append_text_cell(line, name);
-    }
-    file.write(line + "\r\n");
-    for (const auto& [row, values] : rows_) {
-      line = row;
-      for (const std::string& name : names_) {
-        const auto value = values.find(name);
-        append(line, value != values.end(), value != values.end() ? value->second : 0);
-      }
-      file.write(line + "\r\n");
-    }
-    file.commit();
-  }
+  void commit() { file_.commit(); }
 
  private:
   template <class Number>
@@ -94,8 +86,8 @@ class CsvFile {
     if (known) fmt::format_to(std::back_inserter(row), "{}", value);
   }
 
-  std::vector<std::pair<std::string, std::map<std::string, double>>> rows_;
-  std::set<std::string> names_;
+  const ValuePlaces& values_;
+  NewFile file_;
 };
 
 /// coco.json: COCO results (a list of detections) of the accepted capillaries.
@@ -134,24 +126,36 @@ class CocoFile {
 
 void write_derived_files(const std::filesystem::path& path) {
   const OutputFolder folder(path, false);
-  CsvFile csv;
-  CocoFile coco(folder);
-  ReportPage page(folder);
-  Tally tally;
-  JournalState journal = read_journal(path / "results.jsonl", [&](const FrameResult& result) {
-    csv.add(result);
-    coco.add(result);
-    page.add(result);
-    tally.add(result);
-  });
-  // Of a run that was cut short the figures are those of the frames that there are.
-  if (journal.summary.is_null()) {
-    journal.summary = nlohmann::json::parse(tally.summary({}, 0, 0).dump());
-    journal.summary["cut_short"] = true;
+  // Rows want the names of all values. A run of the program's own analyzer has none; of another's the files are begun
+  // again with the names that came up.
+  ValuePlaces values;
+  for (bool all_known = false; !all_known;) {
+    all_known = true;
+    const ValuePlaces known = values;
+    CsvFile csv(folder, known);
+    CocoFile coco(folder);
+    ReportPage page(folder, known);
+    Tally tally;
+    JournalState journal = read_journal(path / "results.jsonl", [&](const FrameResult& result) {
+      for (const auto& [name, value] : result.values) {
+        if (values.emplace(name, values.size()).second) all_known = false;
+      }
+      if (!all_known) return;
+      csv.add(result);
+      coco.add(result);
+      page.add(result);
+      tally.add(result);
+    });
+    if (!all_known) continue;
+    // Of a run that was cut short the figures are those of the frames that there are.
+    if (journal.summary.is_null()) {
+      journal.summary = nlohmann::json::parse(tally.summary({}, 0, 0).dump());
+      journal.summary["cut_short"] = true;
+    }
+    csv.commit();
+    coco.commit();
+    page.commit(journal.run, journal.summary);
   }
-  csv.write(folder);
-  coco.commit();
-  page.write(journal.run, journal.summary);
 }
 
 }  // namespace capillaryx

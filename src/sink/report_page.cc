@@ -106,25 +106,43 @@ void append(std::string& text, bool known, Number value) {
 
 }  // namespace
 
-ReportPage::ReportPage(const OutputFolder& folder) : folder_(folder) {
-  if (!folder.has_folder("overlays")) return;
-  for (const std::string& name : folder.subfolder("overlays", false).names()) {
-    if (const std::int64_t index = picture_index(name); index >= 0) overlays_[index] = name;
+ReportPage::ReportPage(const OutputFolder& folder, const ValuePlaces& values)
+    : values_(values), file_(folder, "report.html"), reader_(kMaxPixels) {
+  if (folder.has_folder("overlays")) overlays_ = folder.subfolder("overlays", false);
+  file_.write(
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src 'self' data: file:; "
+      "style-src ");
+  file_.write(policy_hash(kReportStyle) + "; script-src " + policy_hash(kReportScript) +
+              "; base-uri 'none'; form-action 'none'\">\n");
+  file_.write(
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"referrer\" content=\"no-referrer\">\n<title>Capillary density</title>\n<style>");
+  file_.write(kReportStyle);
+  file_.write("</style>\n</head>\n<body>");
+  file_.write(kReportBody);
+  file_.write("<script type=\"application/json\" id=\"data\">{\"frames\":[");
+}
+
+/// The name of the frame's overlay, or nothing where there is none.
+std::string ReportPage::overlay_of(const FrameResult& result) const {
+  if (!overlays_ || result.status != Status::kOk) return "";
+  const std::string stem = picture_stem(result.index, result.source);
+  for (const char* suffix : {".jpg", ".png"}) {
+    if (overlays_->has(stem + suffix)) return stem + suffix;
   }
+  return "";
 }
 
 void ReportPage::add(const FrameResult& result) {
   const bool ok = result.status == Status::kOk;
   const auto [subfolder, is_new] = subfolder_places_.emplace(subfolder_of(result), subfolders_.size());
   if (is_new) subfolders_.push_back(subfolder->first);
-  for (const auto& [name, value] : result.values) value_places_.emplace(name, value_places_.size());
-  const auto overlay = ok ? overlays_.find(result.index) : overlays_.end();
-  const bool has_overlay = overlay != overlays_.end();
+  const std::string overlay = overlay_of(result);
   const auto per_mm2 = count_per_mm2(result);
 
-  Row row;
-  std::string& text = row.text;
-  text = "[";
+  std::string text = any_rows_ ? ",\n[" : "\n[";
+  any_rows_ = true;
   append_json_string(text, result.source);
   append(text, true, static_cast<std::int64_t>(subfolder->second));
   append(text, true, static_cast<std::int64_t>(result.status));
@@ -137,47 +155,33 @@ void ReportPage::add(const FrameResult& result) {
   append(text, result.height > 0, std::int64_t{result.height});
   append(text, ok, result.timing.total_ms);
   text += ',';
-  if (has_overlay) {
-    append_json_string(text, overlay->second);
-  } else {
+  if (overlay.empty()) {
     text += "null";
+  } else {
+    append_json_string(text, overlay);
   }
   append(text, result.scale_um_per_px.has_value(), result.scale_um_per_px.value_or(0));
-  row.values = result.values;
-  if (has_overlay && small_pictures_ < kSmallPictures) {
-    row.picture = overlay->second;
-    ++small_pictures_;
-  }
-  rows_.push_back(std::move(row));
-}
-
-void ReportPage::write_rows(NewFile& file) const {
-  std::optional<OutputFolder> overlays;
-  if (small_pictures_ > 0) overlays = folder_.subfolder("overlays", false);
-  ImageReader reader(kMaxPixels);
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    const Row& row = rows_[i];
-    std::string text = i == 0 ? "\n" : ",\n";
-    text += row.text;
-    if (row.values.empty()) {
-      text += ",null";
-    } else {
-      std::vector<std::string> values(value_places_.size(), "null");
-      for (const auto& [name, value] : row.values) {
-        std::string& place = values[value_places_.at(name)];
-        place.clear();
-        append_json_number(place, value);
-      }
-      text += fmt::format(",[{}]", fmt::join(values, ","));
+  if (result.values.empty()) {
+    text += ",null";
+  } else {
+    std::vector<std::string> values(values_.size(), "null");
+    for (const auto& [name, value] : result.values) {
+      std::string& place = values[values_.at(name)];
+      place.clear();
+      append_json_number(place, value);
     }
-    text += ",\"";
-    if (!row.picture.empty()) text += small_picture(*overlays, row.picture, reader);
-    text += "\"]";
-    file.write(for_page(std::move(text)));
+    text += fmt::format(",[{}]", fmt::join(values, ","));
   }
+  text += ",\"";
+  if (!overlay.empty() && small_pictures_ < kSmallPictures) {
+    ++small_pictures_;
+    text += small_picture(*overlays_, overlay, reader_);
+  }
+  text += "\"]";
+  file_.write(for_page(std::move(text)));
 }
 
-void ReportPage::write(const json& run, const json& summary) {
+void ReportPage::commit(const json& run, const json& summary) {
   std::map<std::string, json> summaries;
   if (const json list = summary.value("subfolders", json()); list.is_array()) {
     for (const json& each : list) {
@@ -187,33 +191,15 @@ void ReportPage::write(const json& run, const json& summary) {
   json subfolders = json::array();
   for (const std::string& name : subfolders_) subfolders.push_back(summaries[name]);
   json value_names = json::array();
-  for (std::size_t place = 0; place < value_places_.size(); ++place) value_names.push_back("");
-  for (const auto& [name, place] : value_places_) value_names[place] = name;
+  for (std::size_t place = 0; place < values_.size(); ++place) value_names.push_back("");
+  for (const auto& [name, place] : values_) value_names[place] = name;
   json short_summary = summary;
   short_summary.erase("subfolders");
-
-  const std::string_view style = kReportStyle;
-  const std::string_view script = kReportScript;
-  NewFile file(folder_, "report.html");
-  file.write(
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src 'self' data: file:; "
-      "style-src ");
-  file.write(policy_hash(style) + "; script-src " + policy_hash(script) + "; base-uri 'none'; form-action 'none'\">\n");
-  file.write(
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"referrer\" content=\"no-referrer\">\n<title>Capillary density</title>\n<style>");
-  file.write(style);
-  file.write("</style>\n</head>\n<body>");
-  file.write(kReportBody);
-  file.write("<script type=\"application/json\" id=\"data\">{\"run\":" + dump(run) +
-             ",\n\"summary\":" + dump(short_summary) + ",\n\"subfolders\":" + dump(subfolders) +
-             ",\n\"value_names\":" + dump(value_names) + ",\n\"frames\":[");
-  write_rows(file);
-  file.write("\n]}</script>\n<script>");
-  file.write(script);
-  file.write("</script>\n</body>\n</html>\n");
-  file.commit();
+  file_.write("\n],\n\"run\":" + dump(run) + ",\n\"summary\":" + dump(short_summary) + ",\n\"subfolders\":" +
+              dump(subfolders) + ",\n\"value_names\":" + dump(value_names) + "}</script>\n<script>");
+  file_.write(kReportScript);
+  file_.write("</script>\n</body>\n</html>\n");
+  file_.commit();
 }
 
 }  // namespace capillaryx
