@@ -144,6 +144,20 @@ TEST(Png, AWrongAdlerChecksumIsAFailure) {
   }
 }
 
+TEST(Jpeg, IsTheSameInMemoryThatIsUsedAgainOrTooSmall) {
+  const Picture small = draw_picture(40, 30, 3);
+  Picture noise = draw_picture(300, 200, 3);
+  std::uint32_t random = 1;
+  for (auto& byte : noise.bytes) byte = static_cast<std::uint8_t>((random = random * 1664525U + 1013904223U) >> 24U);
+  Bytes bytes;
+  for (int turn = 0; turn < 4; ++turn) {
+    const Picture& picture = turn % 2 == 0 ? small : noise;
+    encode_jpeg(picture.view(), 95, bytes);
+    EXPECT_EQ(bytes, encode_jpeg(picture.view(), 95));
+  }
+  EXPECT_GT(bytes.size(), noise.bytes.size() / 16 + 4096);
+}
+
 TEST(Jpeg, WhatIsWrittenIsReadBackNearly) {
   for (const int channels : {1, 3}) {
     Picture picture{64, 48, channels, {}};

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <csetjmp>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -181,22 +183,34 @@ bool write_jpeg(jpeg_compress_struct& jpeg, JpegErrors& errors, const PixelView&
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_jpeg(const PixelView& pixels, int quality) {
+void encode_jpeg(const PixelView& pixels, int quality, std::vector<std::uint8_t>& bytes) {
+  // libjpeg's own memory starts at 4 KB and doubles: it is given what most pictures have room in.
+  const std::size_t usual_bytes = static_cast<std::size_t>(pixels.width) * static_cast<std::size_t>(pixels.height) *
+                                  static_cast<std::size_t>(pixels.channels) / 16;
+  bytes.resize(std::max(bytes.capacity(), usual_bytes + 4096));
   JpegErrors errors;
   prepare(errors);
   struct Jpeg : jpeg_compress_struct {
     Jpeg() : jpeg_compress_struct{} {}
-    ~Jpeg() {
-      jpeg_destroy_compress(this);
-      std::free(out.data);
-    }
-    JpegBytes out;
+    ~Jpeg() { jpeg_destroy_compress(this); }
   } jpeg;
+  JpegBytes out{bytes.data(), bytes.size()};
   jpeg.err = &errors.manager;
-  if (!write_jpeg(jpeg, errors, pixels, quality, jpeg.out)) {
+  if (!write_jpeg(jpeg, errors, pixels, quality, out)) {
     throw ImageError("cannot be written as JPEG: " + std::string(errors.message.data()));
   }
-  return {jpeg.out.data, jpeg.out.data + jpeg.out.size};
+  if (out.data == bytes.data()) {
+    bytes.resize(out.size);
+    return;
+  }
+  const std::unique_ptr<unsigned char, decltype(&std::free)> larger(out.data, &std::free);  // it had no room
+  bytes.assign(larger.get(), larger.get() + out.size);
+}
+
+std::vector<std::uint8_t> encode_jpeg(const PixelView& pixels, int quality) {
+  std::vector<std::uint8_t> bytes;
+  encode_jpeg(pixels, quality, bytes);
+  return bytes;
 }
 
 }  // namespace capillaryx

@@ -29,10 +29,16 @@ void copy_rgb(const PixelView& frame, std::vector<std::uint8_t>& rgb) {
   }
 }
 
-// A frame of `line` px around the box, outside of it, cut off at the picture's border.
+// The even number that is not above it.
+int even_below(int v) { return v - (v & 1); }
+
+// A frame of `line` px around the box, outside of it, cut off at the picture's border. It begins at even pixels: a JPEG
+// holds colour for squares of 2x2 px, and a green line that fills only half of them is bleached.
 void draw_box(cv::Mat& picture, const std::array<int, 4>& box, int line) {
   const cv::Rect all(0, 0, picture.cols, picture.rows);
-  const cv::Rect inner(box[0], box[1], box[2], box[3]);
+  const cv::Point from(even_below(box[0]), even_below(box[1]));
+  const cv::Point to(even_below(box[0] + box[2] + 1), even_below(box[1] + box[3] + 1));
+  const cv::Rect inner(from, to);
   const cv::Rect sides[4] = {{inner.x - line, inner.y - line, inner.width + 2 * line, line},
                              {inner.x - line, inner.y + inner.height, inner.width + 2 * line, line},
                              {inner.x - line, inner.y, line, inner.height},

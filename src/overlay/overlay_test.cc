@@ -46,6 +46,14 @@ TEST(Overlay, HasAGreenBoxOfTwoPixelsAroundTheCapillary) {
   EXPECT_NE(drawing.at(62, 55), kGreen);
 }
 
+TEST(Overlay, BoxesBeginAtEvenPixelsSoThatAJpegKeepsTheirGreen) {
+  FrameResult result = one_square();
+  result.capillaries[0].bbox = {41, 51, 18, 8};
+  const Drawing drawing = draw(1920, 1080, 3, result);
+  for (const int y : {48, 49, 60, 61}) EXPECT_EQ(drawing.at(50, y), kGreen) << y;
+  for (const int x : {38, 39, 60, 61}) EXPECT_EQ(drawing.at(x, 55), kGreen) << x;
+}
+
 TEST(Overlay, HasABlackContourAndLeavesTheInsideAsItIs) {
   FrameResult result = one_square();
   result.capillaries[0].bbox = {20, 30, 60, 50};
