@@ -18,11 +18,13 @@ HWY_BEFORE_NAMESPACE();
 namespace capillaryx::HWY_NAMESPACE {
 namespace {
 
-// Adds frame - background, cut off. Sums of four pixels become steps of a background.
-void add_difference(const std::int16_t* value, const std::int16_t* behind, int cut, int width, std::int32_t* sums) {
+// Adds frame - background, cut off. Sums of four pixels become steps of a background: 4080 at most.
+void add_difference(const std::int16_t* value, const std::int16_t* behind, std::int16_t cut, int width,
+                    std::int16_t* sums) {
+  const auto least = static_cast<std::int16_t>(-cut);
   for (int x = 0; x < width; ++x) {
-    const int difference = value[x] * (Background::kOne / 4) - behind[x];
-    sums[x] += std::min(std::max(difference, -cut), cut);
+    const auto difference = static_cast<std::int16_t>(value[x] * (Background::kOne / 4) - behind[x]);
+    sums[x] = static_cast<std::int16_t>(sums[x] + std::min(std::max(difference, least), cut));
   }
 }
 
@@ -123,16 +125,19 @@ void Background::fit_window(const std::array<const HistogramBin*, 4>& quarters, 
   // Bins without samples at either end cost time only; the span stays a multiple of 8.
   first &= ~std::size_t{7};
   const std::size_t bins = (last - first) / 8 * 8 + 8;
-  const DominantGaussian dominant =
+  const MixtureComponent dominant =
       fit_mixture({counts.data() + first, bins}, components, kIterations, {membership.data() + first, bins});
   double weight = 0, sum[2] = {0, 0};
   for (std::size_t b = first; b < first + bins; ++b) {
     const double share = membership[b];
-    weight += share * counts[b];
+    std::uint64_t of_bin[2] = {0, 0};
     for (const HistogramBin* quarter : quarters) {
-      sum[0] += share * quarter[b].sum[0];
-      sum[1] += share * quarter[b].sum[1];
+      of_bin[0] += quarter[b].sum[0];
+      of_bin[1] += quarter[b].sum[1];
     }
+    weight += share * counts[b];
+    sum[0] += share * static_cast<double>(of_bin[0]);
+    sum[1] += share * static_cast<double>(of_bin[1]);
   }
   // Bin b holds the sums 8b .. 8b + 7 of four pixels: its middle is 2b + 7/8 grey values.
   const double mean = 2 * (static_cast<double>(dominant.mean) + static_cast<double>(first)) + 0.875;
@@ -171,21 +176,24 @@ void Background::add_surround(const ReducedFrame& reduced, double sigma_px) {
 // Means of frame - background over the blocks, cut off, in 1/16 of a step, into sums_.
 void Background::sum_blocks(const ReducedFrame& reduced, int channel) {
   const std::size_t columns = grid_.x.size();
-  const int cut = static_cast<int>(kCutSpreads * spread(channel) * kOne + 0.5F);
+  const auto cut =
+      static_cast<std::int16_t>(std::min(static_cast<int>(kCutSpreads * spread(channel) * kOne + 0.5F), 255 * kOne));
   windows_.set_columns(0, 2, reduced.width, columns_at_);
   line_.resize(static_cast<std::size_t>(reduced.width));
-  columns_.resize(static_cast<std::size_t>(reduced.width));
+  // A block has 10 rows at most, as a frame has 32 or more: 5 differences fit 16 bits.
+  block_columns_.resize(static_cast<std::size_t>(reduced.width));
   sums_.resize(columns * grid_.y.size());
   for (std::size_t r = 0; r < grid_.y.size(); ++r) {
-    std::fill(columns_.begin(), columns_.end(), 0);
+    std::fill(block_columns_.begin(), block_columns_.end(), std::int16_t{0});
     for (int y = edge_y_[r]; y < edge_y_[r + 1]; y += kSurroundStep) {
       windows_.line(channel, windows_.row_at(2 * y), columns_at_, line_.data());
-      HWY_DYNAMIC_DISPATCH(add_difference)(reduced.row(channel, y), line_.data(), cut, reduced.width, columns_.data());
+      HWY_DYNAMIC_DISPATCH(add_difference)
+      (reduced.row(channel, y), line_.data(), cut, reduced.width, block_columns_.data());
     }
     const int lines = (edge_y_[r + 1] - edge_y_[r] + kSurroundStep - 1) / kSurroundStep;
     for (std::size_t i = 0; i < columns; ++i) {
       std::int32_t sum = 0;
-      for (int x = edge_x_[i]; x < edge_x_[i + 1]; ++x) sum += columns_[static_cast<std::size_t>(x)];
+      for (int x = edge_x_[i]; x < edge_x_[i + 1]; ++x) sum += block_columns_[static_cast<std::size_t>(x)];
       sums_[r * columns + i] = sum * 16 / ((edge_x_[i + 1] - edge_x_[i]) * lines);
     }
   }
@@ -225,31 +233,41 @@ void Background::blur_blocks() {
 }
 
 void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid) {
-  const int count = (reduced.width + kSpreadStep - 1) / kSpreadStep;
-  grid.set_columns(0, 2 * kSpreadStep, count, columns_at_);
-  line_.resize(static_cast<std::size_t>(count));
-  histogram_.resize(256 * kOne);
-  for (int c = 0; c < channels_; ++c) {
-    std::fill(histogram_.begin(), histogram_.end(), 0);
-    std::int64_t level = 0, samples = 0;
-    for (int y = 0; y < reduced.height; y += kSpreadStep) {
-      grid.line(c, grid.row_at(2 * y), columns_at_, line_.data());
-      const std::int16_t* value = reduced.row(c, y);
-      for (int i = 0; i < count; ++i) {
-        const int behind = line_[static_cast<std::size_t>(i)];
-        const int d = value[i * kSpreadStep] * (kOne / 4) - behind;
-        ++histogram_[static_cast<std::size_t>(std::min(d < 0 ? -d : d, 256 * kOne - 1))];
-        level += behind;
-        ++samples;
+  constexpr std::size_t kDeviations = 256 * kOne;
+  const auto count = static_cast<std::size_t>((reduced.width + kSpreadStep - 1) / kSpreadStep);
+  const auto channels = static_cast<std::size_t>(channels_);
+  grid.set_columns(0, 2 * kSpreadStep, static_cast<int>(count), columns_at_);
+  line_.resize(channels * count);
+  histogram_.assign(channels * kDeviations, 0);
+  std::array<std::int64_t, 3> level{};
+  std::int64_t samples = 0;
+  for (int y = 0; y < reduced.height; y += kSpreadStep) {
+    const BackgroundGrid::Row row = grid.row_at(2 * y);
+    for (std::size_t c = 0; c < channels; ++c) {
+      grid.line(static_cast<int>(c), row, columns_at_, line_.data() + c * count);
+      int sum = 0;
+      for (std::size_t i = 0; i < count; ++i) sum += line_[c * count + i];
+      level[c] += sum;
+    }
+    // Neighbours often fall into one bin, where an addition waits for the one before: the channels take turns.
+    const std::int16_t* const values[3] = {reduced.row(0, y), reduced.row(channels_ == 3 ? 1 : 0, y),
+                                           reduced.row(channels_ - 1, y)};
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t c = 0; c < channels; ++c) {
+        const int d = values[c][i * kSpreadStep] * (kOne / 4) - line_[c * count + i];
+        ++histogram_[c * kDeviations + static_cast<std::size_t>(d < 0 ? -d : d)];
       }
     }
+    samples += static_cast<std::int64_t>(count);
+  }
+  for (std::size_t c = 0; c < channels; ++c) {
+    const std::uint32_t* const histogram = histogram_.data() + c * kDeviations;
     std::int64_t below = 0;
     std::size_t median = 0;
-    while (below + histogram_[median] <= samples / 2) below += histogram_[median++];
+    while (below + histogram[median] <= samples / 2) below += histogram[median++];
     const float deviation = (static_cast<float>(median) + 0.5F) / kOne;
-    spread_[static_cast<std::size_t>(c)] = std::max(kSmallestSpread, deviation / 0.6745F);
-    level_[static_cast<std::size_t>(c)] =
-        std::max(1.0F, static_cast<float>(static_cast<double>(level) / static_cast<double>(samples) / kOne));
+    spread_[c] = std::max(kSmallestSpread, deviation / 0.6745F);
+    level_[c] = std::max(1.0F, static_cast<float>(static_cast<double>(level[c]) / static_cast<double>(samples) / kOne));
   }
 }
 

@@ -65,7 +65,7 @@ class Background {
   std::vector<HistogramBin> cells_;   // two rows of cells
   std::vector<int> edge_x_, edge_y_;  // edges of the finer grid's blocks, reduced px
   std::vector<std::int32_t> sums_, blurred_, columns_;
-  std::vector<std::int16_t> line_;
+  std::vector<std::int16_t> line_, block_columns_;
   BackgroundGrid::Columns columns_at_;
   double surround_sigma_px_ = 0;
   std::vector<int> weights_;  // of the surround's blur

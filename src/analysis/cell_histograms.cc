@@ -3,11 +3,42 @@
 
 #include <algorithm>
 
-namespace capillaryx {
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "analysis/cell_histograms.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+// Plain loops: compiled anew for every instruction set, they become its vectors.
+HWY_BEFORE_NAMESPACE();
+namespace capillaryx::HWY_NAMESPACE {
 namespace {
 
 constexpr int kFirstShift = 24, kCountShift = 48;
+
+// What each pixel adds to a table, and where.
+void pack(const std::int16_t* value, const std::int16_t* first, const std::int16_t* second, int count,
+          std::uint64_t* pixels, std::uint8_t* bins) {
+  for (int x = 0; x < count; ++x) {
+    pixels[x] = std::uint64_t{1} << kCountShift |
+                static_cast<std::uint64_t>(static_cast<std::uint16_t>(first[x])) << kFirstShift |
+                static_cast<std::uint64_t>(static_cast<std::uint16_t>(second[x]));
+  }
+  for (int x = 0; x < count; ++x) bins[x] = static_cast<std::uint8_t>(value[x] >> CellHistograms::kBinShift);
+}
+
+}  // namespace
+}  // namespace capillaryx::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace capillaryx {
+namespace {
+
+HWY_EXPORT(pack);
+
+constexpr int kFirstShift = 24, kCountShift = 48;  // as above
 constexpr std::uint64_t kSumMask = (std::uint64_t{1} << kFirstShift) - 1;
+static_assert(CellHistograms::kBins <= 256);
 
 }  // namespace
 
@@ -24,11 +55,12 @@ void CellHistograms::start(const std::vector<int>& edges, HistogramBin* out) {
 void CellHistograms::add(const std::int16_t* value, const std::int16_t* first, const std::int16_t* second) {
   if ((rows_ + 1) * widest_ > kMostPixels) unpack();
   ++rows_;
+  pixels_.resize(static_cast<std::size_t>(edges_.back()));
+  bins_.resize(static_cast<std::size_t>(edges_.back()));
+  HWY_DYNAMIC_DISPATCH(pack)(value, first, second, edges_.back(), pixels_.data(), bins_.data());
   for (std::size_t cell = 0; cell < packed_.size(); ++cell) {
-    const auto count = [&](int x, Table& table) {
-      table[static_cast<std::size_t>(value[x] >> kBinShift)] += std::uint64_t{1} << kCountShift |
-                                                                static_cast<std::uint64_t>(first[x]) << kFirstShift |
-                                                                static_cast<std::uint64_t>(second[x]);
+    const auto count = [pixels = pixels_.data(), bins = bins_.data()](int x, Table& table) {
+      table[bins[x]] += pixels[x];
     };
     auto& [even, odd] = packed_[cell];
     const int end = edges_[cell + 1];
@@ -57,3 +89,4 @@ void CellHistograms::unpack() {
 }
 
 }  // namespace capillaryx
+#endif

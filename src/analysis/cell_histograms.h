@@ -38,6 +38,8 @@ class CellHistograms {
   using Table = std::array<std::uint64_t, kBins>;
   static constexpr int kMostPixels = 16384;  // in a cell's tables: x 1020 are below 2^24
   std::vector<std::array<Table, 2>> packed_;
+  std::vector<std::uint64_t> pixels_;  // of one row, as they are added
+  std::vector<std::uint8_t> bins_;
   std::vector<int> edges_;
   HistogramBin* out_ = nullptr;
   int widest_ = 0, rows_ = 0;

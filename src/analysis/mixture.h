@@ -7,8 +7,8 @@
 
 namespace capillaryx {
 
-/// The heaviest Gaussian of a mixture.
-struct DominantGaussian {
+/// One Gaussian of a mixture.
+struct MixtureComponent {
   float weight = 0;  ///< share of the samples, 0..1
   float mean = 0;    ///< bins
   float sigma = 0;   ///< bins
@@ -24,7 +24,7 @@ inline constexpr std::size_t kMaxMixtureBins = 256;
 /// histogram's quantiles, and gives the heaviest component. `membership[b]` becomes the share of bin b that belongs to
 /// it. Bins count from 0; the histogram must not be all zero. `counts` and `membership` have the same size, a multiple
 /// of 8, at most kMaxMixtureBins. Only + - * / and sqrt on floats in a fixed order: the same bits on every machine.
-DominantGaussian fit_mixture(std::span<const float> counts, int components, int iterations,
+MixtureComponent fit_mixture(std::span<const float> counts, int components, int iterations,
                              std::span<float> membership);
 
 }  // namespace capillaryx

@@ -60,7 +60,7 @@ Gaussian plain_em(const std::vector<float>& counts, std::vector<Gaussian> parts,
 TEST(Mixture, FindsTheTissueBesideDarkVesselsAndBrightGlare) {
   const auto counts = histogram({{0.2, 30, 4}, {0.7, 50, 3}, {0.1, 70, 5}}, 96);
   std::vector<float> membership(counts.size());
-  const DominantGaussian found = fit_mixture(counts, 3, 20, membership);
+  const MixtureComponent found = fit_mixture(counts, 3, 20, membership);
   EXPECT_NEAR(found.mean, 50, 0.3);
   EXPECT_NEAR(found.sigma, 3, 0.3);
   EXPECT_NEAR(found.weight, 0.7, 0.05);
@@ -72,7 +72,7 @@ TEST(Mixture, FindsTheTissueBesideDarkVesselsAndBrightGlare) {
 TEST(Mixture, ComesToWhatPlainExpectationMaximisationComesTo) {
   const auto counts = histogram({{0.25, 28, 5}, {0.65, 47, 4}, {0.1, 66, 6}}, 96);
   std::vector<float> membership(counts.size());
-  const DominantGaussian found = fit_mixture(counts, 3, 200, membership);
+  const MixtureComponent found = fit_mixture(counts, 3, 200, membership);
   const Gaussian plain = plain_em(counts, {{0.3, 28, 5}, {0.4, 47, 5}, {0.3, 66, 5}}, 200);
   EXPECT_NEAR(found.mean, plain.mean, 0.02);
   EXPECT_NEAR(found.sigma, plain.sigma, 0.02);
@@ -83,7 +83,7 @@ TEST(Mixture, IsSteadyOnOneValueOnTwoValuesAndOnEveryNumberOfComponents) {
   for (int components = 1; components <= kMaxMixtureComponents; ++components) {
     std::vector<float> counts(64), membership(64);
     counts[20] = 3600;
-    DominantGaussian found = fit_mixture(counts, components, 8, membership);
+    MixtureComponent found = fit_mixture(counts, components, 8, membership);
     EXPECT_NEAR(found.mean, 20, 0.01) << components;
     counts[60] = 400;
     found = fit_mixture(counts, components, 8, membership);
