@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """NumPy arrays as pictures."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,9 @@ def as_picture(image: npt.ArrayLike) -> npt.NDArray[Any]:
         raise ValueError(f"{EXPECTED}, not shape {array.shape}")
     if array.size == 0 or max(array.shape) > 2**31 - 1:
         raise ValueError(f"{EXPECTED} with at least one pixel, not shape {array.shape}")
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     size = array.itemsize
     packed = array.strides[1:] == ((size,) if array.ndim == 2 else (3 * size, size))
-    forward = array.strides[0] >= size * int(np.prod(array.shape[1:]))
+    forward = array.strides[0] >= size * prod(array.shape[1:])
     return array if packed and forward else np.ascontiguousarray(array)

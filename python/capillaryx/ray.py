@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pickle
 import sys
 import threading
 from collections import deque
@@ -92,9 +93,11 @@ class FrameActor:
         """Never returns: fails as soon as the actor is gone."""
         threading.Event().wait()
 
-    def run(self, kind: str, content: Any, source: str, index: int, overlay: bool) -> Reply:
+    def run(self, task: bytes, content: Any = None) -> Reply:
         """One frame's result and overlay; `missing` where this node does not see the driver's file."""
         assert self._worker is not None
+        kind, name, source, index, overlay = pickle.loads(task)
+        content = name if content is None else content
         frame = open_frame(kind, content, source, index)
         if frame is None:
             return "missing", None, None
@@ -198,17 +201,19 @@ class Actors:
 
     def _send(self, worker: int, known: Worker, task: _core.RayTask) -> None:
         path = task.path
-        kind: str
-        content: Any
+        name: object = None
+        content: list[Any] = []
         if task.error:
-            kind, content = "unreadable", task.error
+            kind, name = "unreadable", task.error
         elif task.descriptor < 0:
-            kind, content = "pixels", np.ascontiguousarray(task.pixels)
+            kind, content = "pixels", [np.ascontiguousarray(task.pixels)]
         elif path and (known.node, str(Path(path).parent)) not in self._unshared:
-            kind, content = "path", (path, fingerprint(task.descriptor))
+            kind, name = "path", (path, fingerprint(task.descriptor))
         else:
-            kind, content = "bytes", read_whole(task.descriptor)
-        reply = known.actor.run.remote(kind, content, task.source, task.index, task.wants_overlay)
+            kind, content = "bytes", [read_whole(task.descriptor)]
+        # What is small goes as one argument of bytes: Ray's own way with each argument costs more than all of this.
+        small = pickle.dumps((kind, name, task.source, task.index, task.wants_overlay))
+        reply = known.actor.run.remote(small, *content)
         self._when_done(reply, partial(self._on_reply, worker, task.frame_id))
 
     def _when_done(self, reference: Any, handle: Callable[[Future[Any]], None]) -> None:
