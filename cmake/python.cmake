@@ -23,6 +23,12 @@ install(PROGRAMS $<TARGET_FILE:capillaryx_program> DESTINATION ${package}/bin CO
 install(FILES training/own_labels.py training/figures.py training/fitting.py training/network.py training/recipe.py
               training/regions.py models/capillary.onnx
         DESTINATION ${package}/training COMPONENT python EXCLUDE_FROM_ALL)
+# Licences of what is compiled in.
+foreach(each libcli11-dev libflatbuffers-dev nlohmann-json3-dev)
+  install(FILES /usr/share/doc/${each}/copyright RENAME ${each}.txt DESTINATION ${package}/licenses COMPONENT python OPTIONAL EXCLUDE_FROM_ALL)
+endforeach()
+file(GLOB nanobind_licence ${nanobind_ROOT}/../../nanobind-*.dist-info/licenses/LICENSE)
+install(FILES ${nanobind_licence} RENAME nanobind.txt DESTINATION ${package}/licenses COMPONENT python EXCLUDE_FROM_ALL)
 install(CODE "
   set(package \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${package})
   foreach(pair \"$<TARGET_FILE_NAME:_core>|$ORIGIN/lib\" \"bin/capillaryx|$ORIGIN/../lib\" \"lib/libcapillaryx.so.0|$ORIGIN/../../openvino/libs\")

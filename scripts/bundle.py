@@ -86,6 +86,7 @@ def copy_licences(sources: dict[str, Path], folder: Path) -> dict[str, list[str]
             continue
         key = " ".join(sbom.debian_package(file)) if sbom.is_systems(file) else "openvino"
         packages.setdefault(key, []).append(name)
+    packages |= {f"{name} {number}": [] for name, number in sbom.compiled_in()}
     for key in packages:
         if key != "openvino":
             shutil.copyfile(f"/usr/share/doc/{key.split()[0]}/copyright", folder / f"{key.split()[0]}.txt")

@@ -16,6 +16,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 Component = dict[str, Any]
+# Libraries of headers alone: no file of theirs is loaded, their code is inside ours.
+COMPILED_IN = ("libcli11-dev", "libflatbuffers-dev", "nlohmann-json3-dev")
 
 
 def version() -> str:
@@ -40,6 +42,17 @@ def debian_package(file: Path) -> tuple[str, str]:
             found, number = shown.stdout.split()
             return found, number
     raise SystemExit(f"error: {file} belongs to no Debian package")
+
+
+def compiled_in() -> list[tuple[str, str]]:
+    """Name and version of the Debian packages of COMPILED_IN."""
+    found = []
+    for package in COMPILED_IN:
+        shown = subprocess.run(
+            ["dpkg-query", "-W", "-f=${Version}", package], capture_output=True, text=True, check=True
+        )
+        found.append((package, shown.stdout))
+    return found
 
 
 def file_component(file: Path, name: str) -> Component:
@@ -105,7 +118,7 @@ def wheel_bill() -> str:
     components = [python_component(name, packages[name], []) for name in ("openvino", "numpy", "nanobind")]
     libraries = needed_libraries(ROOT / "build/release/libcapillaryx.so")
     found = {debian_package(file) for file in libraries.values() if not file.is_relative_to(ROOT) and is_systems(file)}
-    components += [debian_component(name, number, []) for name, number in sorted(found)]
+    components += [debian_component(name, number, []) for name, number in sorted({*found, *compiled_in()})]
     return bill("capillaryx-wheel", components)
 
 

@@ -103,10 +103,13 @@ def test_it_is_small_and_says_what_it_is(unpacked: Path) -> None:
 def test_its_bill_of_materials_names_every_library_and_its_licence_is_there(unpacked: Path) -> None:
     bill = json.loads((unpacked / "sbom.cdx.json").read_text())
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
-    files = {file["name"] for component in bill["components"] for file in component["components"]}
+    files = {file["name"] for component in bill["components"] for file in component.get("components", [])}
     there = {f"lib/{file.name}" for file in (unpacked / "lib").iterdir()}
     assert there - files == {"lib/libcapillaryx.so.0"}
     assert files <= there
+    names = {component["name"] for component in bill["components"]}
+    assert {"libcli11-dev", "libflatbuffers-dev", "nlohmann-json3-dev"} <= names, "what is compiled in counts too"
+    assert all(component["version"] for component in bill["components"])
     for component in bill["components"]:
         assert component["purl"].startswith(("pkg:deb/debian/", "pkg:pypi/openvino@"))
         assert list((unpacked / "licences").glob(f"{component['name']}*")), f"no licence of {component['name']}"

@@ -101,3 +101,87 @@ def test_the_same_algorithm_as_a_library_runs_in_the_installed_program(
 
 def test_the_example_algorithm_is_short() -> None:
     assert len((ROOT / "examples/my_analyzer.cc").read_text().splitlines()) < 60
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The pieces of code of a page that are marked as of this language ("" for commands)."""
+    text = (ROOT / page).read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_commands_of_the_readme_work_in_their_order(
+    program: Path, capillaryx: Run, frames: Path, tmp_path: Path
+) -> None:
+    (block,) = [each for each in blocks("README.md", "") if "capillaryx analyze" in each]
+    (tmp_path / "build/release").mkdir(parents=True)
+    (tmp_path / "build/release/capillaryx").symlink_to(program.resolve())
+    shutil.copytree(frames, tmp_path / "frames")
+    shutil.copy(frames / "truth.coco.json", tmp_path / "labels.json")
+    if shutil.which("ffmpeg"):
+        pictures = frames / "phantom_%03d.png"
+        run("ffmpeg", "-loglevel", "error", "-i", pictures, "-c:v", "mjpeg", tmp_path / "clip.avi")
+    commands = [line.split("#")[0].strip() for line in block.splitlines()]
+    assert len(commands) >= 6
+    for command in commands:
+        if "clip.avi" in command and not shutil.which("ffmpeg"):
+            continue
+        done = subprocess.run(
+            ["bash", "-ec", command], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=300
+        )
+        assert done.returncode == 0, f"{command}\n{done.stderr[-2000:]}"
+    for name in ("results/report.html", "results/results.csv", "results/coco.json", "results/results.jsonl"):
+        assert (tmp_path / name).is_file()
+    assert (tmp_path / "results/overlays").is_dir()
+
+
+def test_the_program_of_the_readme_compiles_and_runs(installed: Path, frames: Path, tmp_path: Path) -> None:
+    (program,) = blocks("README.md", "cpp")
+    (tmp_path / "main.cc").write_text(program)
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(readme CXX)\nfind_package(capillaryx REQUIRED)\n"
+        "add_executable(readme main.cc)\ntarget_link_libraries(readme PRIVATE capillaryx::capillaryx)\n"
+    )
+    run("cmake", "-S", tmp_path, "-B", tmp_path / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={installed}")
+    run("cmake", "--build", tmp_path / "build")
+    shutil.copytree(frames, tmp_path / "frames")
+    done = subprocess.run([tmp_path / "build/readme"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["phantom_000.png", "phantom_001.png"]
+    assert (tmp_path / "results/report.html").is_file()
+
+
+def test_the_library_of_the_page_on_own_algorithms_compiles_and_runs(
+    installed: Path, frames: Path, tmp_path: Path
+) -> None:
+    """With its command, and a class where the page says Mine."""
+    (line,) = blocks("docs/own_algorithm.md", "cpp")
+    (tmp_path / "mine.cc").write_text(
+        "#include <capillaryx/analyzer.h>\n"
+        "struct Mine : capillaryx::Analyzer {\n"
+        "  explicit Mine(const capillaryx::Options&) {}\n"
+        '  std::string name() const override { return "mine"; }\n'
+        '  std::string version() const override { return "1"; }\n'
+        "  capillaryx::ModelIdentity model() const override { return {}; }\n"
+        "  capillaryx::FrameResult analyze(const capillaryx::Frame& frame) override {\n"
+        "    capillaryx::FrameResult result;\n"
+        '    result.values["width"] = frame.pixels().width;\n'
+        "    return result;\n  }\n};\n" + line
+    )
+    text = (ROOT / "docs/own_algorithm.md").read_text()
+    found = re.search(r"`(c\+\+ -std=c\+\+20 [^`]*)`", text)
+    assert found is not None
+    run("bash", "-ec", f"cd '{tmp_path}' && {found[1].replace('PREFIX', f'{chr(39)}{installed}{chr(39)}')}")
+    run(
+        "bash",
+        "-ec",
+        f"cd '{tmp_path}' && '{installed}/bin/capillaryx' analyze '{frames}' -o out --analyzer lib:./mine.so",
+    )
+    lines = [json.loads(each) for each in (tmp_path / "out/results.jsonl").read_text().splitlines()]
+    assert [each["values"]["width"] for each in lines if each["type"] == "frame"] == [1920, 1920]
+
+
+def test_the_notes_of_the_page_on_own_algorithms_are_taken(capillaryx: Run, tmp_path: Path) -> None:
+    (notes,) = blocks("docs/own_algorithm.md", "json")
+    shutil.copy(ROOT / "tests/networks/softmax.onnx", tmp_path / "mine.onnx")
+    (tmp_path / "mine.onnx.json").write_text(notes)
+    said = capillaryx("model", "check", tmp_path / "mine.onnx").stdout
+    assert "rgb" in said

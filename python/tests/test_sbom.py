@@ -21,6 +21,16 @@ def test_the_wheels_bill_names_what_pip_and_debian_bring(tmp_path: Path) -> None
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
     names = {component["name"]: component for component in bill["components"]}
     assert names["openvino"]["purl"] == "pkg:pypi/openvino@2026.4.1"
-    assert {"numpy", "nanobind", "libopencv-core406", "libtiff6"} <= set(names)
+    assert {"numpy", "nanobind", "libopencv-core406", "libtiff6", "libcli11-dev", "nlohmann-json3-dev"} <= set(names)
     refs = {component["bom-ref"] for component in bill["components"]}
     assert set(bill["dependencies"][0]["dependsOn"]) == refs
+    linked = subprocess.run(
+        ["ldd", ROOT / "build/release/libcapillaryx.so"], capture_output=True, text=True, check=True
+    ).stdout
+    for package, library in {
+        "libhwy1": "libhwy.so",
+        "libseccomp2": "libseccomp.so",
+        "libnettle8": "libnettle.so",
+    }.items():
+        assert library in linked
+        assert names[package]["version"]

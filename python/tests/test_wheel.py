@@ -79,6 +79,8 @@ def test_the_wheel_holds_the_licence_and_no_source_or_test() -> None:
         names = wheel.namelist()
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("licenses/THIRD_PARTY.md") for name in names)
+    for package in ("libcli11-dev", "libflatbuffers-dev", "nlohmann-json3-dev", "nanobind"):
+        assert f"capillaryx/licenses/{package}.txt" in names
     assert not [name for name in names if name.endswith((".cc", ".h", ".a")) or "test" in name]
 
 
