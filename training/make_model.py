@@ -99,6 +99,7 @@ def main() -> None:
     temperature = fitting.best_temperature(
         fitting.logits(model, calibration.inputs), calibration.labels, fitting.weights(calibration)
     )
+    usual_share = float(np.average(calibration.labels, weights=fitting.weights(calibration)))
     whole = ~training.parts
     darkness_threshold = figures.best_threshold(training.darkness[whole], training.labels[whole])
 
@@ -106,6 +107,7 @@ def main() -> None:
         "about": f"the paper's network, trained on drawn tissue alone (seed {options.seed}, {options.frames} frames)",
         "capillary_class": 1,
         "input": "local_contrast",
+        "usual_share": round(usual_share, 4),
     }
     file = options.output / "capillary.onnx"
     network.write_onnx(model, file, temperature, notes)
@@ -118,6 +120,7 @@ def main() -> None:
         "capillaries": int(training.labels.sum()),
         "epochs": options.epochs,
         "temperature": round(temperature, 4),
+        "usual_share": round(usual_share, 4),
         "darkness_threshold": round(darkness_threshold, 4),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "drawn": measure(model, temperature, darkness_threshold, held_out),

@@ -69,6 +69,7 @@ struct Options {
   double max_area_px = 30'000;
   double max_length_px = 300;
   std::int64_t max_rois = 400;
+  double prior_regions = 2;
   double min_score = 0.5;
   double min_depth = 0.06;
 };
@@ -157,6 +158,11 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
         options.max_length_px);
   visit(FieldInfo{"max_rois", "algorithm", true, "most regions of a frame that go to the network", 1, 100'000},
         options.max_rois);
+  visit(FieldInfo{"prior_regions", "algorithm", true,
+                  "regions of the usual share of capillaries that a frame's own share is weighed against; many: each "
+                  "region stands alone",
+                  0, 1e9},
+        options.prior_regions);
   visit(FieldInfo{"min_score", "algorithm", true, "smallest probability that counts as a capillary", 0, 1},
         options.min_score);
   visit(FieldInfo{"min_depth", "algorithm", true,

@@ -9,6 +9,7 @@
 #include "analysis/density.h"
 #include "analysis/frame_size.h"
 #include "analysis/network.h"
+#include "analysis/prevalence.h"
 #include "analysis/proposer.h"
 #include "analysis/stage_pictures.h"
 
@@ -50,6 +51,9 @@ class CapillaryAnalyzer : public Analyzer {
     density_.draw_contours(proposer_, options_.min_depth);
     const double contours_ms = watch.lap_ms();
     classifier_.classify(pixels, proposer_.reduced, proposer_.background, density_.rois(), scores_);
+    if (const auto usual_share = classifier_.spec().usual_share) {
+      fit_to_prevalence(*usual_share, options_.prior_regions, scores_);
+    }
     after_stage("classifier");
     density_.measure(
         pixels, threshold_, [this](std::size_t i) { return static_cast<double>(scores_[i]); }, result);

@@ -98,13 +98,18 @@ void read_field(const std::string& key, const json& value, const std::string& wh
   } else if (key == "threshold") {
     notes.threshold = number_of(value, where, key);
     if (*notes.threshold < 0 || *notes.threshold > 1) refuse(where + ": \"threshold\" must be from 0 to 1");
+  } else if (key == "usual_share") {
+    notes.usual_share = number_of(value, where, key);
+    if (!(*notes.usual_share > 0 && *notes.usual_share < 1)) {
+      refuse(where + ": \"usual_share\" must be between 0 and 1");
+    }
   } else if (key == "about") {
     if (!value.is_string()) refuse(where + ": \"about\" must be a text");
     notes.about = value.get<std::string>();
   } else {
     refuse(
         fmt::format("{}: \"{}\" is not known (known: input, mean, scale, layout, width, height, output, "
-                    "capillary_class, threshold, about)",
+                    "capillary_class, threshold, usual_share, about)",
                     where, key));
   }
 }
@@ -221,6 +226,7 @@ NetworkSpec make_network_spec(const std::string& name, const TensorShape& input,
   spec.scale = said.scale;
   spec.logits = said.logits;
   spec.threshold = said.threshold;
+  spec.usual_share = said.usual_share;
   read_output_shape(name, output, said, spec);
   return spec;
 }

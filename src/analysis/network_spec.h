@@ -33,6 +33,8 @@ struct NetworkSpec {
   int capillary_class = 0;          ///< which of them is the probability of a capillary
   bool logits = false;              ///< numbers before softmax (several) or sigmoid (one)
   std::optional<double> threshold;  ///< smallest probability that counts, instead of Options::min_score
+  /// Of the regions that it was calibrated on, the part that were capillaries; see fit_to_prevalence().
+  std::optional<double> usual_share;
 
   int input_size() const { return width * height * channels; }
 };
@@ -43,7 +45,7 @@ struct NetworkSpec {
 ///     {"input": "rgb", "mean": [0, 0, 0], "scale": [255, 255, 255], "capillary_class": 1, "threshold": 0.5}
 ///
 /// Keys: input (local_contrast, rgb, bgr, grey), mean, scale (a number or one a channel), layout (nchw, nhwc), width,
-/// height, output (probability, logits), capillary_class, threshold. Other keys but "about" are refused.
+/// height, output (probability, logits), capillary_class, threshold, usual_share. Other keys but "about" are refused.
 struct NetworkNotes {
   std::optional<InputKind> input;
   std::optional<bool> channels_last;
@@ -52,7 +54,7 @@ struct NetworkNotes {
   std::array<float, 3> scale{1, 1, 1};
   std::optional<int> capillary_class;
   bool logits = false;
-  std::optional<double> threshold;
+  std::optional<double> threshold, usual_share;
   std::string about;  ///< for people
 };
 

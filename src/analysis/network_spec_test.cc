@@ -50,7 +50,7 @@ TEST(NetworkSpec, TakesFromTheNotesWhatTheFileLeavesOpen) {
   const NetworkSpec spec =
       make_network_spec("net.onnx", {kOpen, kOpen, kOpen, 3}, {kOpen, 3},
                         notes(R"({"input": "bgr", "width": 20, "height": 30, "mean": [1, 2, 3], "scale": 255,
-                                  "capillary_class": 2, "output": "logits", "threshold": 0.25, "about": "mine"})"));
+                                  "capillary_class": 2, "output": "logits", "threshold": 0.25, "usual_share": 0.5, "about": "mine"})"));
   EXPECT_EQ(spec.input, InputKind::kBgr);
   EXPECT_EQ(spec.width, 20);
   EXPECT_EQ(spec.height, 30);
@@ -59,6 +59,7 @@ TEST(NetworkSpec, TakesFromTheNotesWhatTheFileLeavesOpen) {
   EXPECT_EQ(spec.capillary_class, 2);
   EXPECT_TRUE(spec.logits);
   EXPECT_EQ(spec.threshold, 0.25);
+  EXPECT_EQ(spec.usual_share, 0.5);
 }
 
 TEST(NetworkSpec, GuessesNothing) {
@@ -126,6 +127,7 @@ TEST(NetworkNotes, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(refusal([] { notes(R"({"mean": "x"})"); }), HasSubstr("\"mean\""));
   EXPECT_THAT(refusal([] { notes(R"({"width": 1.5})"); }), HasSubstr("whole number"));
   EXPECT_THAT(refusal([] { notes(R"({"threshold": 2})"); }), HasSubstr("from 0 to 1"));
+  EXPECT_THAT(refusal([] { notes(R"({"usual_share": 1})"); }), HasSubstr("between 0 and 1"));
   EXPECT_THAT(refusal([] { notes(R"({"output": 3})"); }), HasSubstr("probability, logits"));
 }
 

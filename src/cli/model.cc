@@ -46,6 +46,7 @@ void print_network(const Classifier& classifier) {
   }
   print("output       {} number{} a region ({}); a capillary is number {}\n", spec.outputs,
         spec.outputs == 1 ? "" : "s", spec.logits ? "logits" : "probabilities", spec.capillary_class);
+  if (spec.usual_share) print("usual share  {}\n", *spec.usual_share);
   print("threshold    {}\n", spec.threshold ? fmt::format("{}", *spec.threshold) : "--min-score");
 }
 
@@ -109,7 +110,7 @@ void add_model(CLI::App& app, Action& action) {
       "What the file cannot say stands beside it in FILE.json, for example\n"
       "  {\"input\": \"rgb\", \"mean\": [0, 0, 0], \"scale\": [255, 255, 255], \"capillary_class\": 1}\n"
       "Keys: input (local_contrast, rgb, bgr, grey), mean, scale, layout (nchw, nhwc), width, height,\n"
-      "output (probability, logits), capillary_class, threshold, about.");
+      "output (probability, logits), capillary_class, threshold, usual_share, about.");
   check_command->callback([&action, file] { action = [file] { return check(*file); }; });
 
   add_model_crops(*command, action);
