@@ -84,8 +84,8 @@ std::vector<float> classify(Classifier& classifier, const std::vector<float>& in
 
 TEST_F(ClassifierTest, ShippedNetworkIsThePapersAndUnderTwoMegabytes) {
   const Classifier classifier("");
-  EXPECT_EQ(classifier.spec().width, 32);
-  EXPECT_EQ(classifier.spec().height, 32);
+  EXPECT_EQ(classifier.spec().width, 22);
+  EXPECT_EQ(classifier.spec().height, 22);
   EXPECT_EQ(classifier.spec().channels, 3);
   EXPECT_EQ(classifier.spec().outputs, 2);
   EXPECT_EQ(classifier.spec().capillary_class, 1);

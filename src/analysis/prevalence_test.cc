@@ -63,7 +63,7 @@ TEST(Prevalence, KeepsProbabilitiesProbabilitiesAndTheirOrder) {
   for (std::size_t i = 0; i < found.size(); ++i) {
     EXPECT_GE(found[i], 0);
     EXPECT_LE(found[i], scores[i]);
-    if (i > 0) EXPECT_GE(found[i], found[i - 1]);
+    EXPECT_GE(found[i], found[i > 0 ? i - 1 : 0]);
   }
 }
 
