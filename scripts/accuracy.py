@@ -160,7 +160,9 @@ class Bench:
 
     @staticmethod
     def fine_tuning(file: pathlib.Path, card: dict[str, Any]) -> list[str]:
-        """What `make train ... --leave-one-out --figures FILE` measured, where it has been run; it takes minutes."""
+        """What fine-tuning measured, where it has been run: make train FRAMES=../shared/data/frames LABELS=(its labels)
+        OPTIONS="--together f13,f14,f17 --leave-one-out --figures docs/figures/fine_tuning.json"
+        """
         if not file.exists():
             return []
         kept = json.loads(file.read_text(encoding="utf-8"))
