@@ -90,6 +90,8 @@ class OptionKeywords(TypedDict, total=False):
     """longest side of a region's box, px."""
     max_rois: int
     """most regions of a frame that go to the network."""
+    prior_regions: float
+    """regions of the usual share of capillaries that a frame's own share is weighed against; many: each region stands alone."""
     min_score: float
     """smallest probability that counts as a capillary."""
     min_depth: float
