@@ -255,8 +255,8 @@ def main() -> None:
         "",
         "The labels are careful visual annotation by two passes, not clinical truth, and generous outlines: areas are",
         "compared up to one common scale. The real frames are for checking only: the network is trained on drawn ones.",
-        "What counts as the depth of a capillary, the fifth of the peak under which a tail has no say included, was settled",
-        "with the real frames in sight (`docs/analysis.md`).",
+        "What counts as the depth of a capillary, the fifth of the peak under which a tail has no say included, was",
+        "settled with the real frames in sight (`docs/analysis.md`).",
         "",
     ]
     with tempfile.TemporaryDirectory() as work:
