@@ -18,6 +18,7 @@ import tempfile
 from typing import Any
 
 import accuracy_regions
+import accuracy_worst
 import line_plot
 from accuracy_sweeps import sweep
 from line_plot import Line, Plot
@@ -103,8 +104,12 @@ class Bench:
             f"{variation([f['density'] for f in same_skin]):.3f}, "
             f"of count {variation([f['count'] for f in same_skin]):.3f}.",
             "",
+            "Pictures of the capillaries that were missed and of what was taken for one are written to `build/accuracy/`:",
+            "the frames' licence keeps them out of the repository.",
+            "",
             *self.speed(frames),
         ]
+        accuracy_worst.write_sheets(out, frames, labels, pathlib.Path("build/accuracy/real"))
         return page
 
     def crops(self, name: str, frames: pathlib.Path, labels: pathlib.Path) -> accuracy_regions.Answers:
@@ -212,9 +217,12 @@ class Bench:
         ]
         return [*page, *(f"| {stage} | {statistics.median(values):.2f} |" for stage, values in stages.items()), ""]
 
-    def drawn_frames(self) -> list[str]:
+    def drawn_frames(self, pictures: pathlib.Path) -> list[str]:
         drawn = self.draw("drawn", DRAWN_FRAMES)
-        scores = self.evaluate(self.analyze("drawn_out", drawn), drawn / "truth.coco.json")
+        truth = drawn / "truth.coco.json"
+        out = self.analyze("drawn_out", drawn)
+        scores = self.evaluate(out, truth)
+        wrong = accuracy_worst.write_sheets(out, drawn, truth, pictures / "worst")
         empty = frames_of(
             self.analyze("empty_out", self.draw("empty", EMPTY_FRAMES, "--capillaries", "0", "--format", "jpg"))
         )
@@ -229,6 +237,12 @@ class Bench:
             "| | |",
             "|---|---|",
             *figures(scores),
+            "",
+            f"Of {scores['total']['capillaries']} capillaries and {scores['total']['detections']} detections: {wrong}.",
+            "The darkest that were missed, and the surest false alarms, two of a frame at most:",
+            "",
+            "![Missed](pictures/worst_missed.jpg)",
+            "![False alarms](pictures/worst_false.jpg)",
             "",
             f"{EMPTY_FRAMES} phantoms with every disturbance and no capillary: {found} detections in all, "
             f"on {sum(frame['count'] > 0 for frame in empty)} of the frames.",
@@ -261,10 +275,10 @@ def main() -> None:
     ]
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(program, pathlib.Path(work))
-        page += bench.real_frames(shared) + bench.drawn_frames()
-        card = json.loads((page_file.parent.parent / "models/card.json").read_text(encoding="utf-8"))
         plots = page_file.parent / "pictures"
         plots.mkdir(exist_ok=True)
+        page += bench.real_frames(shared) + bench.drawn_frames(plots)
+        card = json.loads((page_file.parent.parent / "models/card.json").read_text(encoding="utf-8"))
         page += bench.regions(shared, card, plots)
         page += bench.fine_tuning(page_file.parent / "figures/fine_tuning.json", card)
         page += bench.sweeps(plots)
