@@ -104,8 +104,8 @@ class Bench:
             f"{variation([f['density'] for f in same_skin]):.3f}, "
             f"of count {variation([f['count'] for f in same_skin]):.3f}.",
             "",
-            "Pictures of what was missed and of what was taken for a capillary go into `build/accuracy/`: the licence of",
-            "the frames keeps them out of the repository.",
+            "Pictures of what was missed and of what was taken for a capillary go into `build/accuracy/`:",
+            "the licence of the frames keeps them out of the repository.",
             "",
             *self.speed(frames),
         ]
