@@ -221,13 +221,22 @@ TEST_F(ClassifierTest, OnceMadeItMakesNoThreadAndOpensNoFile) {
   EXPECT_EQ(count("/proc/self/fd"), files);
 }
 
-TEST(ClassifierInput, IsCutToWhatReachesTheOutputWithoutAChangeOfABit) {
+TEST_F(ClassifierTest, InputIsCutToWhatReachesTheOutputWithoutAChangeOfABit) {
   constexpr int kRegions = 11;
-  Classifier classifier("");
+  // The shipped network's layers over 25 x 24 values: 23 x 22, pooled to 11 x 11; 9 x 9, pooled to 4 x 4; as at 22
+  // x 22.
+  std::string network = shipped();
+  const std::string sides = "\x0a\x02\x08\x16\x0a\x02\x08\x16";  // of the input, as protobuf has it
+  ASSERT_NE(network.find(sides), std::string::npos);
+  network.replace(network.find(sides), sides.size(), "\x0a\x02\x08\x18\x0a\x02\x08\x19");
+  const std::string file = write("larger.onnx", network);
+  Classifier classifier(file);
   const NetworkSpec spec = classifier.spec();
-  Network whole = read_network("", kRegions);
-  EXPECT_EQ(whole.used_width, spec.width - 2);  // 13 columns are pooled to 6: of 15 before them, and 30 before, 1 each
-  EXPECT_EQ(whole.used_height, spec.height - 2);
+  ASSERT_EQ(spec.width, 25);
+  ASSERT_EQ(spec.height, 24);
+  Network whole = read_network(file, kRegions);
+  EXPECT_EQ(whole.used_width, 22);
+  EXPECT_EQ(whole.used_height, 22);
 
   const auto size = static_cast<std::size_t>(spec.input_size());
   std::vector<float> inputs(kRegions * size);
