@@ -306,7 +306,13 @@ class Cluster:
     def open(self, events: _core.RayEvents) -> Actors:
         """The actors, in a Ray of their own where there is none."""
         if not ray.is_initialized():
-            ray.init(num_cpus=self.workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+            ray.init(
+                "local",  # even where Ray remembers a cluster of this machine, perhaps one that is gone
+                num_cpus=self.workers,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="ERROR",
+            )
             self._joined = True
         return Actors(events, self._options, self._joined)
 

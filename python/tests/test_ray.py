@@ -71,6 +71,12 @@ def test_nothing_is_left_of_a_local_ray(frames: Path) -> None:
     assert children() <= before
 
 
+def test_without_an_address_a_remembered_cluster_is_not_joined(frames: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray itself would join what RAY_ADDRESS, or its note of the last cluster of this machine, names."""
+    monkeypatch.setenv("RAY_ADDRESS", "192.0.2.2:6379")
+    assert all(result.status == "ok" for result in capillaryx.ray.analyze(frames, workers=1))
+
+
 def test_a_ray_data_pipeline_gives_a_row_a_picture(frames: Path, tmp_path: Path) -> None:
     """In a process of its own, as Ray Data starts a Ray; the line is that of docs/scaling.md."""
     pytest.importorskip("pyarrow", reason="Ray Data needs pyarrow: pip install 'ray[data]'")
@@ -80,7 +86,7 @@ def test_a_ray_data_pipeline_gives_a_row_a_picture(frames: Path, tmp_path: Path)
     (tmp_path / "frames/broken.png").write_bytes(b"no picture")
     program = (
         "import json, ray, capillaryx.ray\n"
-        "ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level='ERROR')\n"
+        "ray.init('local', num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level='ERROR')\n"
         "ray.data.DataContext.get_current().enable_progress_bars = False\n"
         "files = ray.data.read_binary_files('frames', include_paths=True)\n"
         "table = files.map_batches(capillaryx.ray.FrameBatch, concurrency=1, batch_size=2)\n"
