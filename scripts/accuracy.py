@@ -109,7 +109,7 @@ class Bench:
             "",
             *self.speed(frames),
         ]
-        accuracy_worst.write_sheets(out, frames, labels, pathlib.Path("build/accuracy/real"))
+        accuracy_worst.write_sheets(scores, frames, labels, pathlib.Path("build/accuracy/real"))
         return page
 
     def crops(self, name: str, frames: pathlib.Path, labels: pathlib.Path) -> accuracy_regions.Answers:
@@ -220,9 +220,8 @@ class Bench:
     def drawn_frames(self, pictures: pathlib.Path) -> list[str]:
         drawn = self.draw("drawn", DRAWN_FRAMES)
         truth = drawn / "truth.coco.json"
-        out = self.analyze("drawn_out", drawn)
-        scores = self.evaluate(out, truth)
-        wrong = accuracy_worst.write_sheets(out, drawn, truth, pictures / "worst")
+        scores = self.evaluate(self.analyze("drawn_out", drawn), truth)
+        wrong = accuracy_worst.write_sheets(scores, drawn, truth, pictures / "worst")
         empty = frames_of(
             self.analyze("empty_out", self.draw("empty", EMPTY_FRAMES, "--capillaries", "0", "--format", "jpg"))
         )

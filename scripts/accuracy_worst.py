@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of what the program gets most wrong: capillaries that it misses, and what it takes for one.
-
-Matching is that of `capillaryx evaluate`: box IoU 0.3, the surest detection first; what lies on a capillary that cannot
-be told, or half inside one that is labelled, is no false alarm.
-"""
+"""Pictures of what the program gets most wrong: capillaries that it misses, and what it takes for one, as
+`capillaryx evaluate --json` names them."""
 
 import json
 import pathlib
@@ -12,8 +9,6 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any
 
-IOU = 0.3
-INSIDE = 0.5  # of a detection's box
 ACROSS, DOWN = 10, 2
 PICTURE_PX = 150
 MOST_OF_A_FRAME = 2  # so that one bad frame does not fill the sheet
@@ -28,40 +23,6 @@ class Place:
     badness: float
     frame: str
     box: Box
-
-
-def overlap(a: Box, b: Box) -> float:
-    """Area that two boxes share."""
-    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    return max(0.0, width) * max(0.0, height)
-
-
-def iou(a: Box, b: Box) -> float:
-    shared = overlap(a, b)
-    return shared / max(1e-9, a[2] * a[3] + b[2] * b[3] - shared)
-
-
-def errors_of(frame: str, found: list[dict[str, Any]], labels: list[dict[str, Any]]) -> tuple[list[Place], list[Place]]:
-    """Missed capillaries, the darkest (else the largest) first, and false alarms, the surest first, of one frame."""
-    asked = [each for each in labels if each["category_id"] == 1 and not each.get("iscrowd")]
-    unclear = [each for each in labels if each["category_id"] == 1 and each.get("iscrowd")]
-    matched: set[int] = set()
-    false_alarms = []
-    for one in sorted(found, key=lambda each: -float(each["score"])):
-        box = one["bbox"]
-        free = [i for i in range(len(asked)) if i not in matched]
-        best = max(free, key=lambda i: iou(box, asked[i]["bbox"]), default=None)
-        if best is not None and iou(box, asked[best]["bbox"]) >= IOU:
-            matched.add(best)
-        elif all(overlap(box, each["bbox"]) < INSIDE * box[2] * box[3] for each in unclear + asked):
-            false_alarms.append(Place(one["score"], frame, box))
-    missed = [
-        Place(each.get("peak_density", each["bbox"][2] * each["bbox"][3]), frame, each["bbox"])
-        for i, each in enumerate(asked)
-        if i not in matched
-    ]
-    return missed, false_alarms
 
 
 def worst(places: list[Place]) -> list[Place]:
@@ -98,25 +59,25 @@ def ffmpeg(*words: str | pathlib.Path) -> None:
     subprocess.run(["ffmpeg", "-v", "error", "-y", *map(str, words)], check=True)
 
 
-def write_sheets(results: pathlib.Path, frames: pathlib.Path, labels: pathlib.Path, stem: pathlib.Path) -> str:
-    """Writes STEM_missed.jpg and STEM_false.jpg of the worst; says how many there were of each."""
+def write_sheets(scores: dict[str, Any], frames: pathlib.Path, labels: pathlib.Path, stem: pathlib.Path) -> str:
+    """Writes STEM_missed.jpg and STEM_false.jpg of the worst; says how many there were of each. `scores`: what
+    `evaluate --json` says. Worst is a miss where it is darkest (else largest), a false alarm where it is surest."""
     truth = json.loads(labels.read_text(encoding="utf-8"))
-    by_frame: dict[int, list[dict[str, Any]]] = {image["id"]: [] for image in truth["images"]}
-    for each in truth["annotations"]:
-        by_frame[each["image_id"]].append(each)
-    found: dict[str, list[dict[str, Any]]] = {}
-    with (results / "results.jsonl").open(encoding="utf-8") as lines:
-        for line in map(json.loads, lines):
-            if line["type"] == "frame":
-                found[pathlib.Path(line["source"]).stem] = line["capillaries"]
+    frame_of = {image["id"]: image["file_name"] for image in truth["images"]}
+    sizes = {image["file_name"]: (image["width"], image["height"]) for image in truth["images"]}
+    darkness = {
+        (frame_of[each["image_id"]], *each["bbox"]): each["peak_density"]
+        for each in truth["annotations"]
+        if "peak_density" in each
+    }
     missed: list[Place] = []
     false_alarms: list[Place] = []
-    for image in truth["images"]:
-        name = image["file_name"]
-        of_frame = errors_of(name, found.get(pathlib.Path(name).stem, []), by_frame[image["id"]])
-        missed += of_frame[0]
-        false_alarms += of_frame[1]
-    sizes = {image["file_name"]: (image["width"], image["height"]) for image in truth["images"]}
+    for image in scores["images"]:
+        name = image["image"]
+        for box in image["missed"]:
+            missed.append(Place(darkness.get((name, *box), box[2] * box[3]), name, box))
+        for one in image["false_alarms"]:
+            false_alarms.append(Place(one["score"], name, one["bbox"]))
     stem.parent.mkdir(parents=True, exist_ok=True)
     for kind, places in (("missed", missed), ("false", false_alarms)):
         sheet = stem.with_name(f"{stem.name}_{kind}.jpg")

@@ -36,7 +36,8 @@ struct Matched {
   int labelled = 0;
   int detections = 0;
   int right = 0;
-  int wrong = 0;
+  std::vector<Box> missed;
+  std::vector<Detection> wrong;
   int counted = 0;  ///< detections but those that cannot be told
   double detected_px = 0;
   double labelled_px = 0;
@@ -73,13 +74,16 @@ Matched match(const LabelledFrame& frame, double iou, std::uint32_t number, std:
       continue;
     } else if (std::none_of(frame.capillaries.begin(), frame.capillaries.end(),
                             [&](const Label& label) { return lies_on(label.box); })) {
-      ++matched.wrong;
+      matched.wrong.push_back(detection);
       flags.push_back({detection.score, false, number});
     }
     ++matched.counted;
     matched.detected_px += detection.area_px;
   }
-  for (const Label& label : frame.capillaries) matched.labelled_px += label.area_px;
+  for (std::size_t i = 0; i < frame.capillaries.size(); ++i) {
+    matched.labelled_px += frame.capillaries[i].area_px;
+    if (!used[i]) matched.missed.push_back(frame.capillaries[i].box);
+  }
   return matched;
 }
 
@@ -134,7 +138,7 @@ TotalAgreement total_of(std::span<const Matched> frames, std::span<const Flag> f
     total.capillaries += frame.labelled;
     total.detections += frame.detections;
     right += frame.right;
-    wrong += frame.wrong;
+    wrong += static_cast<double>(frame.wrong.size());
     total.count_error += frame.count_error();
     total.density_error += frame.density_error();
     ratios.push_back(frame.density_ratio());
@@ -173,13 +177,15 @@ Evaluation evaluate(const std::vector<LabelledFrame>& frames, double iou) {
   std::iota(once.begin(), once.end(), 0);
   evaluation.total = total_of(matched, flags, once);
   for (const Matched& frame : matched) {
-    Agreement& agreement = evaluation.frames.emplace_back();
+    FrameAgreement& agreement = evaluation.frames.emplace_back();
     agreement.capillaries = frame.labelled;
     agreement.detections = frame.detections;
-    set_precision_recall(agreement, frame.right, frame.wrong, frame.labelled);
+    set_precision_recall(agreement, frame.right, static_cast<double>(frame.wrong.size()), frame.labelled);
     agreement.count_error = frame.count_error();
     agreement.density_error = frame.density_error();
     agreement.scaled_density_error = scaled_error(frame.density_ratio(), evaluation.total.density_scale);
+    agreement.missed = frame.missed;
+    agreement.false_alarms = frame.wrong;
   }
   if (frames.size() < 2) return evaluation;
   std::vector<TotalAgreement> resampled;

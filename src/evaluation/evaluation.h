@@ -52,6 +52,12 @@ struct Agreement {
   double scaled_density_error = 0;  ///< the same once each detected area is divided by the one density scale
 };
 
+/// Agreement on one frame, and what was got wrong.
+struct FrameAgreement : Agreement {
+  std::vector<Box> missed;              ///< labelled capillaries without a match, in the order of the labels
+  std::vector<Detection> false_alarms;  ///< detections that count as wrong, the surest first
+};
+
 /// Agreement over all frames: precision, recall and F1 over all detections together, errors as means over frames.
 struct TotalAgreement : Agreement {
   double ap = 0;             ///< average precision, all-point interpolation
@@ -67,7 +73,7 @@ struct Evaluation {
   double iou = 0;
   TotalAgreement total;
   std::optional<AgreementIntervals> intervals;
-  std::vector<Agreement> frames;  ///< one a frame, in the order given
+  std::vector<FrameAgreement> frames;  ///< one a frame, in the order given
 };
 
 /// Compares detections with labels. One-to-one, in score order, each to the free labelled capillary of largest box IoU,

@@ -47,6 +47,11 @@ TEST(Evaluate, CountsMissesAndFalseAlarms) {
                                             {detection(0, 0, 0.9), detection(200, 0, 0.8), detection(300, 0, 0.7)})},
                                      0.3);
   EXPECT_DOUBLE_EQ(result.total.precision, 1.0 / 3);
+  ASSERT_EQ(result.frames[0].missed.size(), 1U);
+  EXPECT_EQ(result.frames[0].missed[0].x, 50);
+  ASSERT_EQ(result.frames[0].false_alarms.size(), 2U);
+  EXPECT_EQ(result.frames[0].false_alarms[0].score, 0.8);
+  EXPECT_EQ(result.frames[0].false_alarms[1].box.x, 300);
   EXPECT_DOUBLE_EQ(result.total.recall, 0.5);
   EXPECT_DOUBLE_EQ(result.total.ap, 0.5);
   EXPECT_DOUBLE_EQ(result.total.count_error, 0.5);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <utility>
 
 #include "sink/json_text.h"
 #include "sink/notice.h"
@@ -34,7 +35,14 @@ constexpr std::array kFigures{
     Figure{"scaled_density_error", "scaled density error", &TotalAgreement::scaled_density_error,
            &AgreementIntervals::scaled_density_error}};
 
-ordered_json agreement_json(const std::string& name, const Agreement& agreement) {
+ordered_json box_json(const Box& box) { return {box.x, box.y, box.width, box.height}; }
+
+ordered_json agreement_json(const std::string& name, const FrameAgreement& agreement) {
+  ordered_json missed = ordered_json::array(), false_alarms = ordered_json::array();
+  for (const Box& box : agreement.missed) missed.push_back(box_json(box));
+  for (const Detection& detection : agreement.false_alarms) {
+    false_alarms.push_back({{"bbox", box_json(detection.box)}, {"score", detection.score}});
+  }
   return {{"image", name},
           {"capillaries", agreement.capillaries},
           {"detections", agreement.detections},
@@ -43,7 +51,9 @@ ordered_json agreement_json(const std::string& name, const Agreement& agreement)
           {"f1", agreement.f1},
           {"count_error", agreement.count_error},
           {"density_error", agreement.density_error},
-          {"scaled_density_error", agreement.scaled_density_error}};
+          {"scaled_density_error", agreement.scaled_density_error},
+          {"missed", std::move(missed)},
+          {"false_alarms", std::move(false_alarms)}};
 }
 
 ordered_json total_json(const Evaluation& evaluation) {
