@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <opencv2/imgproc.hpp>
 #include <tuple>
 
-#include "analysis/logarithms.h"
+#include "analysis/background.h"
 
 namespace capillaryx {
 namespace {
@@ -26,9 +28,18 @@ constexpr int kLeastDepth = 35;   // % of the peak
 constexpr int kTail = 20;         // % of the peak; what is fainter has no say in the depth
 constexpr double kSlackPx = 0.3;  // by how much a side of the polygon may miss what it simplifies
 
-// Of a background, in 1/Background::kOne grey values, and of the sum of four pixels.
+// Natural logarithms, in 1/kDensityOne, of grey values from 0 to 255, which are counted in 1/Background::kOne: of a
+// background, and of the sum of four pixels. What is darker than one grey value counts as one.
+using Logarithms = std::array<std::int16_t, 256 * Background::kOne>;
 const Logarithms& logarithms() {
-  static const Logarithms kTable = make_logarithms(kDensityOne);
+  static const auto kTable = [] {
+    Logarithms table{};
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      const double grey = std::max(1.0, static_cast<double>(i) / Background::kOne);
+      table[i] = static_cast<std::int16_t>(std::lround(std::log(grey) * kDensityOne));
+    }
+    return table;
+  }();
   return kTable;
 }
 constexpr int kStepsOfSum = Background::kOne / 4;
