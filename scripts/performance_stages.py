@@ -37,8 +37,21 @@ BYTES = {
     "darkness": (HALF + 3 * HALF, "one halved plane; background, difference, smooth difference"),
     "ssim": (2 * HALF + HALF, "difference, background; map"),
 }
-# Multiplications and additions of one region in the shipped network (22 x 22).
-NETWORK_OPERATIONS = 2 * (20 * 20 * 32 * 27 + 8 * 8 * 64 * 288 + 2 * 2 * 128 * 576 + 128 * 128 + 128 * 64 + 64 * 2)
+
+
+def network_operations() -> int:
+    """Multiplications and additions of one region in the shipped network (training/network.py)."""
+    card = pathlib.Path(__file__).resolve().parent.parent / "models/card.json"
+    side, planes, total = json.loads(card.read_text(encoding="utf-8"))["input_px"], 3, 0
+    for filters in (32, 64, 128):  # 3x3, then pooled by 2
+        side -= 2
+        total += side * side * filters * 9 * planes
+        side, planes = side // 2, filters
+    values = side * side * planes
+    for outputs in (128, 64, 2):
+        total += values * outputs
+        values = outputs
+    return 2 * total
 
 
 def analyze(program: str, source: object, *options: object) -> list[dict[str, Any]]:
@@ -176,7 +189,7 @@ def stages_page(program: str, limits: dict[str, float], folder: pathlib.Path) ->
         page.append(f"| whole frame, PNG | {mean(png, 'whole frame'):.2f} | | | |")
     if jpeg:
         page.append(f"| whole frame, JPEG | {mean(jpeg, 'whole frame'):.2f} | | | |")
-    operations = regions * NETWORK_OPERATIONS
+    operations = regions * network_operations()
     page += [
         "",
         "Instructions are those of AVX2 under callgrind (`scripts/instructions.sh`), on a drawn frame of a quarter of "
