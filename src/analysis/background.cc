@@ -43,12 +43,13 @@ namespace {
 HWY_EXPORT(add_difference);
 HWY_EXPORT(add_weighted);
 
-// A bin is 2 grey values wide: 8 sums of four pixels. Finer ones cost time and change nothing, as what the windows miss
-// the surround brings in.
+// A bin is 4 grey values wide: 16 sums of four pixels. Finer ones cost time and change nothing, as what the windows
+// miss the surround brings in.
 constexpr std::size_t kBins = CellHistograms::kBins;
 constexpr int kIterations = 8;    // of EM
 constexpr int kBlock = 8;         // reduced px; side of a block of the finer grid
-constexpr int kSurroundStep = 2;  // of a block every 2nd row is enough
+constexpr int kWindowStep = 2;    // of a window every 2nd row is enough
+constexpr int kSurroundStep = 4;  // of a block every 4th
 constexpr int kSpreadStep = 4;    // the spread is taken from every 4th value of every 4th row
 constexpr float kCutSpreads = 3;  // what lies further from the mixture's background is vessel or glare
 constexpr float kSmallestSpread = 0.25F;
@@ -73,9 +74,9 @@ void Background::fit(const ReducedFrame& reduced, const Options& options) {
   height_ = reduced.frame_height;
   channels_ = reduced.channels;
   fit_windows(reduced, options);
-  measure(reduced, windows_);
+  measure(reduced, windows_, 2 * kSpreadStep);
   add_surround(reduced, options.surround_sigma_px);
-  measure(reduced, grid_);
+  measure(reduced, grid_, kSpreadStep);
 }
 
 void Background::fit_windows(const ReducedFrame& reduced, const Options& options) {
@@ -96,55 +97,41 @@ void Background::fit_windows(const ReducedFrame& reduced, const Options& options
   for (std::size_t cy = 0; cy + 1 < cell_y_.size(); ++cy) {
     HistogramBin* const row_cells = cells_.data() + (cy % 2) * row_size;
     histograms_.start(cell_x_, row_cells);
-    for (int y = cell_y_[cy]; y < cell_y_[cy + 1]; ++y) {
+    for (int y = cell_y_[cy]; y < cell_y_[cy + 1]; y += kWindowStep) {
       histograms_.add(reduced.row(vessel, y), reduced.row(0, y), reduced.row(channels_ - 1, y));
     }
     histograms_.finish();
-    if (cy == 0) continue;
-    const HistogramBin* const above = cells_.data() + (1 - cy % 2) * row_size;
-    for (std::size_t cx = 0; cx + 1 < cells_x; ++cx) {
-      const HistogramBin* const left = above + cx * kBins;
-      const HistogramBin* const lower = row_cells + cx * kBins;
-      fit_window({left, left + kBins, lower, lower + kBins}, static_cast<int>(options.mixture_components),
-                 (cy - 1) * windows_.x.size() + cx);
-    }
+    if (cy > 0)
+      fit_window_row(cells_.data() + (1 - cy % 2) * row_size, row_cells, (cy - 1) * windows_.x.size(), options);
   }
 }
 
-void Background::fit_window(const std::array<const HistogramBin*, 4>& quarters, int components, std::size_t node) {
-  std::array<float, kBins> counts{}, membership{};
-  std::size_t first = kBins, last = 0;
-  for (std::size_t b = 0; b < kBins; ++b) {
-    std::uint64_t count = 0;
-    for (const HistogramBin* quarter : quarters) count += quarter[b].count;
-    counts[b] = static_cast<float>(count);
-    if (count == 0) continue;
-    first = std::min(first, b);
-    last = b;
-  }
-  // Bins without samples at either end cost time only; the span stays a multiple of 8.
-  first &= ~std::size_t{7};
-  const std::size_t bins = (last - first) / 8 * 8 + 8;
-  const MixtureComponent dominant =
-      fit_mixture({counts.data() + first, bins}, components, kIterations, {membership.data() + first, bins});
-  double weight = 0, sum[2] = {0, 0};
-  for (std::size_t b = first; b < first + bins; ++b) {
-    const double share = membership[b];
-    std::uint64_t of_bin[2] = {0, 0};
-    for (const HistogramBin* quarter : quarters) {
-      of_bin[0] += quarter[b].sum[0];
-      of_bin[1] += quarter[b].sum[1];
+// The windows whose upper and lower cells are given; the first of them is node `node`.
+void Background::fit_window_row(const HistogramBin* upper, const HistogramBin* lower, std::size_t node,
+                                const Options& options) {
+  const std::size_t windows = windows_.x.size();
+  histograms_of_windows_.start(windows, kBins);
+  const std::size_t stride = histograms_of_windows_.stride;
+  for (std::size_t w = 0; w < windows; ++w) {
+    for (std::size_t b = 0; b < kBins; ++b) {
+      const std::size_t left = w * kBins + b, right = left + kBins, at = b * stride + w;
+      const auto total = [&](auto part) {
+        return static_cast<float>(part(upper[left]) + part(upper[right]) + part(lower[left]) + part(lower[right]));
+      };
+      histograms_of_windows_.count[at] = total([](const HistogramBin& bin) { return bin.count; });
+      histograms_of_windows_.sum[0][at] = total([](const HistogramBin& bin) { return bin.sum[0]; });
+      histograms_of_windows_.sum[1][at] = total([](const HistogramBin& bin) { return bin.sum[1]; });
     }
-    weight += share * counts[b];
-    sum[0] += share * static_cast<double>(of_bin[0]);
-    sum[1] += share * static_cast<double>(of_bin[1]);
   }
-  // Bin b holds the sums 8b .. 8b + 7 of four pixels: its middle is 2b + 7/8 grey values.
-  const double mean = 2 * (static_cast<double>(dominant.mean) + static_cast<double>(first)) + 0.875;
-  windows_.values[static_cast<std::size_t>(vessel_channel(channels_))][node] = to_steps(mean);
-  if (channels_ == 1) return;
-  windows_.values[0][node] = to_steps(weight > 0 ? sum[0] / weight / 4 : mean);
-  windows_.values[2][node] = to_steps(weight > 0 ? sum[1] / weight / 4 : mean);
+  fit_mixtures(histograms_of_windows_, static_cast<std::size_t>(options.mixture_components), kIterations, dominant_);
+  for (std::size_t w = 0; w < windows; ++w) {
+    // Bin b holds the sums 16b .. 16b + 15 of four pixels: its middle is 4b + 15/8 grey values.
+    const double mean = 4 * static_cast<double>(dominant_.mean[w]) + 1.875;
+    windows_.values[static_cast<std::size_t>(vessel_channel(channels_))][node + w] = to_steps(mean);
+    if (channels_ == 1) continue;
+    windows_.values[0][node + w] = to_steps(static_cast<double>(dominant_.others[0][w]) / 4);
+    windows_.values[2][node + w] = to_steps(static_cast<double>(dominant_.others[1][w]) / 4);
+  }
 }
 
 void Background::add_surround(const ReducedFrame& reduced, double sigma_px) {
@@ -232,16 +219,16 @@ void Background::blur_blocks() {
   }
 }
 
-void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid) {
+void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid, int step) {
   constexpr std::size_t kDeviations = 256 * kOne;
-  const auto count = static_cast<std::size_t>((reduced.width + kSpreadStep - 1) / kSpreadStep);
+  const auto count = static_cast<std::size_t>((reduced.width + step - 1) / step);
   const auto channels = static_cast<std::size_t>(channels_);
-  grid.set_columns(0, 2 * kSpreadStep, static_cast<int>(count), columns_at_);
+  grid.set_columns(0, 2 * step, static_cast<int>(count), columns_at_);
   line_.resize(channels * count);
   histogram_.assign(channels * kDeviations, 0);
   std::array<std::int64_t, 3> level{};
   std::int64_t samples = 0;
-  for (int y = 0; y < reduced.height; y += kSpreadStep) {
+  for (int y = 0; y < reduced.height; y += step) {
     const BackgroundGrid::Row row = grid.row_at(2 * y);
     for (std::size_t c = 0; c < channels; ++c) {
       grid.line(static_cast<int>(c), row, columns_at_, line_.data() + c * count);
@@ -254,7 +241,7 @@ void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid
                                            reduced.row(channels_ - 1, y)};
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t c = 0; c < channels; ++c) {
-        const int d = values[c][i * kSpreadStep] * (kOne / 4) - line_[c * count + i];
+        const int d = values[c][i * static_cast<std::size_t>(step)] * (kOne / 4) - line_[c * count + i];
         ++histogram_[c * kDeviations + static_cast<std::size_t>(d < 0 ? -d : d)];
       }
     }

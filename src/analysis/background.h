@@ -7,6 +7,7 @@
 
 #include "analysis/background_grid.h"
 #include "analysis/cell_histograms.h"
+#include "analysis/mixture.h"
 #include "analysis/reduced_frame.h"
 #include "capillaryx/options.h"
 
@@ -51,18 +52,20 @@ class Background {
 
  private:
   void fit_windows(const ReducedFrame& reduced, const Options& options);
-  void fit_window(const std::array<const HistogramBin*, 4>& quarters, int components, std::size_t node);
+  void fit_window_row(const HistogramBin* upper, const HistogramBin* lower, std::size_t node, const Options& options);
   void add_surround(const ReducedFrame& reduced, double sigma_px);
   void sum_blocks(const ReducedFrame& reduced, int channel);
   void blur_blocks();
-  void measure(const ReducedFrame& reduced, const BackgroundGrid& grid);
+  void measure(const ReducedFrame& reduced, const BackgroundGrid& grid, int step);
 
   int width_ = 0, height_ = 0, channels_ = 0;
   BackgroundGrid windows_, grid_;  // the mixture's nodes; the final, finer ones
   std::array<float, 3> spread_{}, level_{};
   std::vector<int> cell_x_, cell_y_;  // edges of the histogram cells, reduced px
   CellHistograms histograms_;
-  std::vector<HistogramBin> cells_;   // two rows of cells
+  std::vector<HistogramBin> cells_;  // two rows of cells
+  WindowHistograms histograms_of_windows_;
+  DominantComponents dominant_;
   std::vector<int> edge_x_, edge_y_;  // edges of the finer grid's blocks, reduced px
   std::vector<std::int32_t> sums_, blurred_, columns_;
   std::vector<std::int16_t> line_, block_columns_;

@@ -18,7 +18,7 @@ struct HistogramBin {
 /// again.
 class CellHistograms {
  public:
-  static constexpr int kBinShift = 3;  ///< values of 2x2 sums (0..1020) in a bin: 8
+  static constexpr int kBinShift = 4;  ///< values of 2x2 sums (0..1020) in a bin: 16
   static constexpr std::size_t kBins = 1024 >> kBinShift;
 
   /// Starts a row of cells. Cell i reaches from edges[i] to edges[i + 1], at most 4096 pixels. Writes its histograms,
