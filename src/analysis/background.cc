@@ -46,11 +46,11 @@ HWY_EXPORT(add_weighted);
 // A bin is 4 grey values wide: 16 sums of four pixels. Finer ones cost time and change nothing, as what the windows
 // miss the surround brings in.
 constexpr std::size_t kBins = CellHistograms::kBins;
-constexpr int kIterations = 8;    // of EM
-constexpr int kBlock = 8;         // reduced px; side of a block of the finer grid
-constexpr int kWindowStep = 2;    // of a window every 2nd row is enough
-constexpr int kSurroundStep = 4;  // of a block every 4th
-constexpr int kSpreadStep = 4;    // the spread is taken from every 4th value of every 4th row
+constexpr int kIterations = 8;                      // of EM
+constexpr int kBlock = 8;                           // reduced px; side of a block of the finer grid
+constexpr int kWindowStep = 2;                      // of a window every 2nd row is enough
+constexpr int kSurroundStep = 4;                    // of a block every 4th
+constexpr int kSpreadStep = 4, kSpreadRowStep = 8;  // the spread is taken from every 4th value of every 8th row
 constexpr float kCutSpreads = 3;  // what lies further from the mixture's background is vessel or glare
 constexpr float kSmallestSpread = 0.25F;
 
@@ -74,9 +74,9 @@ void Background::fit(const ReducedFrame& reduced, const Options& options) {
   height_ = reduced.frame_height;
   channels_ = reduced.channels;
   fit_windows(reduced, options);
-  measure(reduced, windows_, 2 * kSpreadStep);
+  measure(reduced, windows_);
   add_surround(reduced, options.surround_sigma_px);
-  measure(reduced, grid_, kSpreadStep);
+  measure(reduced, grid_);
 }
 
 void Background::fit_windows(const ReducedFrame& reduced, const Options& options) {
@@ -219,16 +219,16 @@ void Background::blur_blocks() {
   }
 }
 
-void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid, int step) {
+void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid) {
   constexpr std::size_t kDeviations = 256 * kOne;
-  const auto count = static_cast<std::size_t>((reduced.width + step - 1) / step);
+  const auto count = static_cast<std::size_t>((reduced.width + kSpreadStep - 1) / kSpreadStep);
   const auto channels = static_cast<std::size_t>(channels_);
-  grid.set_columns(0, 2 * step, static_cast<int>(count), columns_at_);
+  grid.set_columns(0, 2 * kSpreadStep, static_cast<int>(count), columns_at_);
   line_.resize(channels * count);
   histogram_.assign(channels * kDeviations, 0);
   std::array<std::int64_t, 3> level{};
   std::int64_t samples = 0;
-  for (int y = 0; y < reduced.height; y += step) {
+  for (int y = 0; y < reduced.height; y += kSpreadRowStep) {
     const BackgroundGrid::Row row = grid.row_at(2 * y);
     for (std::size_t c = 0; c < channels; ++c) {
       grid.line(static_cast<int>(c), row, columns_at_, line_.data() + c * count);
@@ -241,7 +241,7 @@ void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid
                                            reduced.row(channels_ - 1, y)};
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t c = 0; c < channels; ++c) {
-        const int d = values[c][i * static_cast<std::size_t>(step)] * (kOne / 4) - line_[c * count + i];
+        const int d = values[c][i * kSpreadStep] * (kOne / 4) - line_[c * count + i];
         ++histogram_[c * kDeviations + static_cast<std::size_t>(d < 0 ? -d : d)];
       }
     }

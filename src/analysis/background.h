@@ -56,7 +56,7 @@ class Background {
   void add_surround(const ReducedFrame& reduced, double sigma_px);
   void sum_blocks(const ReducedFrame& reduced, int channel);
   void blur_blocks();
-  void measure(const ReducedFrame& reduced, const BackgroundGrid& grid, int step);
+  void measure(const ReducedFrame& reduced, const BackgroundGrid& grid);
 
   int width_ = 0, height_ = 0, channels_ = 0;
   BackgroundGrid windows_, grid_;  // the mixture's nodes; the final, finer ones
