@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench_measure.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -158,17 +160,21 @@ class MeasuredSink : public ResultSink {
     frame_ms.push_back(result.timing.total_ms);
     failed += result.status == Status::kFailed ? 1 : 0;
     result.timing = {};
-    lines_.push_back(frame_line(result));
+    line_.clear();
+    append_frame_line(line_, result);
+    if (::write(lines_.number(), line_.data(), line_.size()) != static_cast<ssize_t>(line_.size())) {
+      throw Error(ErrorKind::kOutput, "there is no memory left for the results");
+    }
+    bytes_ += line_.size();
   }
 
   /// Of the lines of all measured frames; worked out after the measuring, so that no time is charged for it.
   std::string digest() const {
-    std::string sha256;
-    for (const std::string& frame : lines_) {
-      const std::string line = sha256 + frame;
-      sha256 = sha256_hex({reinterpret_cast<const std::uint8_t*>(line.data()), line.size()});
+    std::vector<std::uint8_t> lines(bytes_);
+    if (::pread(lines_.number(), lines.data(), lines.size(), 0) != static_cast<ssize_t>(lines.size())) {
+      throw Error(ErrorKind::kOutput, "the results cannot be read again");
     }
-    return sha256;
+    return sha256_hex(lines);
   }
 
   std::vector<double> frame_ms;
@@ -178,7 +184,9 @@ class MeasuredSink : public ResultSink {
   std::int64_t warm_up_;
   bool overlays_;
   Stopwatch& stopwatch_;
-  std::vector<std::string> lines_;
+  std::string line_;
+  Descriptor lines_ = scratch_file();  ///< as a run's results.jsonl takes them
+  std::size_t bytes_ = 0;
 };
 
 /// Looks at the CPU time of all processes ten times a second.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "capillaryx/error.h"
@@ -39,6 +40,8 @@ class Run : public WorkerEvents {
     scheduler_.begin(now());
     carry_out();
     while (!scheduler_.finished()) {
+      // Not for Ctrl-C nor for a worker's end either: they are seen a moment later.
+      if (const auto rest = scheduler_.rest_until(now())) std::this_thread::sleep_until(moment(*rest));
       loop_.run_once(deadline());
       scheduler_.check_time(now());
       carry_out();
@@ -77,10 +80,13 @@ class Run : public WorkerEvents {
   };
 
   static Scheduler::Time now() { return std::chrono::duration_cast<Scheduler::Time>(Clock::now().time_since_epoch()); }
+  static Clock::time_point moment(Scheduler::Time time) {
+    return Clock::time_point(std::chrono::duration_cast<Clock::duration>(time));
+  }
   std::optional<Clock::time_point> deadline() const {
     const auto next = scheduler_.next_deadline();
     if (!next) return std::nullopt;
-    return Clock::time_point(std::chrono::duration_cast<Clock::duration>(*next));
+    return moment(*next);
   }
 
   void on_frame(Frame frame) {
@@ -121,7 +127,15 @@ class Run : public WorkerEvents {
         }
       }
     }
-    reader_.ask_for(frames_pulled_ + wanted_frames());
+    ask_for_frames();
+  }
+
+  /// In handfuls: each call that asks for more wakes the source's thread.
+  void ask_for_frames() {
+    const std::int64_t wanted = wanted_frames();
+    const std::int64_t handful = limits_.live ? 1 : std::max<std::int64_t>(limits_.max_unfinished / 4, 1);
+    const bool few = store_.status().frames_in_flight < limits_.max_unfinished / 2;
+    if (wanted >= handful || few) reader_.ask_for(frames_pulled_ + wanted);
   }
 
   /// What the scheduler wants, within what decoded frames may hold.

@@ -13,6 +13,15 @@ using Time = SchedulerLimits::Time;
 constexpr Time kShortFrame = std::chrono::milliseconds(1);
 constexpr Time::rep kMostAtOnce = 16;
 
+/// Beyond that a worker is given frames for this long, and at most so many, ahead of its need while there are plenty:
+/// it need not wait for its driver, nor its driver wake for each frame.
+constexpr Time kAhead = std::chrono::milliseconds(200);
+constexpr Time::rep kMostAhead = 5;
+
+/// A rest of the driver is not worth less and delays results no longer than this.
+constexpr Time kLeastRest = std::chrono::milliseconds(2);
+constexpr Time kMostRest = std::chrono::milliseconds(50);
+
 std::string seconds(Time time) {
   char text[32];
   const double value = std::chrono::duration<double>(time).count();
@@ -181,21 +190,45 @@ std::optional<Time> Scheduler::next_deadline() const {
   return next;
 }
 
-std::size_t Scheduler::depth(const Worker& worker) const {
+std::optional<Time> Scheduler::rest_until(Time now) const {
+  if (limits_.live || low_.empty()) return std::nullopt;
+  const Time until = std::min(low_.begin()->first, now + kMostRest);
+  if (until < now + kLeastRest) return std::nullopt;
+  return until;
+}
+
+/// When it will be at the last frame but one that it has: `since` may be a rest late.
+Time Scheduler::low_time(const Worker& worker) {
+  const auto ahead = static_cast<Time::rep>(worker.frames.size()) - 2;
+  return ahead > 0 && worker.mean_time ? worker.since + ahead * *worker.mean_time : Time::min();
+}
+
+/// How many frames a worker must have so that it does not sleep between two of them.
+std::size_t Scheduler::needed_depth(const Worker& worker) {
   if (!worker.mean_time || *worker.mean_time >= kShortFrame) return 1;
   const Time::rep fit = kShortFrame.count() / std::max<Time::rep>(worker.mean_time->count(), 1);
   return static_cast<std::size_t>(std::clamp<Time::rep>(fit, 1, kMostAtOnce));
 }
 
+/// How many it may have.
+std::size_t Scheduler::most_depth(const Worker& worker) const {
+  const std::size_t needed = needed_depth(worker);
+  if (limits_.live || !worker.mean_time) return needed;
+  const Time::rep ahead = kAhead.count() / std::max<Time::rep>(worker.mean_time->count(), 1);
+  return std::max(needed, static_cast<std::size_t>(1 + std::min(ahead, kMostAhead)));
+}
+
 void Scheduler::join_queues(WorkerId id, const Worker& worker) {
   const bool ready = worker.state == WorkerState::kIdle || worker.state == WorkerState::kBusy;
-  if (ready && worker.frames.size() < depth(worker)) open_.emplace(worker.frames.size(), id);
+  if (ready && worker.frames.size() < most_depth(worker)) open_.emplace(worker.frames.size(), id);
+  if (ready) low_.emplace(low_time(worker), id);
   if (worker.state == WorkerState::kStarting) deadlines_.emplace(worker.since + limits_.start_time, id);
   if (worker.state == WorkerState::kBusy) deadlines_.emplace(worker.since + limits_.frame_time, id);
 }
 
 void Scheduler::leave_queues(WorkerId id, const Worker& worker) {
   open_.erase({worker.frames.size(), id});
+  low_.erase({low_time(worker), id});
   deadlines_.erase({worker.since + limits_.start_time, id});
   deadlines_.erase({worker.since + limits_.frame_time, id});
 }
@@ -267,8 +300,11 @@ void Scheduler::assign(WorkerId id, FrameId frame, Time now) {
 void Scheduler::schedule(Time now) {
   if (!fatal_.empty()) return;
   while (!waiting_.empty() && !open_.empty() && store_room_ != 0) {
+    const auto [load, id] = *open_.begin();
+    // The last frames are not kept for one worker while another has nothing to do.
+    if (load >= needed_depth(workers_.at(id)) && waiting_.size() <= 2 * workers_.size()) break;
     if (store_room_) --*store_room_;
-    assign(open_.begin()->second, *waiting_.begin(), now);
+    assign(id, *waiting_.begin(), now);
   }
   // No more workers than there are frames for them; a live run has them all ready before its first frame.
   const std::int64_t useful = limits_.live && !source_ended_ ? limits_.workers : unfinished_;

@@ -83,6 +83,9 @@ class Scheduler {
   void check_time(Time now);
   /// When check_time has to be called next.
   std::optional<Time> next_deadline() const;
+  /// Until when every worker has enough to do without the driver, where that is worth sleeping for: what comes until
+  /// then is taken in at one wake instead of one for each frame. Never in a live run.
+  std::optional<Time> rest_until(Time now) const;
 
   /// Every frame has been delivered and no more will come.
   bool finished() const { return source_ended_ && window_.empty(); }
@@ -108,7 +111,9 @@ class Scheduler {
   };
 
   Task& task(FrameId frame) { return window_[static_cast<std::size_t>(frame - first_)]; }
-  std::size_t depth(const Worker& worker) const;
+  static Time low_time(const Worker& worker);
+  static std::size_t needed_depth(const Worker& worker);
+  std::size_t most_depth(const Worker& worker) const;
   /// Longer than any frame may hold its place in the object store.
   Time store_time() const { return 2 * limits_.frame_time; }
   void join_queues(WorkerId id, const Worker& worker);
@@ -136,6 +141,7 @@ class Scheduler {
   WorkerId next_worker_ = 0;
   std::set<std::pair<std::size_t, WorkerId>> open_;  ///< workers that can take a frame, least loaded first
   std::set<std::pair<Time, WorkerId>> deadlines_;
+  std::set<std::pair<Time, WorkerId>> low_;  ///< when workers that are ready will be short of frames
 
   int failed_starts_ = 0;       ///< in a row, in the order of starts
   WorkerId newest_ready_ = -1;  ///< the latest start that came to be ready

@@ -86,19 +86,36 @@ class World {
   }
 
   void step() {
-    const auto deadline = scheduler_.next_deadline();
+    if (driver_acted_ && (events_.empty() || events_.top().time > now_)) {
+      // It has taken in all that was there.
+      driver_acted_ = false;
+      rest_until_ = scheduler_.rest_until(now_).value_or(Time{0});
+    }
+    auto deadline = scheduler_.next_deadline();
+    if (deadline) deadline = std::max(*deadline, rest_until_);
     if (events_.empty() && !deadline) return violate("nothing goes on, yet frames are left");
     ++report_.events;
-    if (events_.empty() || (deadline && *deadline <= events_.top().time)) {
+    if (events_.empty() || (deadline && *deadline < events_.top().time)) {
       now_ = std::max(now_, *deadline);
       scheduler_.check_time(now_);
     } else {
-      const Event event = events_.top();
+      Event event = events_.top();
       events_.pop();
+      if (event.time < rest_until_ && to_driver(event)) {
+        event.time = rest_until_;
+        event.number = next_number_++;
+        return events_.push(event);
+      }
       now_ = std::max(now_, event.time);
       handle(event);
+      if (!to_driver(event)) return;
     }
     carry_out();
+    driver_acted_ = true;
+  }
+
+  static bool to_driver(const Event& event) {
+    return event.kind != Event::Kind::kTask && event.kind != Event::Kind::kWorkDone;
   }
 
   void handle(const Event& event) {
@@ -274,6 +291,8 @@ class World {
   SimulationReport report_;
   Time now_{0};
   Time driver_free_{0};
+  Time rest_until_{0};  ///< what comes to the driver before that lies until then
+  bool driver_acted_ = false;
   Time next_frame_at_{0};
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::int64_t next_number_ = 0;

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace capillaryx {
@@ -11,6 +13,7 @@ namespace {
 
 using Kind = Command::Kind;
 using std::chrono::microseconds;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 /// A scheduler whose commands are kept by kind; time stands where the test puts it.
@@ -75,6 +78,77 @@ TEST(Scheduler, DeliversInOrderWhateverOrderResultsComeIn) {
   EXPECT_EQ(delivered[1].state, TaskState::kOk);
   bench.scheduler.source_ended();
   EXPECT_TRUE(bench.scheduler.finished());
+}
+
+/// Frames of 20 ms, until each worker is known to take that long.
+struct WarmBench : Bench {
+  WarmBench(const SchedulerLimits& limits, int frames) : Bench(limits) {
+    submit(limits.workers);
+    ready();
+    const auto first = take(Kind::kAssign);
+    now += milliseconds(20);
+    submit(frames);
+    for (const auto& given : first) scheduler.frame_done(given.worker, given.frame, true, now);
+    for (const auto& given : take(Kind::kAssign)) frames_of[given.worker].push_back(given.frame);
+  }
+  /// Everything that the workers have is done; how many frames each was given then.
+  void do_all() {
+    for (auto& [worker, given] : std::exchange(frames_of, {})) {
+      for (const FrameId frame : given) scheduler.frame_done(worker, frame, true, now);
+    }
+    for (const auto& given : take(Kind::kAssign)) frames_of[given.worker].push_back(given.frame);
+  }
+
+  std::map<WorkerId, std::vector<FrameId>> frames_of;
+};
+
+TEST(Scheduler, GivesFramesAheadOfNeedWhileThereArePlenty) {
+  WarmBench bench(limits_of(2), 20);
+  ASSERT_EQ(bench.frames_of.size(), 2U);
+  for (const auto& [worker, frames] : bench.frames_of) EXPECT_EQ(frames.size(), 6U);
+}
+
+TEST(Scheduler, KeepsTheLastFramesForWhoeverIsFreeFirst) {
+  WarmBench bench(limits_of(2), 4);
+  for (const auto& [worker, frames] : bench.frames_of) EXPECT_EQ(frames.size(), 1U);
+  const auto first = *bench.frames_of.begin();
+  bench.now += milliseconds(20);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(bench.scheduler.frame_done(first.first, i == 0 ? first.second[0] : bench.frames_of[first.first][0],
+                                           true, bench.now));
+    const auto given = bench.take(Kind::kAssign);
+    ASSERT_EQ(given.size(), 1U);
+    EXPECT_EQ(given[0].worker, first.first);
+    bench.frames_of[first.first] = {given[0].frame};
+  }
+}
+
+TEST(Scheduler, LetsItsDriverRestWhileEveryWorkerHasFramesAhead) {
+  WarmBench bench(limits_of(2), 20);
+  const auto rest = bench.scheduler.rest_until(bench.now);
+  ASSERT_TRUE(rest);
+  EXPECT_GT(*rest, bench.now + milliseconds(20));
+  EXPECT_LE(*rest, bench.now + milliseconds(50));
+  bench.do_all();
+  bench.do_all();
+  EXPECT_FALSE(bench.scheduler.rest_until(bench.now)) << "a worker will soon have nothing to do";
+}
+
+TEST(Scheduler, NeitherGivesAheadNorRestsInALiveRun) {
+  SchedulerLimits limits = limits_of(2);
+  limits.live = true;
+  WarmBench bench(limits, 20);
+  for (const auto& [worker, frames] : bench.frames_of) EXPECT_EQ(frames.size(), 1U);
+  EXPECT_FALSE(bench.scheduler.rest_until(bench.now));
+}
+
+TEST(Scheduler, BlamesOnlyTheFrameThatAWorkerWasAtForItsEnd) {
+  WarmBench bench(limits_of(1), 12);
+  const auto [worker, frames] = *bench.frames_of.begin();
+  ASSERT_GT(frames.size(), 2U);
+  bench.scheduler.worker_ended(worker, "killed by signal 9", bench.now);
+  EXPECT_EQ(bench.store.task(frames[0]).attempts, 1);
+  for (std::size_t i = 1; i < frames.size(); ++i) EXPECT_EQ(bench.store.task(frames[i]).attempts, 0);
 }
 
 TEST(Scheduler, TriesAFrameAgainOnAnotherWorkerAndGivesItUpAfterTheLastAttempt) {

@@ -106,6 +106,7 @@ struct FolderSink::State {
   std::int64_t frames = 0;
   std::int64_t frames_before = 0;  ///< of `frames`, those of an earlier session
   bool finished = false;
+  std::string line;  ///< of one frame; its memory is used again
   std::map<std::int64_t, Overlay> drawn;
   Tally tally;
 
@@ -139,7 +140,7 @@ struct FolderSink::State {
     }
     journal = folder.create(kJournal);
     lock();
-    append(dump(run));
+    append(dump(run) + '\n');
   }
 
   void start_without_journal() const {
@@ -189,9 +190,8 @@ struct FolderSink::State {
     return true;
   }
 
-  /// Appends a line whole or not at all.
-  void append(std::string line) {
-    line += '\n';
+  /// Appends a line, with its end, whole or not at all.
+  void append(std::string_view line) {
     struct stat about {};
     if (::fstat(journal->descriptor(), &about) == 0 && about.st_nlink == 0) {
       throw_output_error("results.jsonl in " + shown() + " was removed while the run wrote it", ENOENT);
@@ -272,8 +272,7 @@ std::shared_ptr<const OpenFile> FolderSink::overlay_file(const FrameInfo& frame)
   if (!state_->overlays) return nullptr;
   const std::string name = picture_stem(frame.index, frame.source) + "." + to_string(state_->options.overlay_format);
   const std::string temporary = temporary_name(name);
-  state_->overlays->remove(temporary);
-  std::shared_ptr<const OpenFile> file = state_->overlays->create(temporary);
+  std::shared_ptr<const OpenFile> file = state_->overlays->create_anew(temporary);
   state_->drawn[frame.index] = {name, file};
   return file;
 }
@@ -286,14 +285,17 @@ void FolderSink::write(FrameResult result) {
   mend(result);
   state_->keep_overlay(result);
   if (result.status == Status::kOk) state_->keep_stages(result);
-  state_->append(frame_line(result));
+  state_->line.clear();
+  append_frame_line(state_->line, result);
+  state_->line += '\n';
+  state_->append(state_->line);
   state_->tally.add(result);
   ++state_->frames;
 }
 
 void FolderSink::finish(const std::vector<SkippedInput>& skipped, double wall_s) {
   if (state_->finished) return;
-  state_->append(dump(state_->tally.summary(skipped, wall_s, state_->frames - state_->frames_before)));
+  state_->append(dump(state_->tally.summary(skipped, wall_s, state_->frames - state_->frames_before)) + '\n');
   if (::fsync(state_->journal->descriptor()) != 0 && errno != EINVAL && errno != EROFS) {
     throw_output_error("results.jsonl in " + state_->shown() + " cannot be written", errno);
   }

@@ -3,6 +3,7 @@
 // of a float; read by the JSON library, as what is read may be hostile.
 #include <cmath>
 #include <limits>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -41,7 +42,7 @@ void append_numbers(std::string& out, const char* key, const std::map<std::strin
   out += '}';
 }
 
-void append_capillaries(std::string& out, const std::vector<Capillary>& capillaries) {
+void append_capillaries(std::string& out, std::span<const Capillary> capillaries) {
   append_key(out, "capillaries");
   out += '[';
   for (std::size_t i = 0; i < capillaries.size(); ++i) {
@@ -188,11 +189,16 @@ std::string find_flaw(const FrameResult& result) {
 }
 
 std::string frame_line(const FrameResult& result) {
+  std::string line;
+  append_frame_line(line, result);
+  return line;
+}
+
+void append_frame_line(std::string& out, const FrameResult& result) {
   const bool ok = result.status == Status::kOk;
-  std::string out;
   std::size_t points = 0;
   for (const Capillary& capillary : result.capillaries) points += capillary.polygon.size();
-  out.reserve(1024 + 80 * result.capillaries.size() + 8 * points);
+  out.reserve(out.size() + 1024 + 80 * result.capillaries.size() + 8 * points);
   out += R"({"type":"frame")";
   append_field(out, "index", result.index);
   append_key(out, "source");
@@ -222,7 +228,7 @@ std::string frame_line(const FrameResult& result) {
   };
   append_known("width", result.width > 0, result.width);
   append_known("height", result.height > 0, result.height);
-  append_capillaries(out, ok ? result.capillaries : std::vector<Capillary>{});
+  append_capillaries(out, ok ? std::span(result.capillaries) : std::span<const Capillary>());
   append_known("count", ok, static_cast<std::int64_t>(result.capillaries.size()));
   append_field(out, "density", ok ? result.density : std::numeric_limits<double>::quiet_NaN());
   append_known("valid_px", ok, result.valid_px);
@@ -236,7 +242,6 @@ std::string frame_line(const FrameResult& result) {
   append_field(out, "worker", std::int64_t{result.timing.worker});
   append_field(out, "attempt", std::int64_t{result.timing.attempt});
   out += "}}";
-  return out;
 }
 
 FrameResult parse_frame_line(std::string_view line) {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sink/json_text.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 
 namespace capillaryx {
@@ -15,16 +18,46 @@ namespace {
 
 constexpr std::size_t kLongestEighths = 8;  // 8191.875
 
+/// Four characters as they lie in memory, the first in the lowest byte.
+void write_characters(char* at, std::uint32_t characters) {
+  if constexpr (std::endian::native == std::endian::big) characters = __builtin_bswap32(characters);
+  std::memcpy(at, &characters, sizeof(characters));
+}
+
+constexpr std::uint32_t characters(std::string_view text) {
+  std::uint32_t packed = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) packed |= std::uint32_t{static_cast<unsigned char>(text[i])} << (8 * i);
+  return packed;
+}
+
 /// Writes a number of whole eighths, 0 to below 8192, and gives where it ends; null for any other. Outlines lie on
-/// eighths of a pixel and are nearly all of a frame's line. In this range no shorter text reads back as the same float.
+/// eighths of a pixel and are nearly all of a frame's line: no branch depends on their digits. In this range no shorter
+/// text reads back as the same float. Writes up to kLongestEighths characters whatever their number.
 char* write_eighths(char* at, float value) {
   const float eighths = value * 8;
-  if (!(value >= 0 && value < 8192) || eighths != std::trunc(eighths)) return nullptr;
+  if (!(value >= 0 && value < 8192)) return nullptr;
   const auto count = static_cast<std::uint32_t>(eighths);
-  at = std::to_chars(at, at + 4, count / 8).ptr;
-  static constexpr std::array<std::string_view, 8> kFraction{"", ".125", ".25", ".375", ".5", ".625", ".75", ".875"};
-  const std::string_view fraction = kFraction[count % 8];
-  return std::copy(fraction.begin(), fraction.end(), at);
+  if (eighths != static_cast<float>(count)) return nullptr;
+  const std::uint32_t whole = count / 8;
+  const std::uint32_t digits =
+      0x30303030 + whole / 1000 + (whole / 100 % 10 << 8) + (whole / 10 % 10 << 16) + (whole % 10 << 24);
+  const int zeros = static_cast<int>(whole < 10) + static_cast<int>(whole < 100) + static_cast<int>(whole < 1000);
+  write_characters(at, digits >> (8 * zeros));
+  at += 4 - zeros;
+  static constexpr std::array<std::uint32_t, 8> kFraction{characters(""),     characters(".125"), characters(".25"),
+                                                          characters(".375"), characters(".5"),   characters(".625"),
+                                                          characters(".75"),  characters(".875")};
+  static constexpr std::array<std::uint8_t, 8> kLength{0, 4, 3, 4, 2, 4, 3, 4};
+  write_characters(at, kFraction[count % 8]);
+  return at + kLength[count % 8];
+}
+
+/// Appends what `write` writes into the memory that it is given, which is large enough for any number.
+template <class Write>
+void append_written(std::string& out, Write write) {
+  char text[64];
+  const char* const end = write(text);
+  out.append(text, static_cast<std::size_t>(end - text));
 }
 
 }  // namespace
@@ -96,42 +129,45 @@ void append_json_string(std::string& out, std::string_view text) {
 
 void append_json_number(std::string& out, double value) {
   if (std::isfinite(value)) {
-    fmt::format_to(std::back_inserter(out), "{}", value == 0 ? 0 : value);
+    append_written(out,
+                   [value](char* text) { return fmt::format_to(text, FMT_COMPILE("{}"), value == 0 ? 0 : value); });
   } else {
     out += "null";
   }
 }
 
 void append_json_number(std::string& out, float value) {
-  char text[kLongestEighths];
+  char text[2 * kLongestEighths];
   if (char* end = write_eighths(text, value)) {
     out.append(text, static_cast<std::size_t>(end - text));
   } else if (std::isfinite(value)) {
-    fmt::format_to(std::back_inserter(out), "{}", value);
+    append_written(out, [value](char* place) { return fmt::format_to(place, FMT_COMPILE("{}"), value); });
   } else {
     out += "null";
   }
 }
 
 void append_json_numbers(std::string& out, std::span<const float> values) {
+  constexpr std::size_t kAtOnce = 128;
+  char text[(kAtOnce + 1) * (kLongestEighths + 1)];
   for (std::size_t i = 0; i < values.size();) {
-    if (i > 0) out += ',';
-    // As many eighths as there are in a row, straight into place.
-    const std::size_t begin = out.size();
-    out.resize(begin + (values.size() - i) * (kLongestEighths + 1));
-    char* end = out.data() + begin;
-    for (char* next = end; i < values.size() && (next = write_eighths(next, values[i])) != nullptr; ++i) {
-      end = next;
-      *next++ = ',';
+    // As many eighths as there are in a row.
+    char* at = text;
+    const std::size_t most = std::min(values.size(), i + kAtOnce);
+    for (char* next = nullptr; i < most && (next = write_eighths(at, values[i])) != nullptr; ++i) {
+      at = next;
+      *at++ = ',';
     }
-    const bool any = end != out.data() + begin;
-    out.resize(static_cast<std::size_t>(end - out.data()));
-    if (i == values.size()) return;
-    if (any) out += ',';
+    out.append(text, static_cast<std::size_t>(at - text));
+    if (i == most) continue;
     append_json_number(out, values[i++]);
+    out += ',';
   }
+  if (!values.empty()) out.pop_back();
 }
 
-void append_json_number(std::string& out, std::int64_t value) { fmt::format_to(std::back_inserter(out), "{}", value); }
+void append_json_number(std::string& out, std::int64_t value) {
+  append_written(out, [value](char* text) { return std::to_chars(text, text + 24, value).ptr; });
+}
 
 }  // namespace capillaryx

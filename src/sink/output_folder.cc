@@ -177,9 +177,21 @@ std::shared_ptr<const OpenFile> OutputFolder::open(const std::string& name) cons
 }
 
 std::shared_ptr<const OpenFile> OutputFolder::create(const std::string& name) const {
+  auto file = try_create(name);
+  if (!file) throw_output_error((path_ / name).string() + " cannot be made", errno);
+  return file;
+}
+
+std::shared_ptr<const OpenFile> OutputFolder::create_anew(const std::string& name) const {
+  // There is seldom anything to remove.
+  if (auto file = try_create(name)) return file;
+  remove(name);
+  return create(name);
+}
+
+std::shared_ptr<const OpenFile> OutputFolder::try_create(const std::string& name) const {
   const int descriptor = ::openat(at(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (descriptor < 0) throw_output_error((path_ / name).string() + " cannot be made", errno);
-  return std::make_shared<OpenFile>(descriptor);
+  return descriptor < 0 ? nullptr : std::make_shared<OpenFile>(descriptor);
 }
 
 void OutputFolder::rename(const std::string& from, const std::string& to) const {
@@ -201,8 +213,7 @@ bool OutputFolder::remove_folder(const std::string& name) const {
 void OutputFolder::sync() const { ::fsync(at()); }
 
 NewFile::NewFile(const OutputFolder& folder, std::string name) : folder_(folder), name_(std::move(name)) {
-  folder_.remove(temporary_name(name_));
-  file_ = folder_.create(temporary_name(name_));
+  file_ = folder_.create_anew(temporary_name(name_));
 }
 
 NewFile::~NewFile() {

@@ -48,6 +48,8 @@ class OutputFolder {
   std::shared_ptr<const OpenFile> open(const std::string& name) const;
   /// Makes a new file, to read and write. An Error where the name is taken.
   std::shared_ptr<const OpenFile> create(const std::string& name) const;
+  /// The same, where the name is taken by a file (or a link) in place of that.
+  std::shared_ptr<const OpenFile> create_anew(const std::string& name) const;
   void rename(const std::string& from, const std::string& to) const;
   /// Removes a file (or the link of that name); nothing happens where there is none.
   void remove(const std::string& name) const;
@@ -60,6 +62,8 @@ class OutputFolder {
   OutputFolder(std::filesystem::path path, std::shared_ptr<const OpenFile> folder)
       : path_(std::move(path)), folder_(std::move(folder)) {}
   int at() const { return folder_->descriptor(); }
+  /// Null, with errno set, where it cannot be made.
+  std::shared_ptr<const OpenFile> try_create(const std::string& name) const;
 
   std::filesystem::path path_;
   std::shared_ptr<const OpenFile> folder_;

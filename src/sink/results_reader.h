@@ -16,6 +16,8 @@ namespace capillaryx {
 /// analysed (its count, density, valid_px) is null. Stage pictures do not travel. `parse_frame_line` throws Error
 /// (kInput) on a line that is not one.
 std::string frame_line(const FrameResult& result);
+/// Appends it, so that memory is used again.
+void append_frame_line(std::string& out, const FrameResult& result);
 FrameResult parse_frame_line(std::string_view line);
 
 /// What keeps a result out of results.jsonl: a number that is not finite or out of its range, a box that leaves the
