@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <span>
+#include <numeric>
 
 #include "analysis/gaussian.h"
 #include "analysis/mixture.h"
@@ -12,6 +12,13 @@
 #define HWY_TARGET_INCLUDE "analysis/background.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#ifndef CAPILLARYX_BACKGROUND_BLOCK
+#define CAPILLARYX_BACKGROUND_BLOCK
+namespace capillaryx {
+constexpr int kBlock = 8;  // reduced px; side of a block of the finer grid
+}
+#endif
 
 // Plain loops: compiled anew for every instruction set, they become its vectors.
 HWY_BEFORE_NAMESPACE();
@@ -32,6 +39,30 @@ void add_weighted(const std::int32_t* a, const std::int32_t* b, int weight, int 
   for (int i = 0; i < count; ++i) sums[i] += (a[i] + b[i]) * weight;
 }
 
+// Sums of four cells, two above and two below.
+void add_cells(const std::uint32_t* above, const std::uint32_t* below, std::size_t windows, float* sums) {
+  for (std::size_t w = 0; w < windows; ++w) {
+    sums[w] = static_cast<float>(static_cast<std::int32_t>(above[w] + above[w + 1] + below[w] + below[w + 1]));
+  }
+}
+
+// Means of blocks in 1/16 of a step. The quotient of floats, cut off, is that of the whole numbers, as those are below
+// 2^24.
+void divide_sums(const std::int32_t* sums, const float* pixels, int lines, int blocks, std::int32_t* out) {
+  for (int i = 0; i < blocks; ++i) {
+    out[i] = static_cast<std::int32_t>(static_cast<float>(sums[i] * 16) / (pixels[i] * static_cast<float>(lines)));
+  }
+}
+
+// Sums of eight neighbours.
+void add_eights(const std::int16_t* values, int sums, std::int32_t* out) {
+  for (int i = 0; i < sums; ++i) {
+    std::int32_t sum = 0;
+    for (int j = 0; j < kBlock; ++j) sum += values[kBlock * i + j];
+    out[i] = sum;
+  }
+}
+
 }  // namespace
 }  // namespace capillaryx::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -42,12 +73,14 @@ namespace {
 
 HWY_EXPORT(add_difference);
 HWY_EXPORT(add_weighted);
+HWY_EXPORT(add_cells);
+HWY_EXPORT(add_eights);
+HWY_EXPORT(divide_sums);
 
 // A bin is 4 grey values wide: 16 sums of four pixels. Finer ones cost time and change nothing, as what the windows
 // miss the surround brings in.
 constexpr std::size_t kBins = CellHistograms::kBins;
 constexpr int kIterations = 8;                      // of EM
-constexpr int kBlock = 8;                           // reduced px; side of a block of the finer grid
 constexpr int kWindowStep = 2;                      // of a window every 2nd row is enough
 constexpr int kSurroundStep = 4;                    // of a block every 4th
 constexpr int kSpreadStep = 4, kSpreadRowStep = 8;  // the spread is taken from every 4th value of every 8th row
@@ -84,7 +117,6 @@ void Background::fit_windows(const ReducedFrame& reduced, const Options& options
   const int cell = std::max(1, static_cast<int>(options.window_px) / 4);
   set_edges(reduced.width, cell, 2, cell_x_);
   set_edges(reduced.height, cell, 2, cell_y_);
-  const std::size_t cells_x = cell_x_.size() - 1;
   windows_.x.clear();
   windows_.y.clear();
   for (std::size_t i = 1; i + 1 < cell_x_.size(); ++i) windows_.x.push_back(2 * cell_x_[i]);
@@ -92,37 +124,30 @@ void Background::fit_windows(const ReducedFrame& reduced, const Options& options
   for (auto& values : windows_.values) values.resize(windows_.x.size() * windows_.y.size());
 
   const int vessel = vessel_channel(channels_);
-  const std::size_t row_size = cells_x * kBins;
-  cells_.resize(2 * row_size);
   for (std::size_t cy = 0; cy + 1 < cell_y_.size(); ++cy) {
-    HistogramBin* const row_cells = cells_.data() + (cy % 2) * row_size;
-    histograms_.start(cell_x_, row_cells);
+    histograms_.start(cell_x_, cells_[cy % 2]);
     for (int y = cell_y_[cy]; y < cell_y_[cy + 1]; y += kWindowStep) {
       histograms_.add(reduced.row(vessel, y), reduced.row(0, y), reduced.row(channels_ - 1, y));
     }
     histograms_.finish();
-    if (cy > 0)
-      fit_window_row(cells_.data() + (1 - cy % 2) * row_size, row_cells, (cy - 1) * windows_.x.size(), options);
+    if (cy > 0) fit_window_row(cells_[1 - cy % 2], cells_[cy % 2], (cy - 1) * windows_.x.size(), options);
   }
 }
 
 // The windows whose upper and lower cells are given; the first of them is node `node`.
-void Background::fit_window_row(const HistogramBin* upper, const HistogramBin* lower, std::size_t node,
-                                const Options& options) {
+void Background::fit_window_row(const CellRow& upper, const CellRow& lower, std::size_t node, const Options& options) {
   const std::size_t windows = windows_.x.size();
   histograms_of_windows_.start(windows, kBins);
-  const std::size_t stride = histograms_of_windows_.stride;
-  for (std::size_t w = 0; w < windows; ++w) {
+  const auto add = [&](const std::vector<std::uint32_t>& above, const std::vector<std::uint32_t>& below,
+                       std::vector<float>& sums) {
     for (std::size_t b = 0; b < kBins; ++b) {
-      const std::size_t left = w * kBins + b, right = left + kBins, at = b * stride + w;
-      const auto total = [&](auto part) {
-        return static_cast<float>(part(upper[left]) + part(upper[right]) + part(lower[left]) + part(lower[right]));
-      };
-      histograms_of_windows_.count[at] = total([](const HistogramBin& bin) { return bin.count; });
-      histograms_of_windows_.sum[0][at] = total([](const HistogramBin& bin) { return bin.sum[0]; });
-      histograms_of_windows_.sum[1][at] = total([](const HistogramBin& bin) { return bin.sum[1]; });
+      const std::size_t at = b * upper.cells;
+      HWY_DYNAMIC_DISPATCH(add_cells)
+      (above.data() + at, below.data() + at, windows, sums.data() + b * histograms_of_windows_.stride);
     }
-  }
+  };
+  add(upper.count, lower.count, histograms_of_windows_.count);
+  for (std::size_t i = 0; i < 2; ++i) add(upper.sum[i], lower.sum[i], histograms_of_windows_.sum[i]);
   fit_mixtures(histograms_of_windows_, static_cast<std::size_t>(options.mixture_components), kIterations, dominant_);
   for (std::size_t w = 0; w < windows; ++w) {
     // Bin b holds the sums 16b .. 16b + 15 of four pixels: its middle is 4b + 15/8 grey values.
@@ -144,6 +169,10 @@ void Background::add_surround(const ReducedFrame& reduced, double sigma_px) {
   for (std::size_t i = 0; i < rows; ++i) grid_.y[i] = edge_y_[i] + edge_y_[i + 1];
   if (sigma_px != surround_sigma_px_) weights_ = gaussian_weights(sigma_px / 2 / kBlock, 256);
   surround_sigma_px_ = sigma_px;
+  windows_.set_columns(grid_.x, nodes_at_);
+  windows_.set_columns(0, 2, reduced.width, columns_at_);
+  block_px_.resize(columns);
+  for (std::size_t i = 0; i < columns; ++i) block_px_[i] = static_cast<float>(edge_x_[i + 1] - edge_x_[i]);
   for (int c = 0; c < channels_; ++c) {
     sum_blocks(reduced, c);
     blur_blocks();
@@ -151,7 +180,7 @@ void Background::add_surround(const ReducedFrame& reduced, double sigma_px) {
     values.resize(columns * rows);
     for (std::size_t r = 0; r < rows; ++r) {
       std::int16_t* const line = values.data() + r * columns;
-      windows_.points(c, windows_.row_at(grid_.y[r]), grid_.x, line);
+      windows_.line(c, windows_.row_at(grid_.y[r]), nodes_at_, line);
       for (std::size_t i = 0; i < columns; ++i) {
         line[i] =
             static_cast<std::int16_t>(std::clamp(line[i] + blurred_[r * columns + i] / (256 * 16), 0, 255 * kOne));
@@ -165,7 +194,6 @@ void Background::sum_blocks(const ReducedFrame& reduced, int channel) {
   const std::size_t columns = grid_.x.size();
   const auto cut =
       static_cast<std::int16_t>(std::min(static_cast<int>(kCutSpreads * spread(channel) * kOne + 0.5F), 255 * kOne));
-  windows_.set_columns(0, 2, reduced.width, columns_at_);
   line_.resize(static_cast<std::size_t>(reduced.width));
   // A block has 10 rows at most, as a frame has 32 or more: 5 differences fit 16 bits.
   block_columns_.resize(static_cast<std::size_t>(reduced.width));
@@ -178,11 +206,15 @@ void Background::sum_blocks(const ReducedFrame& reduced, int channel) {
       (reduced.row(channel, y), line_.data(), cut, reduced.width, block_columns_.data());
     }
     const int lines = (edge_y_[r + 1] - edge_y_[r] + kSurroundStep - 1) / kSurroundStep;
-    for (std::size_t i = 0; i < columns; ++i) {
-      std::int32_t sum = 0;
-      for (int x = edge_x_[i]; x < edge_x_[i + 1]; ++x) sum += block_columns_[static_cast<std::size_t>(x)];
-      sums_[r * columns + i] = sum * 16 / ((edge_x_[i + 1] - edge_x_[i]) * lines);
+    std::int32_t* const sums = sums_.data() + r * columns;
+    if (static_cast<int>(columns) * kBlock == reduced.width) {
+      HWY_DYNAMIC_DISPATCH(add_eights)(block_columns_.data(), static_cast<int>(columns), sums);
+    } else {
+      for (std::size_t i = 0; i < columns; ++i) {
+        sums[i] = std::accumulate(block_columns_.begin() + edge_x_[i], block_columns_.begin() + edge_x_[i + 1], 0);
+      }
     }
+    HWY_DYNAMIC_DISPATCH(divide_sums)(sums, block_px_.data(), lines, static_cast<int>(columns), sums);
   }
 }
 

@@ -52,7 +52,7 @@ class Background {
 
  private:
   void fit_windows(const ReducedFrame& reduced, const Options& options);
-  void fit_window_row(const HistogramBin* upper, const HistogramBin* lower, std::size_t node, const Options& options);
+  void fit_window_row(const CellRow& upper, const CellRow& lower, std::size_t node, const Options& options);
   void add_surround(const ReducedFrame& reduced, double sigma_px);
   void sum_blocks(const ReducedFrame& reduced, int channel);
   void blur_blocks();
@@ -63,13 +63,14 @@ class Background {
   std::array<float, 3> spread_{}, level_{};
   std::vector<int> cell_x_, cell_y_;  // edges of the histogram cells, reduced px
   CellHistograms histograms_;
-  std::vector<HistogramBin> cells_;  // two rows of cells
+  std::array<CellRow, 2> cells_;
   WindowHistograms histograms_of_windows_;
   DominantComponents dominant_;
   std::vector<int> edge_x_, edge_y_;  // edges of the finer grid's blocks, reduced px
   std::vector<std::int32_t> sums_, blurred_, columns_;
   std::vector<std::int16_t> line_, block_columns_;
-  BackgroundGrid::Columns columns_at_;
+  BackgroundGrid::Columns columns_at_, nodes_at_;
+  std::vector<float> block_px_;  // widths of the blocks
   double surround_sigma_px_ = 0;
   std::vector<int> weights_;  // of the surround's blur
   std::vector<std::uint32_t> histogram_;

@@ -14,7 +14,7 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr hn::CappedTag<std::int32_t, 8> kLong;  // half of the pixels between two nodes
+constexpr hn::CappedTag<std::int32_t, 8> kLong;
 constexpr hn::Rebind<std::int16_t, decltype(kLong)> kShort;
 constexpr hn::Rebind<float, decltype(kLong)> kFloat;
 
@@ -37,27 +37,30 @@ HWY_INLINE void set_nodes(const std::int16_t* upper, const std::int16_t* lower, 
   }
 }
 
+HWY_INLINE std::int16_t pixel(std::int32_t value, std::int32_t slope, std::int32_t offset) {
+  return static_cast<std::int16_t>((value + 128 + slope * offset) >> 8);
+}
+
 void grid_line(const std::int16_t* upper, const std::int16_t* lower, int part, BackgroundGrid::Columns& columns,
                std::int16_t* out) {
   set_nodes(upper, lower, part, columns.gaps.data(), columns.nodes, columns.value.data(), columns.slope.data());
+  const std::int32_t *const node = columns.node.data(), *const offset = columns.offset.data();
+  const std::int32_t *const value = columns.value.data(), *const slope = columns.slope.data();
   const int lanes = static_cast<int>(hn::Lanes(kLong));
-  const auto places = hn::Iota(kLong, 0);
-  std::int16_t* const end = out + columns.count;
-  for (const auto& segment : columns.segments) {
-    const std::int32_t slope = columns.slope[static_cast<std::size_t>(segment.node)];
-    const std::int32_t start = columns.value[static_cast<std::size_t>(segment.node)] + 128 + slope * segment.offset;
-    const std::int32_t step = slope * segment.step;
-    auto values = hn::Add(hn::Set(kLong, start), hn::Mul(hn::Set(kLong, step), places));
-    const auto next = hn::Set(kLong, step * lanes);
-    int i = 0;
-    // What is written beyond a segment, the next one puts right.
-    for (; i < segment.count && end - out >= i + lanes; i += lanes) {
-      hn::StoreU(hn::DemoteTo(kShort, hn::ShiftRight<8>(values)), kShort, out + i);
-      values = hn::Add(values, next);
+  int i = 0;
+  for (; i + lanes <= columns.count; i += lanes) {
+    const std::int32_t first = node[i];
+    if (node[i + lanes - 1] - first >= lanes) {  // nodes closer together than the pixels
+      for (int j = i; j < i + lanes; ++j) out[j] = pixel(value[node[j]], slope[node[j]], offset[j]);
+      continue;
     }
-    for (; i < segment.count; ++i) out[i] = static_cast<std::int16_t>((start + step * i) >> 8);
-    out += segment.count;
+    const auto pick = hn::IndicesFromVec(kLong, hn::Sub(hn::LoadU(kLong, node + i), hn::Set(kLong, first)));
+    const auto rise =
+        hn::Mul(hn::TableLookupLanes(hn::LoadU(kLong, slope + first), pick), hn::LoadU(kLong, offset + i));
+    const auto start = hn::Add(hn::TableLookupLanes(hn::LoadU(kLong, value + first), pick), hn::Set(kLong, 128));
+    hn::StoreU(hn::DemoteTo(kShort, hn::ShiftRight<8>(hn::Add(start, rise))), kShort, out + i);
   }
+  for (; i < columns.count; ++i) out[i] = pixel(value[node[i]], slope[node[i]], offset[i]);
 }
 
 }  // namespace
@@ -84,24 +87,24 @@ BackgroundGrid::Row BackgroundGrid::row_at(int row) const {
   return at;
 }
 
-void BackgroundGrid::set_columns(int start, int step, int count, Columns& columns) const {
-  const int all = static_cast<int>(x.size()), end = start + step * count;
-  int after = static_cast<int>(std::upper_bound(x.begin(), x.end(), start) - x.begin());  // the node after a pixel
+template <class PlaceOf>
+void BackgroundGrid::set_pixels(int count, PlaceOf&& place_of, Columns& columns) const {
+  const int all = static_cast<int>(x.size());
+  int after =
+      static_cast<int>(std::upper_bound(x.begin(), x.end(), place_of(0)) - x.begin());  // the node after a pixel
   columns.count = count;
   columns.first = std::max(0, after - 1);
-  columns.segments.clear();
-  for (int px = start; px < end; ++after) {
-    const bool between = after > 0 && after < all;
-    const int stop = after < all ? std::min(end, x[static_cast<std::size_t>(after)]) : end;
+  columns.node.resize(static_cast<std::size_t>(count));
+  columns.offset.resize(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    const int px = place_of(i);
+    while (after < all && x[static_cast<std::size_t>(after)] <= px) ++after;
     const int node = std::max(0, after - 1);
-    const int values = (stop - px + step - 1) / step;
-    if (values > 0) {
-      const int offset = between ? px - x[static_cast<std::size_t>(node)] : 0;
-      columns.segments.push_back({node - columns.first, offset, between ? step : 0, values});
-      px += values * step;
-    }
+    const bool between = after > 0 && after < all;
+    columns.node[static_cast<std::size_t>(i)] = node - columns.first;
+    columns.offset[static_cast<std::size_t>(i)] = between ? px - x[static_cast<std::size_t>(node)] : 0;
   }
-  const int last = std::min(all - 1, after - 1);  // the node after the last pixel, or the last of all
+  const int last = std::min(all - 1, after);  // the node after the last pixel, or the last of all
   columns.nodes = last - columns.first + 1;
   columns.value.resize(static_cast<std::size_t>(columns.nodes + kRoom));
   columns.slope.assign(static_cast<std::size_t>(columns.nodes + kRoom), 0);
@@ -112,26 +115,19 @@ void BackgroundGrid::set_columns(int start, int step, int count, Columns& column
   }
 }
 
+void BackgroundGrid::set_columns(int start, int step, int count, Columns& columns) const {
+  set_pixels(
+      count, [=](int i) { return start + step * i; }, columns);
+}
+
+void BackgroundGrid::set_columns(const std::vector<int>& at, Columns& columns) const {
+  set_pixels(
+      static_cast<int>(at.size()), [&](int i) { return at[static_cast<std::size_t>(i)]; }, columns);
+}
+
 void BackgroundGrid::line(int channel, const Row& row, Columns& columns, std::int16_t* out) const {
   const std::int16_t* const nodes = values[static_cast<std::size_t>(channel)].data() + columns.first;
   HWY_DYNAMIC_DISPATCH(grid_line)(nodes + row.upper * x.size(), nodes + row.lower * x.size(), row.part, columns, out);
-}
-
-void BackgroundGrid::points(int channel, const Row& row, const std::vector<int>& at, std::int16_t* out) const {
-  const std::int16_t* const upper = values[static_cast<std::size_t>(channel)].data() + row.upper * x.size();
-  const std::int16_t* const lower = values[static_cast<std::size_t>(channel)].data() + row.lower * x.size();
-  const auto node = [&](std::size_t i) { return upper[i] * 256 + (lower[i] - upper[i]) * row.part; };
-  std::size_t after = 0;  // the first node after the point
-  std::int32_t left = node(0), slope = 0;
-  for (const int px : at) {
-    if (after < x.size() && x[after] <= px) {
-      while (after < x.size() && x[after] <= px) ++after;
-      left = node(after - 1);
-      slope = after < x.size() ? (node(after) - left) / (x[after] - x[after - 1]) : 0;
-    }
-    const int offset = after > 0 ? px - x[after - 1] : 0;
-    *out++ = static_cast<std::int16_t>((left + 128 + slope * offset) >> 8);
-  }
 }
 
 }  // namespace capillaryx

@@ -21,29 +21,28 @@ struct BackgroundGrid {
   };
   Row row_at(int row) const;
 
-  /// The pixels start, start + step, ... (`count` of them) of any row: worked out once for many rows. Memory is used
-  /// again; one thread at a time.
+  /// Pixels of any row: worked out once for many rows. Memory is used again; one thread at a time.
   struct Columns {
-    /// Pixels between two nodes, or beyond the outermost.
-    struct Segment {
-      int node;    // the one before, counted from `first`
-      int offset;  // px from that node to the first pixel
-      int step;    // px; 0 where the value stays
-      int count;   // pixels
-    };
-    std::vector<Segment> segments;
     int count = 0;
-    int first = 0, nodes = 0;  // the nodes that are needed
-    std::vector<float> gaps;   // px from each to the next
+    int first = 0, nodes = 0;          // the nodes that are needed
+    std::vector<std::int32_t> node;    // of a pixel: the one before it, counted from `first`
+    std::vector<std::int32_t> offset;  // px from that node; 0 beyond the outermost nodes
+    std::vector<float> gaps;           // px from each node to the next
     std::vector<std::int32_t> value, slope;
   };
+
+  /// The pixels start, start + step, ..., `count` of them.
   void set_columns(int start, int step, int count, Columns& columns) const;
+
+  /// The pixels at the places `at`, which rise.
+  void set_columns(const std::vector<int>& at, Columns& columns) const;
 
   /// Values of those pixels of a row, into `out`.
   void line(int channel, const Row& row, Columns& columns, std::int16_t* out) const;
 
-  /// Values of the pixels at the places `at`, which rise, of a row, into `out`.
-  void points(int channel, const Row& row, const std::vector<int>& at, std::int16_t* out) const;
+ private:
+  template <class PlaceOf>
+  void set_pixels(int count, PlaceOf&& place_of, Columns& columns) const;
 };
 
 }  // namespace capillaryx

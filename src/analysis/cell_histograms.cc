@@ -42,47 +42,53 @@ static_assert(CellHistograms::kBins <= 256);
 
 }  // namespace
 
-void CellHistograms::start(const std::vector<int>& edges, HistogramBin* out) {
-  edges_ = edges;
-  out_ = out;
-  rows_ = widest_ = 0;
-  const std::size_t cells = edges.size() - 1;
-  for (std::size_t i = 0; i < cells; ++i) widest_ = std::max(widest_, edges[i + 1] - edges[i]);
-  packed_.resize(cells);
-  std::fill_n(out, cells * kBins, HistogramBin{});
+void CellHistograms::start(const std::vector<int>& edges, CellRow& out) {
+  edges_ = &edges;
+  out_ = &out;
+  rows_ = 0;
+  out.cells = edges.size() - 1;
+  int widest = 1;
+  for (std::size_t i = 0; i < out.cells; ++i) widest = std::max(widest, edges[i + 1] - edges[i]);
+  most_rows_ = std::clamp(kMostPixels / widest, 1, kMostRows);
+  out.count.assign(kBins * out.cells, 0);
+  for (auto& sums : out.sum) sums.assign(kBins * out.cells, 0);
+  pixels_.resize(static_cast<std::size_t>(edges.back()) * static_cast<std::size_t>(most_rows_));
+  bins_.resize(pixels_.size());
 }
 
 void CellHistograms::add(const std::int16_t* value, const std::int16_t* first, const std::int16_t* second) {
-  if ((rows_ + 1) * widest_ > kMostPixels) unpack();
+  if (rows_ == most_rows_) count();
+  const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(rows_) * edges_->back();
+  HWY_DYNAMIC_DISPATCH(pack)(value, first, second, edges_->back(), pixels_.data() + at, bins_.data() + at);
   ++rows_;
-  pixels_.resize(static_cast<std::size_t>(edges_.back()));
-  bins_.resize(static_cast<std::size_t>(edges_.back()));
-  HWY_DYNAMIC_DISPATCH(pack)(value, first, second, edges_.back(), pixels_.data(), bins_.data());
-  for (std::size_t cell = 0; cell < packed_.size(); ++cell) {
-    const auto count = [pixels = pixels_.data(), bins = bins_.data()](int x, Table& table) {
-      table[bins[x]] += pixels[x];
-    };
-    auto& [even, odd] = packed_[cell];
-    const int end = edges_[cell + 1];
-    int x = edges_[cell];
-    for (; x + 2 <= end; x += 2) {
-      count(x, even);
-      count(x + 1, odd);
-    }
-    if (x < end) count(x, even);
-  }
 }
 
-void CellHistograms::unpack() {
-  HistogramBin* bin = out_;
-  for (auto& [even, odd] : packed_) {
-    for (std::size_t b = 0; b < kBins; ++b, ++bin) {
-      const std::uint64_t both = even[b] + odd[b];
-      if (both == 0) continue;
-      bin->count += static_cast<std::uint32_t>(both >> kCountShift);
-      bin->sum[0] += static_cast<std::uint32_t>(both >> kFirstShift & kSumMask);
-      bin->sum[1] += static_cast<std::uint32_t>(both & kSumMask);
-      even[b] = odd[b] = 0;
+// Cell by cell, so that its tables stay in the cache.
+void CellHistograms::count() {
+  static_assert(kTables == 4);
+  const std::vector<int>& edges = *edges_;
+  for (std::size_t cell = 0; cell < out_->cells; ++cell) {
+    for (int row = 0; row < rows_; ++row) {
+      const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(row) * edges.back();
+      const std::uint64_t* const pixels = pixels_.data() + start;
+      const std::uint8_t* const bins = bins_.data() + start;
+      const int end = edges[cell + 1];
+      int x = edges[cell];
+      for (; x + static_cast<int>(kTables) <= end; x += static_cast<int>(kTables)) {
+        for (std::size_t t = 0; t < kTables; ++t) {
+          tables_[t][bins[x + static_cast<int>(t)]] += pixels[x + static_cast<int>(t)];
+        }
+      }
+      for (; x < end; ++x) tables_[0][bins[x]] += pixels[x];
+    }
+    for (std::size_t b = 0; b < kBins; ++b) {
+      const std::uint64_t all = tables_[0][b] + tables_[1][b] + tables_[2][b] + tables_[3][b];
+      if (all == 0) continue;
+      for (auto& table : tables_) table[b] = 0;
+      const std::size_t at = b * out_->cells + cell;
+      out_->count[at] += static_cast<std::uint32_t>(all >> kCountShift);
+      out_->sum[0][at] += static_cast<std::uint32_t>(all >> kFirstShift & kSumMask);
+      out_->sum[1][at] += static_cast<std::uint32_t>(all & kSumMask);
     }
   }
   rows_ = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include "analysis/gaussian.h"
 
@@ -85,7 +86,8 @@ HWY_INLINE Windows quantile(const Bins& bins, Windows wanted) {
   return at;
 }
 
-HWY_INLINE void add_moments(const Bins& bins, std::size_t components, Component* mixture) {
+template <class Count>
+HWY_INLINE void add_moments(const Bins& bins, Count components, Component* mixture) {
   HWY_ALIGN float densities[kMaxMixtureComponents][kLanes];
   for (std::size_t k = 0; k < components; ++k) {
     set_shape(mixture[k]);
@@ -126,7 +128,8 @@ HWY_INLINE void take_moments(Windows total, Component& component) {
 }
 
 // Means of two other values over what belongs to the component `best`.
-HWY_INLINE void take_others(const Bins& bins, std::size_t components, const Component* mixture, const Component& best,
+template <class Count>
+HWY_INLINE void take_others(const Bins& bins, Count components, const Component* mixture, const Component& best,
                             const float* const* sums, float* const* means) {
   auto weight = set(0), first = set(0), second = set(0);
   for (std::size_t b = bins.first; b <= bins.last; ++b) {
@@ -160,8 +163,9 @@ HWY_INLINE void start_mixture(const Bins& bins, Windows total, std::size_t compo
   }
 }
 
-void fit(const WindowHistograms& windows, std::size_t first, std::size_t last, std::size_t components, int iterations,
-         DominantComponents& out) {
+template <class Count>
+HWY_INLINE void fit_lanes(const WindowHistograms& windows, std::size_t first, std::size_t last, Count components,
+                          int iterations, DominantComponents& out) {
   Component mixture[kMaxMixtureComponents], best;
   for (std::size_t w = 0; w < windows.stride; w += hn::Lanes(kWindows)) {
     const Bins bins = {windows.count.data() + w, windows.stride, first, last};
@@ -191,6 +195,15 @@ void fit(const WindowHistograms& windows, std::size_t first, std::size_t last, s
     const float* const sums[2] = {windows.sum[0].data() + w, windows.sum[1].data() + w};
     float* const means[2] = {out.others[0].data() + w, out.others[1].data() + w};
     take_others(bins, components, mixture, best, sums, means);
+  }
+}
+
+void fit(const WindowHistograms& windows, std::size_t first, std::size_t last, std::size_t components, int iterations,
+         DominantComponents& out) {
+  if (components == 3) {  // the usual number, known to the compiler
+    fit_lanes(windows, first, last, std::integral_constant<std::size_t, 3>(), iterations, out);
+  } else {
+    fit_lanes(windows, first, last, components, iterations, out);
   }
 }
 
