@@ -19,7 +19,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Unpack
 
@@ -38,6 +37,15 @@ from capillaryx.options import OptionKeywords
 
 FINGERPRINT_BYTES = 4096
 Reply = tuple[str, Any, Any]
+
+LOCAL_SETTINGS = {
+    "enable_metrics_collection": False,
+    "event_stats": False,
+    "memory_monitor_refresh_ms": 0,
+    "raylet_report_resources_period_milliseconds": 1000,
+    "task_events_report_interval_ms": 0,
+}
+"""Of a Ray of our own, which nobody watches: what its processes do beside the work is work taken from the workers."""
 
 
 def analyze(inputs: Inputs, address: str | None = None, **options: Unpack[OptionKeywords]) -> Run:
@@ -93,8 +101,10 @@ class FrameActor:
         """Never returns: fails as soon as the actor is gone."""
         threading.Event().wait()
 
-    def run(self, task: bytes, content: Any = None) -> Reply:
-        """One frame's result and overlay; `missing` where this node does not see the driver's file."""
+    def run(self, task: bytes, content: Any = None) -> bytes | Reply:
+        """One frame's result, with its overlay where it has one; `missing` where this node does not see the file.
+
+        Bytes alone pass through Ray as they are."""
         assert self._worker is not None
         kind, name, source, index, overlay = pickle.loads(task)
         content = name if content is None else content
@@ -102,9 +112,10 @@ class FrameActor:
         if frame is None:
             return "missing", None, None
         try:
-            return ("done", *self._worker.run(frame, overlay))
+            message, picture = self._worker.run(frame, overlay)
         except Error as error:
             return "error", KINDS.index(type(error)), str(error)
+        return ("done", message, picture) if picture else message
 
 
 def open_frame(kind: str, content: Any, source: str, index: int) -> _core.Frame | None:
@@ -136,7 +147,7 @@ class Worker:
     """By frame, given and not answered."""
     order: deque[int] = field(default_factory=deque)
     """Frames as given: results go on in this order."""
-    results: dict[int, Reply] = field(default_factory=dict)
+    results: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
 
 
 class Actors:
@@ -160,9 +171,13 @@ class Actors:
         options["analyzer"] = analyzer.absolute(options["analyzer"])
         self._options = json.dumps(options)
         groups = {"watch": 1}
-        self._kind = ray.remote(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD", concurrency_groups=groups)(
-            FrameActor
-        )
+        self._kind = ray.remote(
+            num_cpus=1,
+            max_restarts=0,
+            scheduling_strategy="SPREAD",
+            concurrency_groups=groups,
+            enable_task_events=False,  # a record of each call, which nobody reads
+        )(FrameActor)
 
     def start(self, worker: int, slot: int) -> None:
         """Asks for an actor; it waits for a core where none is free."""
@@ -207,7 +222,7 @@ class Actors:
             kind, name = "unreadable", task.error
         elif task.descriptor < 0:
             kind, content = "pixels", [np.ascontiguousarray(task.pixels)]
-        elif path and (known.node, str(Path(path).parent)) not in self._unshared:
+        elif path and (known.node, os.path.dirname(path)) not in self._unshared:  # noqa: PTH120 - a third of the time
             kind, name = "path", (path, fingerprint(task.descriptor))
         else:
             kind, content = "bytes", [read_whole(task.descriptor)]
@@ -242,29 +257,30 @@ class Actors:
     def _on_watch_ended(self, worker: int, future: Future[None]) -> None:
         self._lost(worker, reason_of(future.exception()))
 
-    def _on_reply(self, worker: int, frame: int, future: Future[Reply]) -> None:
+    def _on_reply(self, worker: int, frame: int, future: Future[bytes | Reply]) -> None:
         if future.exception() is not None:
             self._lost(worker, reason_of(future.exception()))
             return
-        reply = future.result()
+        said = future.result()
+        reply: Reply = ("done", said, b"") if isinstance(said, bytes) else said
+        what, first, second = reply
         with self._lock:
             known = self._workers.get(worker)
             if known is None:
                 return
-            if reply[0] == "error":
-                self._events.error(reply[1], reply[2])
+            if what == "error":
+                self._events.error(first, second)
                 return
-            if reply[0] == "missing":
+            if what == "missing":
                 task = known.tasks[frame]
-                self._unshared.add((known.node, str(Path(task.path).parent)))
+                self._unshared.add((known.node, os.path.dirname(task.path)))  # noqa: PTH120
                 self._send(worker, known, task)
                 return
-            known.results[frame] = reply
+            known.results[frame] = first, second
             while known.order and known.order[0] in known.results:
-                first = known.order.popleft()
-                del known.tasks[first]
-                _, message, overlay = known.results.pop(first)
-                self._events.result(worker, first, message, overlay)
+                next_frame = known.order.popleft()
+                del known.tasks[next_frame]
+                self._events.result(worker, next_frame, *known.results.pop(next_frame))
 
     def _lost(self, worker: int, reason: str) -> None:
         with self._lock:
@@ -306,15 +322,29 @@ class Cluster:
     def open(self, events: _core.RayEvents) -> Actors:
         """The actors, in a Ray of their own where there is none."""
         if not ray.is_initialized():
-            ray.init(
-                "local",  # even where Ray remembers a cluster of this machine, perhaps one that is gone
-                num_cpus=self.workers,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level="ERROR",
-            )
+            start_local(self.workers)
             self._joined = True
         return Actors(events, self._options, self._joined)
+
+
+def start_local(cores: int) -> None:
+    """Starts a Ray on this machine for this process alone."""
+
+    def start() -> None:
+        ray.init(
+            "local",  # even where Ray remembers a cluster of this machine, perhaps one that is gone
+            num_cpus=cores,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            _system_config=LOCAL_SETTINGS,
+        )
+
+    try:
+        start()
+    except Exception:  # it gives its node half a minute, which a busy machine may not keep to the first time
+        ray.shutdown()
+        start()
 
 
 def join(address: str) -> None:
