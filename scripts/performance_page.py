@@ -161,7 +161,7 @@ def live_page(kept: Figures) -> Table:
         "### Live",
         "",
         f"`capillaryx analyze FRAMES --pace FPS --when-behind drop_oldest`: {CAMERA_S} s of 1920x1080 frames out of "
-        "memory, two workers, the analysis as it is shipped; capture to result.",
+        "memory (other paces: 10 s), two workers, the analysis as it is shipped; capture to result.",
         "",
         "| frames/s | frames | dropped | latency p50 ms | p95 ms | p99 ms | analysis p50 ms |",
         "|---|---|---|---|---|---|---|",
@@ -176,13 +176,15 @@ def live_page(kept: Figures) -> Table:
     page += ["", *CLAIMS]
     measured = f"{camera['dropped']} dropped, p99 {camera['latency_ms']['p99']:.0f} ms"
     page.append(claim(f"{CAMERA_FPS} frames/s, two workers", "no drop, p99 100 ms or less", measured, holds))
-    if not holds:
-        ms = camera["frame_ms"]["p50"]
-        page += [
-            "",
-            f"What limits it is the analysis: a frame took {ms:.0f} ms in its worker, and {CAMERA_FPS} frames/s leave "
-            f"two workers {2000 / CAMERA_FPS:.0f} ms. The same with an analyzer that does nothing stands above.",
-        ]
+    best = max((int(fps) for fps, run in kept["figures"].items() if run["dropped"] == 0), default=0)
+    page.append(claim("the highest pace tried without a drop", "150 frames/s", f"{best} frames/s", best >= 150))
+    most, run = list(kept["figures"].items())[-1]
+    ms = run["frame_ms"]["mean"]
+    page += [
+        "",
+        f"What limits it is the analysis: at {most} frames/s a frame took {ms:.1f} ms in its worker, which two do "
+        f"{2000 / ms:.0f} times a second. The same with an analyzer that does nothing stands above.",
+    ]
     return [*page, ""]
 
 

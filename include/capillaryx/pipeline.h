@@ -30,6 +30,13 @@ struct MeanOverFrames {
   std::optional<double> high;
 };
 
+/// Capture to result of a live run's frames, dropped ones too; milliseconds.
+struct Latency {
+  double p50_ms = 0;
+  double p95_ms = 0;
+  double p99_ms = 0;
+};
+
 /// A frame that could not be analysed, and why.
 struct FailedFrame {
   std::int64_t index = 0;
@@ -49,6 +56,7 @@ struct RunSummary {
   std::int64_t skipped_inputs = 0;
   std::int64_t capillaries = 0;           ///< in all frames that are ok
   std::optional<MeanOverFrames> density;  ///< area form, fraction; absent where no frame is ok
+  std::optional<Latency> latency;         ///< absent where nothing is live
   std::vector<FailedFrame> failures;      ///< the first kMostFailures of them
   bool stopped = false;                   ///< ended by request before the source did
   bool already_finished = false;          ///< an earlier run had done all of it; nothing was done now

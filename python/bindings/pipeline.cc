@@ -33,6 +33,10 @@ nb::object summary_to_python(const RunSummary& summary) {
   if (summary.density) {
     density = results_class("MeanOverFrames")(summary.density->mean, summary.density->low, summary.density->high);
   }
+  nb::object latency = nb::none();
+  if (summary.latency) {
+    latency = results_class("Latency")(summary.latency->p50_ms, summary.latency->p95_ms, summary.latency->p99_ms);
+  }
   nb::dict fields;
   fields["frames"] = summary.frames;
   fields["ok"] = summary.ok;
@@ -42,6 +46,7 @@ nb::object summary_to_python(const RunSummary& summary) {
   fields["skipped_inputs"] = summary.skipped_inputs;
   fields["capillaries"] = summary.capillaries;
   fields["density"] = density;
+  fields["latency"] = latency;
   fields["failures"] = nb::tuple(failures);
   fields["stopped"] = summary.stopped;
   fields["already_finished"] = summary.already_finished;

@@ -175,6 +175,15 @@ class MeanOverFrames:
 
 
 @dataclass(slots=True, frozen=True)
+class Latency:
+    """Capture to result of a live run's frames, dropped ones too; milliseconds."""
+
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+@dataclass(slots=True, frozen=True)
 class FailedFrame:
     """A frame that could not be analysed, and why."""
 
@@ -196,6 +205,8 @@ class RunSummary:
     capillaries: int
     density: MeanOverFrames | None
     """Area form, a fraction; None where no frame is ok."""
+    latency: Latency | None
+    """None where nothing is live."""
     failures: tuple[FailedFrame, ...]
     """The first hundred of them."""
     stopped: bool

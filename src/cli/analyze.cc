@@ -75,6 +75,12 @@ void print_summary(const RunSummary& summary, const AnalyzeArguments& arguments)
     fmt::print("capillaries        {:.1f} a frame\n",
                static_cast<double>(summary.capillaries) / static_cast<double>(summary.ok));
   }
+  if (summary.latency) {
+    const Latency& latency = *summary.latency;
+    fmt::print(
+        "capture to result  {:.0f} ms for half of the frames, {:.0f} ms for 95 %, {:.0f} ms for 99 %; {} dropped\n",
+        latency.p50_ms, latency.p95_ms, latency.p99_ms, summary.dropped);
+  }
   if (summary.skipped_inputs > 0) {
     fmt::print("skipped            {} other file{}, listed in the report\n", summary.skipped_inputs,
                summary.skipped_inputs == 1 ? "" : "s");

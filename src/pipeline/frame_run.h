@@ -11,6 +11,7 @@
 #include "capillaryx/pipeline.h"
 #include "capillaryx/result_sink.h"
 #include "sink/bootstrap.h"
+#include "sink/percentiles.h"
 
 namespace capillaryx {
 
@@ -24,6 +25,7 @@ class RunCounts {
  private:
   RunSummary summary_;
   MeanSeries density_;
+  Percentiles latency_ms_;
 };
 
 /// Called a few times a second while a run goes on, and once at its end.

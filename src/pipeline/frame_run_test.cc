@@ -102,6 +102,22 @@ TEST_F(FrameRun, CountsWhatCame) {
   EXPECT_EQ(summary.failures[1].error, "odd");
 }
 
+TEST(RunCounts, TellsTheLatencyOfLiveRunsAlone) {
+  RunCounts counts;
+  FrameResult result;
+  counts.add(result);
+  EXPECT_FALSE(counts.summary().latency);
+  for (int ms = 1; ms <= 101; ++ms) {
+    result.timing.latency_ms = ms;
+    counts.add(result);
+  }
+  const auto latency = counts.summary().latency;
+  ASSERT_TRUE(latency);
+  EXPECT_DOUBLE_EQ(latency->p50_ms, 51);
+  EXPECT_DOUBLE_EQ(latency->p95_ms, 96);
+  EXPECT_DOUBLE_EQ(latency->p99_ms, 100);
+}
+
 TEST_F(FrameRun, ResultsOutOfOrderEndTheRunBeforeTheyAreKept) {
   NumberedSource source(5);
   PlainExecutor executor(2);

@@ -5,6 +5,7 @@ namespace capillaryx {
 
 void RunCounts::add(const FrameResult& result) {
   ++summary_.frames;
+  if (result.timing.latency_ms) latency_ms_.add(*result.timing.latency_ms);
   switch (result.status) {
     case Status::kOk:
       ++summary_.ok;
@@ -32,6 +33,9 @@ RunSummary RunCounts::summary() const {
       density.low = interval->low;
       density.high = interval->high;
     }
+  }
+  if (latency_ms_.count() > 0) {
+    summary.latency = Latency{latency_ms_.at(0.5), latency_ms_.at(0.95), latency_ms_.at(0.99)};
   }
   return summary;
 }
