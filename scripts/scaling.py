@@ -146,11 +146,13 @@ def ray_against_local() -> dict[str, float]:
     local: list[float] = []
     on_ray: list[float] = []
     options: capillaryx.OptionKeywords = {"frames": WARM_UP + 400 // FEWER, "repeat": 100, "workers": 2}
-    with nodes(1, 2) as address:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    capillaryx.ray.start_local(2)
+    try:
         for _ in range(TURNS):
             local.append(rate(capillaryx.analyze(FRAMES, **options)))
             on_ray.append(rate(capillaryx.ray.analyze(FRAMES, **options)))
+    finally:
+        ray.shutdown()
     return {"local": max(local), "ray": max(on_ray)}
 
 

@@ -5,6 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 step "setting up (packages, Python environment)" scripts/setup.sh build run test fuzz train
 step "building the program (release)" scripts/build.sh release capillaryx_program
 step "building the scheduler simulation (dev)" scripts/build.sh dev executor_test
+step "the bundle" scripts/bundle.sh
 step "soak tests" .venv/bin/python -m pytest tests -m soak
 step "the training recipe" .venv/bin/python -m pytest tests/test_training.py
 step "the Python package" scripts/python.sh

@@ -2,8 +2,10 @@
 """The portable bundle runs where there is only Debian's C library: no other library, Python, network or rights."""
 
 import json
+import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,27 @@ def bare_root(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def debian_root(unpacked: Path) -> Iterator[Path]:
+    """Debian's smallest system as debootstrap lays it down (it fetches packages; kept for the next time), and the
+    bundle."""
+    if os.getuid() != 0 or shutil.which("debootstrap") is None:
+        pytest.skip("debootstrap needs to be there and an administrator")
+    root = ROOT / "build/debian-root"
+    if not (root / "bin/sh").exists() or (root / "debootstrap").exists():
+        shutil.rmtree(root, ignore_errors=True)
+        command = ["debootstrap", "--variant=minbase", "bookworm", str(root), "http://deb.debian.org/debian"]
+        made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
+        if made.returncode != 0:
+            pytest.skip(f"debootstrap could not fetch Debian: {made.stdout.strip().splitlines()[-1:]}")
+    bundle = root / "opt/bundle"
+    shutil.rmtree(bundle, ignore_errors=True)
+    shutil.copytree(unpacked, bundle)
+    yield root
+    for folder in (bundle, root / "frames", root / "tmp/out"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def in_root(root: Path, *words: str, expect: int = 0) -> str:
     """Runs a program of that root in it, without a network."""
     script = 'mount -t proc proc "$0/proc" && mount --bind /dev/null "$0/dev/null" && exec chroot "$0" "$@"'
@@ -78,6 +101,18 @@ def test_it_analyses_on_a_bare_root_without_a_network(
     in_root(bare_root, program, "analyze", "/frames", "-o", "/tmp/out", "--workers", "2")
     capillaryx("analyze", tissue_folder, "-o", tmp_path / "out")
     assert results.comparable(bare_root / "tmp/out") == results.comparable(tmp_path / "out")
+
+
+@pytest.mark.soak
+def test_it_analyses_on_a_fresh_debian_without_a_network(
+    debian_root: Path, tissue_folder: Path, capillaryx: Run, tmp_path: Path
+) -> None:
+    assert "lo" in in_root(debian_root, "cat", "/proc/net/dev")
+    assert in_root(debian_root, "cat", "/proc/net/route").count("\n") <= 1, "no way out"
+    shutil.copytree(tissue_folder, debian_root / "frames", dirs_exist_ok=True)
+    in_root(debian_root, "/opt/bundle/capillaryx", "analyze", "/frames", "-o", "/tmp/out", "--workers", "2", "--force")
+    capillaryx("analyze", tissue_folder, "-o", tmp_path / "out")
+    assert results.comparable(debian_root / "tmp/out") == results.comparable(tmp_path / "out")
 
 
 def test_it_reads_networks_of_every_form_there(bare_root: Path) -> None:
