@@ -225,10 +225,7 @@ std::string openvino_reason(const std::exception& error) {
   return line == std::string::npos ? text : text.substr(line + 1);
 }
 
-ModelIdentity shipped_identity() {
-  const auto bytes = shipped_network();
-  return {kShippedName, sha256_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()})};
-}
+ModelIdentity shipped_identity() { return {kShippedName, CAPILLARYX_NETWORK_SHA256}; }
 
 Network read_network(const std::string& file, std::size_t wanted_batch) {
   Network network;
@@ -275,7 +272,8 @@ Network read_network(const std::string& file, std::size_t wanted_batch) {
     notes = parse_network_notes(network.model->get_rt_info<std::string>("framework", kNotesKey), network.notes_from);
   }
   if (notes) network.about = notes->about;
-  network.identity.sha256 = sha256_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+  network.identity.sha256 = shipped ? shipped_identity().sha256
+                                    : sha256_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 
   if (network.model->inputs().size() != 1 || network.model->outputs().size() != 1) {
     refuse(fmt::format("{}: it has {} inputs and {} outputs; expected one of each", name,
