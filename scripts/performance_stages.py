@@ -31,8 +31,8 @@ HALF = PIXELS // 4 * 2
 BYTES = {
     "reduce": (PIXELS * 3 + 3 * HALF, "the frame, three halved planes"),
     "background": (
-        3 * HALF + 3 * HALF // 2 + 2 * 3 * HALF // 4,
-        "halved planes: all, half of the rows, a quarter twice",
+        3 * HALF // 2 + 3 * HALF // 4 + 2 * 3 * HALF // 8,
+        "halved planes: half of the rows, a quarter, an eighth twice",
     ),
     "darkness": (HALF + 3 * HALF, "one halved plane; background, difference, smooth difference"),
     "ssim": (2 * HALF + HALF, "difference, background; map"),

@@ -13,6 +13,7 @@ enum class ExecutorKind { kDriver, kRouter, kSerial, kRay };
 enum class WorkerKind { kProcess, kThread };
 enum class WhenBehind { kWait, kDropOldest, kDropNewest };
 enum class OverlayFormat { kJpg, kPng };
+enum class InferencePrecision { kF32, kBf16 };
 
 /// Name and content of a network.
 struct ModelIdentity {
@@ -36,6 +37,7 @@ struct Options {
   WorkerKind worker_kind = WorkerKind::kProcess;
   std::string worker_command;
   std::string model;
+  InferencePrecision inference_precision = InferencePrecision::kF32;
   std::string analyzer = "capillary";
   std::string ray_address;
 
@@ -105,6 +107,12 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
                 "what starts a worker process: words, or a JSON array of them (default: the capillaryx program)", 0, 0},
       options.worker_command);
   visit(FieldInfo{"model", "how", false, "a network of your own (default: the one shipped)", 0, 0}, options.model);
+  visit(
+      FieldInfo{
+          "inference_precision", "how", true,
+          "numbers that the network reckons in: f32, or bf16 (faster; needs a processor with AVX-512 BF16 or AMX)", 0,
+          0},
+      options.inference_precision);
   visit(FieldInfo{"analyzer", "how", true, "the algorithm: a name, lib:FILE or python:PACKAGE.CLASS", 0, 0},
         options.analyzer);
   visit(FieldInfo{"ray_address", "how", false, "address of a Ray cluster", 0, 0}, options.ray_address);
@@ -178,9 +186,11 @@ const char* to_string(ExecutorKind value);
 const char* to_string(WorkerKind value);
 const char* to_string(WhenBehind value);
 const char* to_string(OverlayFormat value);
+const char* to_string(InferencePrecision value);
 bool from_string(std::string_view name, ExecutorKind& value);
 bool from_string(std::string_view name, WorkerKind& value);
 bool from_string(std::string_view name, WhenBehind& value);
 bool from_string(std::string_view name, OverlayFormat& value);
+bool from_string(std::string_view name, InferencePrecision& value);
 
 }  // namespace capillaryx

@@ -36,6 +36,8 @@ class OptionKeywords(TypedDict, total=False):
     """what starts a worker process: words, or a JSON array of them (default: the capillaryx program)."""
     model: str | os.PathLike[str]
     """a network of your own (default: the one shipped)."""
+    inference_precision: Literal["f32", "bf16"]
+    """numbers that the network reckons in: f32, or bf16 (faster; needs a processor with AVX-512 BF16 or AMX)."""
     analyzer: str | type[Analyzer]
     """the algorithm: a name, lib:FILE or python:PACKAGE.CLASS."""
     ray_address: str

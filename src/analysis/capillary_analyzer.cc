@@ -32,7 +32,7 @@ class CapillaryAnalyzer : public Analyzer {
  public:
   explicit CapillaryAnalyzer(const Options& options)
       : options_(options),
-        classifier_(options.model),
+        classifier_(options.model, options.inference_precision),
         threshold_(classifier_.spec().threshold.value_or(options.min_score)) {}
 
   std::string name() const override { return kCapillaryAnalyzer; }

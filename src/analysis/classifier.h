@@ -15,7 +15,7 @@
 
 namespace capillaryx {
 
-/// Tells capillaries from other regions by a network (paper, III-A; OpenVINO, one thread, f32).
+/// Tells capillaries from other regions by a network (paper, III-A; OpenVINO, one thread, f32 or bf16).
 ///
 /// A region's probability is the same bit for bit in whatever company and whichever place it comes: regions go through
 /// in batches of one size, the last one filled up with zeros.
@@ -26,8 +26,9 @@ class Classifier {
   /// Regions that go through the network at once.
   static constexpr std::size_t kBatch = 8;
 
-  /// `model_file` as Options::model: empty for the shipped network. Throws Error (kModel).
-  explicit Classifier(const std::string& model_file);
+  /// `model_file` as Options::model: empty for the shipped network. Throws Error (kModel), also where this processor
+  /// has no instructions for the precision.
+  explicit Classifier(const std::string& model_file, InferencePrecision precision = InferencePrecision::kF32);
   ~Classifier();
   Classifier(const Classifier&) = delete;
   Classifier& operator=(const Classifier&) = delete;

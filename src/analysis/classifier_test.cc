@@ -130,6 +130,22 @@ TEST_F(ClassifierTest, ScoreOfARegionIsTheSameBitForBitInAnyWorker) {
   for (const auto& scores : found) EXPECT_EQ(scores, expected);
 }
 
+TEST_F(ClassifierTest, InBf16GivesNearlyTheSameScoresOrSaysThatTheProcessorLacksIt) {
+  Classifier exact("");
+  const std::vector<float> inputs = random_inputs(40, exact.spec());
+  const std::vector<float> expected = classify(exact, inputs);
+  std::vector<float> scores;
+  try {
+    Classifier coarse("", InferencePrecision::kBf16);
+    scores = classify(coarse, inputs);
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("neither AVX-512 BF16 nor AMX"));
+    GTEST_SKIP() << error.what();
+  }
+  EXPECT_NE(scores, expected);
+  for (std::size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i], expected[i], 0.05) << i;
+}
+
 TEST_F(ClassifierTest, ScoresAreProbabilities) {
   Classifier classifier("");
   for (const float score : classify(classifier, random_inputs(20, classifier.spec()))) {
