@@ -84,8 +84,31 @@ void RoiFinder::sort_dark_pixels(const Darkness& darkness) {
   for (const DarkPixel& dark : order_) sorted_[static_cast<std::size_t>(starts_[level(dark)]++)] = dark;
 }
 
-void RoiFinder::grow_regions(const Darkness& darkness, float split_ratio, int small_area) {
+bool RoiFinder::outgrows(const Region& region) const {
+  return region.area > max_area_ || std::max(region.x1 - region.x0, region.y1 - region.y0) > max_length_;
+}
+
+// Two that are too large together end where they meet, and neither takes more.
+void RoiFinder::join(Region& taker, Region& other, std::int16_t level) const {
+  Region both = taker;
+  both.area += other.area;
+  both.x0 = std::min(taker.x0, other.x0);
+  both.y0 = std::min(taker.y0, other.y0);
+  both.x1 = std::max(taker.x1, other.x1);
+  both.y1 = std::max(taker.y1, other.y1);
+  if (!outgrows(both)) {
+    other.parent = taker.parent;
+    taker = both;
+    return;
+  }
+  for (Region* const region : {&taker, &other}) {
+    if (region->outgrown == 0) region->outgrown = level;
+  }
+}
+
+void RoiFinder::grow_regions(const Darkness& darkness, const Options& options, int small_area) {
   const int width = darkness.width, height = darkness.height, step = width + 1;
+  const auto split_ratio = static_cast<float>(options.split_ratio);
   labels_.resize(static_cast<std::size_t>(height + 2) * static_cast<std::size_t>(step) + 1, kNobody);
   regions_.clear();
   const auto ends = starts_.begin();
@@ -101,6 +124,8 @@ void RoiFinder::grow_regions(const Darkness& darkness, float split_ratio, int sm
       __builtin_prefetch(ahead + step);
     }
     int* const label = labels_.data() + sorted_[i].place;
+    const auto darkness_here = static_cast<std::int16_t>(kLevels - level);
+    const int y = sorted_[i].row(width), x = sorted_[i].pixel - y * width;
     const int around[8] = {label[-step - 1], label[-step],    label[-step + 1], label[-1],
                            label[1],         label[step - 1], label[step],      label[step + 1]};
     // Nobody is the highest of these numbers, and the lowest when they have a sign.
@@ -112,8 +137,8 @@ void RoiFinder::grow_regions(const Darkness& darkness, float split_ratio, int sm
     }
     if (last == kNobody) {
       const int region = static_cast<int>(regions_.size());
-      regions_.push_back({region, sorted_[i].pixel, static_cast<std::int16_t>(kLevels - level),
-                          std::numeric_limits<std::int16_t>::max(), 0, 1, kNobody, 0, 0, 0, 0});
+      regions_.push_back({region, sorted_[i].pixel, darkness_here, std::numeric_limits<std::int16_t>::max(), 0, 0, 1,
+                          kNobody, x, y, x + 1, y + 1});
       *label = region;
       continue;
     }
@@ -132,15 +157,20 @@ void RoiFinder::grow_regions(const Darkness& darkness, float split_ratio, int sm
       for (int k = 0; k < count; ++k) {
         if (near[k] == main) continue;
         Region& other = regions_[static_cast<std::size_t>(near[k])];
-        if (static_cast<float>(kLevels - level) < split_ratio * static_cast<float>(other.peak) &&
+        if (static_cast<float>(darkness_here) < split_ratio * static_cast<float>(other.peak) &&
             other.area >= small_area) {
           continue;
         }
-        other.parent = main;
-        taker.area += other.area;
+        join(taker, other, darkness_here);
       }
     }
-    ++regions_[static_cast<std::size_t>(main)].area;
+    Region& taker = regions_[static_cast<std::size_t>(main)];
+    ++taker.area;
+    taker.x0 = std::min(taker.x0, x);
+    taker.y0 = std::min(taker.y0, y);
+    taker.x1 = std::max(taker.x1, x + 1);
+    taker.y1 = std::max(taker.y1, y + 1);
+    if (taker.outgrown == 0 && outgrows(taker)) taker.outgrown = darkness_here;
     *label = main;
   }
 }
@@ -148,7 +178,8 @@ void RoiFinder::grow_regions(const Darkness& darkness, float split_ratio, int sm
 // A region ends at `foot_ratio` of its own peak, so that a dark capillary does not take its shade along.
 void RoiFinder::measure_regions(const Darkness& darkness, const SsimMap& ssim, int lowest, float foot_ratio) {
   for (Region& r : regions_) {
-    r.foot = static_cast<std::int16_t>(std::max(lowest, static_cast<int>(foot_ratio * static_cast<float>(r.peak))));
+    r.foot = static_cast<std::int16_t>(
+        std::max({lowest, static_cast<int>(foot_ratio * static_cast<float>(r.peak)), r.outgrown + 1}));
     r.area = 0;
     r.x0 = r.y0 = std::numeric_limits<int>::max();
     r.x1 = r.y1 = 0;
@@ -169,16 +200,15 @@ void RoiFinder::measure_regions(const Darkness& darkness, const SsimMap& ssim, i
 }
 
 void RoiFinder::choose_rois(const Darkness& darkness, const SsimMap& ssim, const Options& options, int min_area) {
-  // Four pixels of the frame are one here.
-  const double max_area = options.max_area_px / 4, max_length = options.max_length_px / 2;
+  const auto split_ratio = static_cast<float>(options.split_ratio);
   const float least_peak = static_cast<float>(options.min_darkness) * darkness.spread * Darkness::kFineOne;
   const int most_similar = ssim.structure_threshold(options.min_structure);
   chosen_.assign(regions_.size(), 0);
   peaks_.clear();
   for (std::size_t i = 0; i < regions_.size(); ++i) {
     const Region& r = regions_[i];
-    if (r.parent != static_cast<int>(i) || r.area < min_area || r.area > max_area) continue;
-    if (std::max(r.x1 - r.x0, r.y1 - r.y0) > max_length) continue;
+    if (r.parent != static_cast<int>(i) || r.area < min_area || outgrows(r)) continue;
+    if (static_cast<float>(r.outgrown) > split_ratio * static_cast<float>(r.peak)) continue;
     if (static_cast<float>(r.peak) < least_peak || r.min_ssim >= most_similar) continue;
     chosen_[i] = 1;
     peaks_.push_back(r.peak);
@@ -203,9 +233,11 @@ void RoiFinder::find(const Darkness& darkness, const SsimMap& ssim, const Option
   const double lowest = options.region_darkness * static_cast<double>(darkness.spread) * Darkness::kFineOne;
   const int lowest_step = std::max(1, static_cast<int>(lowest + 0.5));
   const int min_area = std::max(1, static_cast<int>(std::min(options.min_area_px / 4 + 0.5, 1e9)));
+  max_area_ = options.max_area_px / 4;  // four pixels of the frame are one here
+  max_length_ = options.max_length_px / 2;
   find_dark_pixels(darkness, lowest_step);
   sort_dark_pixels(darkness);
-  grow_regions(darkness, static_cast<float>(options.split_ratio), min_area);
+  grow_regions(darkness, options, min_area);
   measure_regions(darkness, ssim, lowest_step, static_cast<float>(options.foot_ratio));
   choose_rois(darkness, ssim, options, min_area);
   write_rois(darkness, rois);

@@ -37,7 +37,9 @@ struct Rois {
 ///
 /// Pixels join in order of falling darkness (immersion after Vincent & Soille 1991 on the dark side of the background).
 /// Where two regions meet they become one if the meeting place is darker than `split_ratio` of the fainter one's peak,
-/// so that a winding capillary stays whole and two that touch stay two.
+/// so that a winding capillary stays whole and two that touch stay two. A region that would outgrow `max_length_px` or
+/// `max_area_px` ends there: what is darker is kept if that is above half of its way down to the background
+/// (`split_ratio` of its peak), so that a hair or a shade that touches a dark capillary does not take it along.
 /// Threads: one call at a time for an instance. Memory is used again.
 class RoiFinder {
  public:
@@ -49,10 +51,11 @@ class RoiFinder {
     int peak_pixel;
     std::int16_t peak;      // Darkness::smooth steps
     std::int16_t min_ssim;  // SsimMap steps
+    std::int16_t outgrown;  // darkness at which it became too large, alone or with what it met there; 0: never
     std::int16_t foot;      // darkness at which it ends
     int area;               // reduced px
     int roi;                // in the result, or -1
-    int x0, y0, x1, y1;     // box of what it keeps, reduced px
+    int x0, y0, x1, y1;     // its box, reduced px
   };
   /// Labels have one column more than pixels, and a row above and below, which belong to nobody: a neighbour is there
   /// to be read wherever a pixel lies.
@@ -64,13 +67,16 @@ class RoiFinder {
   int root(int region);
   void find_dark_pixels(const Darkness& darkness, int lowest);
   void sort_dark_pixels(const Darkness& darkness);
-  void grow_regions(const Darkness& darkness, float split_ratio, int small_area);
+  bool outgrows(const Region& region) const;
+  void join(Region& taker, Region& other, std::int16_t level) const;
+  void grow_regions(const Darkness& darkness, const Options& options, int small_area);
   void measure_regions(const Darkness& darkness, const SsimMap& ssim, int lowest, float foot_ratio);
   void choose_rois(const Darkness& darkness, const SsimMap& ssim, const Options& options, int min_area);
   void write_rois(const Darkness& darkness, Rois& rois);
 
   static constexpr int kLevels = 256 * Darkness::kFineOne;
 
+  double max_area_ = 0, max_length_ = 0;  // reduced px
   std::vector<std::uint8_t> marks_;  // 1 for each dark pixel of a row, 0 up to a multiple of 8
   std::vector<DarkPixel> order_;     // dark pixels in reading order
   std::vector<DarkPixel> sorted_;    // the same, darkest first
