@@ -77,11 +77,11 @@ class RoiFinder {
   static constexpr int kLevels = 256 * Darkness::kFineOne;
 
   double max_area_ = 0, max_length_ = 0;  // reduced px
-  std::vector<std::uint8_t> marks_;  // 1 for each dark pixel of a row, 0 up to a multiple of 8
-  std::vector<DarkPixel> order_;     // dark pixels in reading order
-  std::vector<DarkPixel> sorted_;    // the same, darkest first
-  std::vector<int> starts_;          // of each darkness in sorted_: kLevels - darkness
-  std::vector<int> labels_;          // region of a pixel, or -1; all -1 between calls
+  std::vector<std::uint8_t> marks_;       // 1 for each dark pixel of a row, 0 up to a multiple of 8
+  std::vector<DarkPixel> order_;          // dark pixels in reading order
+  std::vector<DarkPixel> sorted_;         // the same, darkest first
+  std::vector<int> starts_;               // of each darkness in sorted_: kLevels - darkness
+  std::vector<int> labels_;               // region of a pixel, or -1; all -1 between calls
   std::vector<Region> regions_;
   std::vector<char> chosen_;  // per region
   std::vector<std::int16_t> peaks_;
