@@ -42,6 +42,9 @@ bench-compare:  ## which stages are faster or slower than in BASE=COMMIT (FILTER
 model:  ## train the shipped network anew, from its seed
 	@scripts/model.sh
 
+drawn-or-real:  ## what tells drawn capillaries from real ones (FRAMES=folder LABELS=coco.json)
+	@scripts/drawn_or_real.sh
+
 train:  ## fine-tune the shipped network on labels of your own (LABELS=coco.json FRAMES=folder)
 	@scripts/train.sh
 

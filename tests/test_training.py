@@ -105,3 +105,19 @@ def test_labels_that_are_none_end_fine_tuning_with_the_reason(program: Path, cap
     assert code == 1
     assert "truth.coco.json" in complained
     assert "Traceback" not in complained
+
+
+@pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-train (make soak sets it up)")
+def test_measures_name_what_tells_frames_of_another_make_from_drawn_ones(
+    program: Path, capillaryx: Run, tmp_path: Path
+) -> None:
+    """Frames of five times the noise stand for the real ones: the grain gives them away, the length does not."""
+    frames = tmp_path / "frames"
+    assert capillaryx("phantom", "6", "-o", frames, "--seed=4", "--noise=5", "--format=ppm").returncode == 0
+    command = [PYTHON, ROOT / "training/drawn_or_real.py", "--program", program, "--frames", frames, "--drawn=6"]
+    command += ["--labels", frames / "truth.coco.json", "--epochs=2", "--figures", tmp_path / "figures.json"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    found = json.loads((tmp_path / "figures.json").read_text())["kinds"]["capillaries"]
+    assert found["measures"]["fine grain over unrest"][0] > 0.7
+    assert 0.35 < found["measures"]["how long for its width"][0] < 0.65

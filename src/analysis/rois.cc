@@ -189,8 +189,8 @@ void RoiFinder::grow_regions(const Darkness& darkness, const Options& options, i
 // A region ends at `foot_ratio` of its own peak, so that a dark capillary does not take its shade along.
 void RoiFinder::measure_regions(const Darkness& darkness, const SsimMap& ssim, int lowest, float foot_ratio) {
   for (Region& r : regions_) {
-    r.foot = static_cast<std::int16_t>(
-        std::max({lowest, static_cast<int>(foot_ratio * static_cast<float>(r.peak)), r.outgrown + 1}));
+    const int foot = std::max(lowest, static_cast<int>(foot_ratio * static_cast<float>(r.peak)));
+    r.foot = static_cast<std::int16_t>(r.outgrown == 0 ? foot : std::max(foot, r.peak / 2));
     r.area = 0;
     r.x0 = r.y0 = std::numeric_limits<int>::max();
     r.x1 = r.y1 = 0;
@@ -211,7 +211,6 @@ void RoiFinder::measure_regions(const Darkness& darkness, const SsimMap& ssim, i
 }
 
 void RoiFinder::choose_rois(const Darkness& darkness, const SsimMap& ssim, const Options& options, int min_area) {
-  const auto split_ratio = static_cast<float>(options.split_ratio);
   const float least_peak = static_cast<float>(options.min_darkness) * darkness.spread * Darkness::kFineOne;
   const int most_similar = ssim.structure_threshold(options.min_structure);
   chosen_.assign(regions_.size(), 0);
@@ -219,7 +218,7 @@ void RoiFinder::choose_rois(const Darkness& darkness, const SsimMap& ssim, const
   for (std::size_t i = 0; i < regions_.size(); ++i) {
     const Region& r = regions_[i];
     if (r.parent != static_cast<int>(i) || r.area < min_area || outgrows(r)) continue;
-    if (static_cast<float>(r.outgrown) > split_ratio * static_cast<float>(r.peak)) continue;
+    if (r.outgrown >= r.peak / 3) continue;
     if (static_cast<float>(r.peak) < least_peak || r.min_ssim >= most_similar) continue;
     chosen_[i] = 1;
     peaks_.push_back(r.peak);

@@ -36,10 +36,10 @@ struct Rois {
 /// thing, kept where it is dark enough and the similarity of frame and background breaks down inside it.
 ///
 /// Pixels join in order of falling darkness (immersion after Vincent & Soille 1991 on the dark side of the background).
-/// Where two regions meet they become one if the meeting place is darker than `split_ratio` of the fainter one's peak,
-/// so that a winding capillary stays whole and two that touch stay two. A region that would outgrow `max_length_px` or
-/// `max_area_px` ends there: what is darker is kept if that is above half of its way down to the background
-/// (`split_ratio` of its peak), so that a hair or a shade that touches a dark capillary does not take it along.
+/// Where two regions meet they become one if the meeting place is darker than `split_ratio` of the fainter one's peak
+/// (a third of it for small ones), so that a winding or beaded capillary stays whole and two that touch stay two. A
+/// region that would outgrow `max_length_px` or `max_area_px` ends there. Its part above half of its peak is kept if it
+/// outgrew them under a third of its peak: so a hair or a shade that touches a dark capillary does not take it along.
 /// Threads: one call at a time for an instance. Memory is used again.
 class RoiFinder {
  public:

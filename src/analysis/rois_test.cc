@@ -88,8 +88,8 @@ TEST(Rois, AreFoundOnGreyFrames) {
 
 TEST(Rois, TwoThatTouchAreTwo) {
   Canvas canvas = skin();
-  canvas.darken(test::vessel({{180, 150}, {180, 200}}, 5, 30), kBlood);
-  canvas.darken(test::vessel({{199, 150}, {199, 200}}, 5, 24), kBlood);
+  canvas.darken(test::vessel({{180, 130}, {180, 220}}, 6, 30), kBlood);
+  canvas.darken(test::vessel({{201, 130}, {201, 220}}, 6, 24), kBlood);
   EXPECT_EQ(count_in(canvas.add_noise(1.5)), 2U);
 }
 
@@ -173,6 +173,28 @@ TEST(Rois, BoxAreaAndRunsTellTheSameAndNoPixelIsInTwo) {
     EXPECT_GE(roi.x, 0);
     EXPECT_LE(roi.x + roi.width, 701);
     EXPECT_LE(roi.y + roi.height, 533);
+  }
+}
+
+TEST(Rois, OneThatFadesInTheMiddleToAThirdIsOneWhereItsPiecesAreSmall) {
+  // A hairpin seen end on: two dark spots and a faint bridge.
+  Canvas canvas = skin();
+  canvas.darken(test::vessel({{200, 180}, {200, 186}}, 4, 40), kBlood);
+  canvas.darken(test::vessel({{218, 180}, {218, 186}}, 4, 40), kBlood);
+  canvas.darken(test::vessel({{202, 182}, {216, 182}}, 3, 14), kBlood);
+  EXPECT_EQ(count_in(canvas.add_noise(1)), 1U);
+}
+
+TEST(Rois, DarkOnesAreFoundWhereALongFaintLineTouchesThem) {
+  Canvas canvas = skin(800, 360);
+  canvas.darken(test::vessel({{20, 185}, {780, 190}}, 3, 14), kBlood);
+  canvas.darken(test::vessel({{250, 150}, {250, 188}}, 5, 50), kBlood);
+  canvas.darken(test::vessel({{520, 150}, {530, 190}}, 5, 45), kBlood);
+  const Rois rois = find_in(canvas.add_noise(1).picture()).rois;
+  ASSERT_EQ(rois.rois.size(), 2U);
+  for (const Roi& roi : rois.rois) {
+    EXPECT_LT(roi.width, 60);
+    EXPECT_GT(roi.height, 30);
   }
 }
 
