@@ -254,7 +254,8 @@ class Bench:
         sets = {f"{DRAWN_FRAMES} drawn": (self.work / "drawn", self.work / "drawn/truth.coco.json")}
         real = shared / "data/frames"
         if (real / "labels.coco.json").exists():
-            sets = {"11 real": (real, real / "labels.coco.json"), **sets}
+            count = len(json.loads((real / "labels.coco.json").read_text(encoding="utf-8"))["images"])
+            sets = {f"{count} real": (real, real / "labels.coco.json"), **sets}
         if "avx512_bf16" not in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8"):
             return [*page, "Not measured: this processor has no AVX-512 BF16.", ""]
         page += [
@@ -267,31 +268,14 @@ class Bench:
         for name, (frames, labels) in sets.items():
             f1, ms = [], []
             for precision in ("f32", "bf16"):
-                out = self.analyze(
-                    f"{name} {precision}",
-                    frames,
-                    "--executor",
-                    "serial",
-                    "--no-overlays",
-                    "--repeat",
-                    "3",
-                    "--inference-precision",
-                    precision,
-                )
+                options = ("--executor", "serial", "--no-overlays", "--inference-precision", precision)
+                out = self.analyze(f"{name} {precision}", frames, "--repeat", "3", *options)
                 best: dict[str, float] = {}
                 for frame in frames_of(out):
                     taken = frame["timing"]["stages_ms"]["classifier"]
                     best[frame["source"]] = min(best.get(frame["source"], 1e9), taken)
                 ms.append(statistics.mean(best.values()))
-                once = self.analyze(
-                    f"{name} {precision} once",
-                    frames,
-                    "--executor",
-                    "serial",
-                    "--no-overlays",
-                    "--inference-precision",
-                    precision,
-                )
+                once = self.analyze(f"{name} {precision} once", frames, *options)
                 f1.append(self.evaluate(once, labels)["total"]["f1"])
             page.append(
                 f"| {name} | {f1[0]:.4f} | {f1[1]:.4f} | {f1[1] - f1[0]:+.4f} | {ms[0]:.2f} ms | {ms[1]:.2f} ms |"
@@ -351,7 +335,7 @@ def main() -> None:
         "compared up to one common scale. The real frames are for checking only: the network is trained on drawn ones.",
         "What counts as the depth of a capillary, the fifth of the peak under which a tail has no say included, was",
         "settled with the real frames in sight (`docs/analysis.md`), and so was which rows the background's spread is",
-        "taken from (seven ways, F1 between 0.955 and 0.957): the figures of the real frames are that much less blind.",
+        "taken from (docs/performance_log.md): the figures of the real frames are that much less blind.",
         "",
     ]
     with tempfile.TemporaryDirectory() as work:

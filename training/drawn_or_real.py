@@ -18,6 +18,7 @@ import fitting
 import numpy as np
 import recipe
 import regions as regions_module
+from own_labels import name_groups
 from regions import Regions, subset
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,13 +63,13 @@ def real_regions(program: Path, frames: Path, labels: Path, work: Path) -> tuple
     return regions_module.known(work, 1, 0), sorted({row["frame"] for row in rows})
 
 
-def drawn_regions(program: Path, frames: int, work: Path) -> Regions:
-    """Of frames as `capillaryx phantom` draws them when nothing is asked."""
+def drawn_regions(program: Path, frames: int, first_frame: int, work: Path) -> Regions:
+    """Of frames as `capillaryx phantom` draws them when nothing is asked, numbered from `first_frame`."""
     place = work / "frames"
     command = [program, "phantom", frames, "-o", place, f"--seed={recipe.SEED + DRAWN_SEED_STEP}", "--format=ppm"]
     subprocess.run(list(map(str, [*command, "--quiet"])), check=True, stdout=subprocess.DEVNULL)
     regions_module.crop(program, place, place / "truth.coco.json", work)
-    return regions_module.known(work, 0, 1000)
+    return regions_module.known(work, 0, first_frame)
 
 
 def told_apart(both: Regions, folds: Any, epochs: int, seed: int) -> Any:
@@ -80,8 +81,10 @@ def told_apart(both: Regions, folds: Any, epochs: int, seed: int) -> Any:
         # As many of each.
         random = np.random.default_rng((seed, fold))
         count = min(int((seen.labels == k).sum()) for k in (0, 1))
+        if count == 0:
+            raise SystemExit("too few regions to hold some of each kind out: give more frames")
         chosen = np.concatenate([random.permutation(np.flatnonzero(seen.labels == k))[:count] for k in (0, 1)])
-        model = fitting.train(subset(seen, np.sort(chosen)), epochs, BATCH, seed + fold)
+        model = fitting.train(subset(seen, np.sort(chosen)), epochs, min(BATCH, len(chosen)), seed + fold)
         scores[folds == fold] = fitting.probabilities(fitting.logits(model, as_real.inputs[folds == fold]), 1.0)
     return scores
 
@@ -91,7 +94,7 @@ def main() -> None:
     parser.add_argument("--program", type=Path, default=ROOT / "build/release/capillaryx")
     parser.add_argument("--frames", type=Path, required=True, help="folder of real frames")
     parser.add_argument("--labels", type=Path, required=True, help="their COCO labels")
-    parser.add_argument("--together", default="", help="stems of frames of one place: A,B,C")
+    parser.add_argument("--together", action="append", default=[], help="stems of frames that show one place (a,b,c)")
     parser.add_argument("--drawn", type=int, default=33, help="frames to draw")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
@@ -102,13 +105,11 @@ def main() -> None:
         (Path(work) / "real").mkdir()
         (Path(work) / "drawn").mkdir()
         real, names = real_regions(program, options.frames, options.labels, Path(work) / "real")
-        drawn = drawn_regions(program, options.drawn, Path(work) / "drawn")
-    together = options.together.split(",")
-    place = {i: names.index(next(n for n in names if Path(n).stem in together)) if Path(name).stem in together else i
-             for i, name in enumerate(names)}  # fmt: skip
-    order = {p: k for k, p in enumerate(sorted(set(place.values())))}
+        drawn = drawn_regions(program, options.drawn, len(names), Path(work) / "drawn")
+    groups = name_groups(names, options.together) + [[len(names) + i] for i in range(options.drawn)]
+    fold_of = {frame: number % FOLDS for number, group in enumerate(groups) for frame in group}
     both = regions_module.join([drawn, real])
-    folds = np.array([(order[place[f]] if f < 1000 else f) % FOLDS for f in both.frames])
+    folds = np.array([fold_of[frame] for frame in both.frames])
     found: dict[str, Any] = {"epochs": options.epochs, "seed": options.seed, "folds": FOLDS, "kinds": {}}
     for kind, wanted in (("capillaries", 1), ("other regions", 0)):
         keep = (both.labels == wanted) & ~both.parts
