@@ -36,7 +36,7 @@ compare:  ## the shipped pipeline and other methods on labelled frames (FRAMES=F
 bench:  ## time each stage (FILTER=regular expression picks benchmarks)
 	@scripts/bench.sh
 
-bench-compare:  ## which stages are faster or slower than in BASE=COMMIT (FILTER, ROUNDS=9)
+bench-compare:  ## which stages are faster or slower than in BASE=COMMIT (HEAD=COMMIT: there instead of here; FRAMES, ROUNDS=9)
 	@scripts/bench_compare.sh
 
 model:  ## train the shipped network anew, from its seed

@@ -1,77 +1,142 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""usage: bench_compare.py BASE_FOLDER HEAD_FOLDER [--rounds N] [--filter REGEX]
+"""usage: bench_compare.py BASE_PROGRAM HEAD_PROGRAM FRAMES [--rounds N] [--repeat N]
 
-Runs the benchmarks (*_benchmark) that two builds have in common, in turns, and says which moved beyond noise. A round
-gives each benchmark a ratio of processor times, HEAD / BASE, measured one right after the other, so that what else the
-machine does meets both. Moved is what has all but an outlying ratio on one side of 1 (with 7 rounds or more the two
-outermost ratios on either side of the median are a 95 % interval of it or wider) and a median 2 % or more from it.
+Runs two builds of capillaryx in turns over a folder of frames, on one core, and says which stages moved beyond noise.
+A round runs both, one right after the other, so that what else the machine does meets both; of every stage of a frame
+the least time of its repeats counts. Moved is what moved by 2 % or more both in the median of the rounds' ratios and in
+the least times of all rounds, with all rounds but an outlying one to each side in agreement. Standard library only.
 """
 
 import argparse
+import dataclasses
 import json
+import math
+import os
 import pathlib
-import re
 import statistics
 import subprocess
+import sys
+import tempfile
+from typing import Any
 
 LEAST_CHANGE = 0.02
+# From 9 rounds on, all but the lowest and the highest ratio hold the median with 96 % (binomial).
+LEAST_ROUNDS = 9
+WHOLE = "whole frame"
+
+Times = dict[str, float]  # ms of each stage, mean over frames
+Result = dict[str, Any]
 
 
-def times(program: pathlib.Path, pattern: str) -> dict[str, float]:
-    """Processor time of each benchmark, ns."""
-    text = subprocess.run(
-        [program, f"--benchmark_filter={pattern}", "--benchmark_format=json", "--benchmark_min_time=0.2"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    unit = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
-    return {
-        run["name"]: run["cpu_time"] * unit[run["time_unit"]]
-        for run in json.loads(text[text.index("{") :])["benchmarks"]
-        if run["run_type"] == "iteration"
-    }
+@dataclasses.dataclass
+class Change:
+    """What the rounds say of one stage. `middle`, `low` and `high` are changes: 0.1 is 10 % slower."""
+
+    stage: str
+    base_ms: float
+    head_ms: float
+    middle: float
+    low: float
+    high: float
+    moved: bool
+
+
+def stage_times(frames: list[Result]) -> Times:
+    """Of each stage the mean over frames of the least time among a frame's repeats."""
+    least: dict[str, dict[str, float]] = {}
+    for frame in frames:
+        if frame["status"] != "ok":
+            continue
+        kind = pathlib.Path(frame["source"].partition("#")[0]).suffix.lower()
+        times = {
+            f"read, {kind}" if stage == "read" else stage: ms for stage, ms in frame["timing"]["stages_ms"].items()
+        }
+        times[WHOLE] = frame["timing"]["total_ms"]
+        for stage, ms in times.items():
+            of_frame = least.setdefault(stage, {})
+            of_frame[frame["source"]] = min(ms, of_frame.get(frame["source"], math.inf))
+    return {stage: statistics.mean(of_frame.values()) for stage, of_frame in least.items()}
+
+
+def changes(rounds: list[tuple[Times, Times]]) -> list[Change]:
+    """One for each stage that both builds have: reading first, the whole frame last."""
+    found = []
+    for stage in sorted(rounds[0][0], key=lambda name: (name == WHOLE, not name.startswith("read"), name)):
+        pairs = [
+            (base[stage], head[stage]) for base, head in rounds if base.get(stage, 0) > 0 and head.get(stage, 0) > 0
+        ]
+        if len(pairs) < len(rounds):
+            continue
+        ratios = sorted(head / base - 1 for base, head in pairs)
+        outliers = 1 if len(ratios) >= LEAST_ROUNDS else 0
+        low, middle, high = ratios[outliers], statistics.median(ratios), ratios[-1 - outliers]
+        base_ms, head_ms = (min(side) for side in zip(*pairs, strict=True))
+        least = head_ms / base_ms - 1
+        slower = low > 0 and min(middle, least) >= LEAST_CHANGE
+        faster = high < 0 and max(middle, least) <= -LEAST_CHANGE
+        found.append(Change(stage, base_ms, head_ms, middle, low, high, slower or faster))
+    return found
+
+
+def table(found: list[Change]) -> list[str]:
+    lines = [f"{'stage':14} {'base ms':>8} {'now ms':>8} {'change':>8}   rounds"]
+    for each in found:
+        verdict = ("slower" if each.middle > 0 else "FASTER") if each.moved else "as before, within noise"
+        interval = f"{100 * each.low:+.1f} to {100 * each.high:+.1f} %"
+        change = f"{100 * each.middle:+.1f} %"
+        lines.append(f"{each.stage:14} {each.base_ms:8.3f} {each.head_ms:8.3f} {change:>8}   {interval:18} {verdict}")
+    return lines
+
+
+def without_times(frames: list[Result]) -> list[Result]:
+    return [{name: value for name, value in frame.items() if name != "timing"} for frame in frames]
+
+
+def differing(base: list[Result], head: list[Result]) -> int:
+    """How many frames have another result."""
+    pairs = zip(without_times(base), without_times(head), strict=False)
+    return sum(one != other for one, other in pairs) + abs(len(base) - len(head))
+
+
+def analyze(program: pathlib.Path, frames: pathlib.Path, repeat: int) -> list[Result]:
+    with tempfile.TemporaryDirectory() as work:
+        command = [program, "analyze", frames, "-o", work, "--force", "--quiet", "--executor", "serial"]
+        done = subprocess.run(
+            [*map(str, command), "--repeat", str(repeat)], capture_output=True, text=True, check=False
+        )
+        if done.returncode not in (0, 3):  # 3: some frames failed
+            sys.exit(f"error: {program} ended with exit code {done.returncode}: {done.stderr.strip()}")
+        lines = (pathlib.Path(work) / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    return [frame for frame in map(json.loads, lines) if frame["type"] == "frame"]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base", type=pathlib.Path)
     parser.add_argument("head", type=pathlib.Path)
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--filter", default=".")
+    parser.add_argument("frames", type=pathlib.Path)
+    parser.add_argument("--rounds", type=int, default=LEAST_ROUNDS)
+    parser.add_argument("--repeat", type=int, default=4, help="times that a round goes through the frames")
     given = parser.parse_args()
-    names = sorted(
-        program.name
-        for program in given.base.glob("*_benchmark")
-        if (given.head / program.name).exists() and re.search(r"_benchmark$", program.name)
-    )
-    if not names:
-        raise SystemExit("error: the two builds have no benchmark in common")
-    print(f"{'':44} {'base ms':>9} {'now ms':>9} {'change':>8}   interval")
-    for name in names:
-        ratios: dict[str, list[float]] = {}
-        least: dict[str, list[float]] = {}
-        for turn in range(given.rounds):
-            pair: dict[str, dict[str, float]] = {}
-            for side in ("base", "head") if turn % 2 == 0 else ("head", "base"):
-                pair[side] = times((given.base if side == "base" else given.head) / name, given.filter)
-            for benchmark in sorted(pair["base"].keys() & pair["head"].keys()):
-                base, head = pair["base"][benchmark], pair["head"][benchmark]
-                ratios.setdefault(benchmark, []).append(head / base)
-                kept = least.setdefault(benchmark, [base, head])
-                least[benchmark] = [min(kept[0], base), min(kept[1], head)]
-        for benchmark, values in ratios.items():
-            ordered = sorted(values)
-            outliers = 1 if len(ordered) >= 7 else 0
-            low, high = ordered[outliers], ordered[-1 - outliers]
-            middle = statistics.median(ordered)
-            moved = abs(middle - 1) >= LEAST_CHANGE and (low > 1 or high < 1)
-            verdict = ("slower" if middle > 1 else "faster") if moved else "as before, within noise"
-            print(
-                f"{benchmark[:44]:44} {least[benchmark][0] / 1e6:9.3f} {least[benchmark][1] / 1e6:9.3f} "
-                f"{100 * (middle - 1):+7.1f} %  {100 * (low - 1):+.1f} to {100 * (high - 1):+.1f} %: {verdict}"
-            )
+    if given.rounds < 1 or given.repeat < 1:
+        parser.error("rounds and repeat are 1 or more")
+    rounds: list[tuple[Times, Times]] = []
+    for turn in range(given.rounds):
+        sides: dict[str, list[Result]] = {}
+        for side in ("base", "head") if turn % 2 == 0 else ("head", "base"):
+            sides[side] = analyze(given.base if side == "base" else given.head, given.frames, given.repeat)
+        rounds.append((stage_times(sides["base"]), stage_times(sides["head"])))
+        if turn == 0:
+            total, others = len(sides["base"]), differing(sides["base"], sides["head"])
+    if not rounds[0][0] or not rounds[0][1]:
+        sys.exit("error: no frame could be analysed")
+    how_often = f"{given.repeat} times a round, {given.rounds} rounds"
+    print(f"{total // given.repeat} frames, {how_often}; load {os.getloadavg()[0]:.1f}")
+    print("\n".join(table(changes(rounds))))
+    if given.rounds < LEAST_ROUNDS:
+        print(f"fewer than {LEAST_ROUNDS} rounds: what noise alone does may be called a change")
+    print("results: the same" if others == 0 else f"results: {others} of {total} frames differ")
 
 
 if __name__ == "__main__":
