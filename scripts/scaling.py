@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,9 @@ def frame_cost() -> dict[str, float]:
         whole.append((time.perf_counter() - start) * 1000)
         processor.append((time.process_time() - cpu) * 1000)
         inside.append(result.timing.total_ms)
-    return {"call_ms": min(whole), "inside_ms": min(inside), "frame_ms": min(processor), "leak_kb": leak_kb(image)}
+    around = median(outer - inner for outer, inner in zip(whole, inside, strict=True))
+    found = {"call_ms": min(whole), "inside_ms": min(inside), "around_ms": around, "frame_ms": min(processor)}
+    return found | {"leak_kb": leak_kb(image)}
 
 
 def resident_kb() -> int:
@@ -244,7 +247,8 @@ def claims(found: dict[str, Any], simulated: dict[str, float]) -> list[tuple[str
         (
             "`analyze_frame` on an array against the C++ call inside it, the least of the same calls",
             "at most 1.02 times",
-            f"{python:.3f} times ({cost['call_ms']:.2f} / {cost['inside_ms']:.2f} ms)",
+            f"{python:.3f} times ({cost['call_ms']:.2f} / {cost['inside_ms']:.2f} ms; half of the calls spend at most "
+            f"{cost['around_ms']:.3f} ms around it)",
             python <= 1.02,
         ),
         (

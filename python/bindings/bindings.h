@@ -33,8 +33,9 @@ FrameResult from_python(nb::handle result);
 /// A read-only array over the frame's pixels, height x width or height x width x 3, which keeps them alive.
 nb::object pixels_of(const Frame& frame);
 
-/// A frame over the memory of a NumPy array that capillaryx has checked: uint8 with packed pixels and rows that go
-/// forward, or uint16, which is scaled to 8 bits in a copy. The array is held for as long as the frame's pixels.
+/// A frame over the memory of a NumPy array, or of a copy where pixels are not packed, rows go backward, or values have
+/// 16 bits (which are scaled to 8). The memory is held for as long as the frame's pixels. Throws Python's ValueError
+/// (arrays.py) where it is no picture.
 Frame frame_of_array(nb::handle array, FrameInfo info);
 
 /// Writes a file from its start, cut to length. Throws Error (kOutput).

@@ -6,8 +6,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,7 +25,7 @@ namespace {
 class HeldBuffer {
  public:
   explicit HeldBuffer(nb::handle array) {
-    if (PyObject_GetBuffer(array.ptr(), &buffer_, PyBUF_STRIDED_RO) != 0) throw nb::python_error();
+    if (PyObject_GetBuffer(array.ptr(), &buffer_, PyBUF_RECORDS_RO) != 0) throw nb::python_error();
   }
   ~HeldBuffer() {
     const nb::gil_scoped_acquire gil;
@@ -32,9 +35,33 @@ class HeldBuffer {
   HeldBuffer& operator=(const HeldBuffer&) = delete;
   const Py_buffer& get() const { return buffer_; }
 
+  /// Whether it is a picture as it lies: bytes, packed within a row, rows that go forward.
+  bool is_picture() const {
+    const bool grey = buffer_.ndim == 2;
+    if (!grey && !(buffer_.ndim == 3 && buffer_.shape[2] == 3)) return false;
+    const Py_ssize_t height = buffer_.shape[0], width = buffer_.shape[1], channels = grey ? 1 : 3;
+    constexpr Py_ssize_t kMost = std::numeric_limits<int>::max();
+    return std::string_view(buffer_.format) == "B" && std::min(height, width) > 0 && std::max(height, width) <= kMost &&
+           (grey || buffer_.strides[2] == 1) && buffer_.strides[1] == channels &&
+           buffer_.strides[0] >= width * channels;
+  }
+
  private:
   Py_buffer buffer_{};
 };
+
+/// The memory of anything that NumPy takes for a picture; `array` itself where it is one already, as mostly. Throws
+/// what arrays.as_picture raises.
+std::shared_ptr<HeldBuffer> held_picture(nb::handle array) {
+  if (PyObject_CheckBuffer(array.ptr()) != 0) {
+    try {
+      auto held = std::make_shared<HeldBuffer>(array);
+      if (held->is_picture()) return held;
+    } catch (const nb::python_error&) {  // NumPy says what is wrong with it
+    }
+  }
+  return std::make_shared<HeldBuffer>(nb::module_::import_("capillaryx.arrays").attr("as_picture")(array));
+}
 
 }  // namespace
 
@@ -51,7 +78,7 @@ nb::object pixels_of(const Frame& frame) {
 }
 
 Frame frame_of_array(nb::handle array, FrameInfo info) {
-  auto held = std::make_shared<HeldBuffer>(array);
+  const auto held = held_picture(array);
   const Py_buffer& buffer = held->get();
   const int height = static_cast<int>(buffer.shape[0]);
   const int width = static_cast<int>(buffer.shape[1]);
@@ -128,7 +155,9 @@ void add_frame(nb::module_& module) {
       [info](const nb::object& array, const std::string& source, std::int64_t index) {
         return frame_of_array(array, info(source, index));
       },
-      nb::arg("array"), nb::arg("source"), nb::arg("index"), "A frame over an array that as_picture() has seen.");
+      nb::arg("array").none(), nb::arg("source"), nb::arg("index"),
+      nb::sig("def frame_of_array(array: numpy.typing.ArrayLike, source: str, index: int) -> Frame"),
+      "A frame over the memory of an array that is a picture; another is copied. Raises ValueError where it is none.");
   module.def(
       "frame_of_bytes",
       [info](const nb::bytes& bytes, const std::string& source, std::int64_t index) {

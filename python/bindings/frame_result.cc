@@ -19,7 +19,11 @@ namespace {
 using Floats = nb::ndarray<nb::numpy, const float>;
 using Bytes = nb::ndarray<nb::numpy, const std::uint8_t>;
 
-nb::object results_class(const char* name) { return nb::module_::import_("capillaryx.results").attr(name); }
+nb::object results_class(const char* name) {
+  // Looked up once: import costs as much as all else of a result.
+  static const nb::handle module = nb::module_::import_("capillaryx.results").release();
+  return module.attr(name);
+}
 
 template <class Number>
 nb::object known(bool is_known, Number value) {
@@ -33,25 +37,41 @@ nb::object timing_to_python(const Timing& timing) {
   return results_class("Timing")(timing.total_ms, timing.stages_ms, timing.latency_ms, timing.worker, timing.attempt);
 }
 
-Capillary capillary_from_python(nb::handle object) {
+Capillary make_capillary(const nb::object& bbox, const nb::object& polygon, const nb::object& area_px,
+                         const nb::object& score) {
   Capillary capillary;
-  const nb::object bbox = object.attr("bbox");
   if (nb::len(bbox) != 4) throw nb::value_error("Capillary.bbox must be (min x, min y, width, height)");
   for (std::size_t i = 0; i < 4; ++i) capillary.bbox[i] = nb::cast<int>(nb::int_(bbox[i]));
   // Any sequence of pairs, or an array: NumPy says what it is.
   const nb::object numpy = nb::module_::import_("numpy");
-  const nb::object flat =
-      numpy.attr("ascontiguousarray")(object.attr("polygon"), nb::arg("dtype") = numpy.attr("float32")).attr("ravel")();
-  const auto values = nb::cast<nb::ndarray<const float, nb::c_contig, nb::ro>>(flat);
+  const nb::object points = numpy.attr("asarray")(polygon, nb::arg("dtype") = numpy.attr("float32"));
+  const auto values = nb::cast<nb::ndarray<const float, nb::c_contig, nb::ro>>(points.attr("ravel")());
+  if (values.size() % 2 != 0) throw nb::value_error("Capillary.polygon must have the shape (points, 2)");
   capillary.polygon.assign(values.data(), values.data() + values.size());
-  capillary.area_px = nb::cast<int>(nb::int_(object.attr("area_px")));
-  capillary.score = nb::cast<double>(nb::float_(object.attr("score")));
+  capillary.area_px = nb::cast<int>(nb::int_(area_px));
+  capillary.score = nb::cast<double>(nb::float_(score));
   return capillary;
 }
 
+nb::tuple bbox_of(const Capillary& capillary) {
+  const auto& [x, y, width, height] = capillary.bbox;
+  return nb::make_tuple(x, y, width, height);
+}
+
+/// A read-only array over the memory of a capillary, which it keeps alive.
+nb::object polygon_of(const nb::object& object) {
+  const auto& polygon = nb::cast<const Capillary&>(object).polygon;
+  const std::size_t shape[] = {polygon.size() / 2, 2};
+  return nb::cast(Floats(polygon.data(), 2, shape, object));
+}
+
+bool equal(const Capillary& one, const Capillary& other) {
+  return one.bbox == other.bbox && one.polygon == other.polygon && one.area_px == other.area_px &&
+         one.score == other.score;
+}
+
 StagePicture picture_from_python(std::string name, nb::handle array) {
-  const Frame frame = frame_of_array(nb::module_::import_("capillaryx.arrays").attr("as_picture")(array),
-                                     {.index = 0, .source = name, .time_s = {}, .captured = {}});
+  const Frame frame = frame_of_array(array, {.index = 0, .source = name, .time_s = {}, .captured = {}});
   const PixelView& pixels = frame.pixels();
   StagePicture picture{std::move(name), pixels.width, pixels.height, pixels.channels, {}};
   const std::size_t row_bytes = static_cast<std::size_t>(pixels.width) * static_cast<std::size_t>(pixels.channels);
@@ -59,17 +79,6 @@ StagePicture picture_from_python(std::string name, nb::handle array) {
     picture.pixels.insert(picture.pixels.end(), pixels.row(y), pixels.row(y) + row_bytes);
   }
   return picture;
-}
-
-/// The points of all outlines, one after another, in one array: parts of it cost a twentieth of arrays of their own.
-nb::object all_points(const FrameResult& result) {
-  auto* const points = new std::vector<float>();
-  const nb::capsule owner(points, [](void* held) noexcept { delete static_cast<std::vector<float>*>(held); });
-  for (const Capillary& capillary : result.capillaries) {
-    points->insert(points->end(), capillary.polygon.begin(), capillary.polygon.end());
-  }
-  const std::size_t shape[] = {points->size() / 2, 2};
-  return nb::cast(Floats(points->data(), 2, shape, owner));
 }
 
 template <class Value>
@@ -80,46 +89,23 @@ std::optional<Value> optional_of(nb::handle object) {
 
 }  // namespace
 
-nb::object to_python(FrameResult whole) {
-  auto* const result = new FrameResult(std::move(whole));
-  const nb::capsule owner(result, [](void* held) noexcept { delete static_cast<FrameResult*>(held); });
-  const bool ok = result->status == Status::kOk;
-  const nb::object capillary_class = results_class("Capillary");
-  nb::object points = all_points(*result);
+nb::object to_python(FrameResult result) {
+  const bool ok = result.status == Status::kOk;
   nb::list capillaries;
-  std::size_t begin = 0;
-  for (const Capillary& capillary : result->capillaries) {
-    const std::size_t end = begin + capillary.polygon.size() / 2;
-    const nb::object polygon = points[nb::slice(nb::int_(begin), nb::int_(end), nb::none())];
-    begin = end;
-    const auto& [x, y, width, height] = capillary.bbox;
-    capillaries.append(
-        capillary_class(nb::make_tuple(x, y, width, height), polygon, capillary.area_px, capillary.score));
-  }
+  for (Capillary& capillary : result.capillaries) capillaries.append(nb::cast(std::move(capillary)));
   nb::dict pictures;
-  for (const StagePicture& picture : result->stage_pictures) {
+  for (StagePicture& picture : result.stage_pictures) {
     const std::size_t shape[] = {static_cast<std::size_t>(picture.height), static_cast<std::size_t>(picture.width),
                                  static_cast<std::size_t>(picture.channels)};
-    pictures[picture.name.c_str()] =
-        nb::cast(Bytes(picture.pixels.data(), picture.channels == 1 ? 2 : 3, shape, owner));
+    auto* const pixels = new std::vector<std::uint8_t>(std::move(picture.pixels));
+    const nb::capsule owner(pixels, [](void* held) noexcept { delete static_cast<std::vector<std::uint8_t>*>(held); });
+    pictures[picture.name.c_str()] = nb::cast(Bytes(pixels->data(), picture.channels == 1 ? 2 : 3, shape, owner));
   }
-  nb::dict fields;
-  fields["index"] = result->index;
-  fields["source"] = result->source;
-  fields["time_s"] = nb::cast(result->time_s);
-  fields["sha256"] = text_or_none(result->sha256);
-  fields["status"] = to_string(result->status);
-  fields["error"] = text_or_none(result->error);
-  fields["width"] = result->width;
-  fields["height"] = result->height;
-  fields["capillaries"] = nb::tuple(capillaries);
-  fields["density"] = known(ok, result->density);
-  fields["valid_px"] = known(ok, result->valid_px);
-  fields["scale_um_per_px"] = nb::cast(result->scale_um_per_px);
-  fields["values"] = nb::cast(result->values);
-  fields["stage_pictures"] = pictures;
-  fields["timing"] = timing_to_python(result->timing);
-  return results_class("FrameResult")(**fields);
+  // In the order of its fields.
+  return results_class("FrameResult")(result.index, result.source, result.time_s, text_or_none(result.sha256),
+                                      to_string(result.status), text_or_none(result.error), result.width, result.height,
+                                      nb::tuple(capillaries), known(ok, result.density), known(ok, result.valid_px),
+                                      result.scale_um_per_px, result.values, pictures, timing_to_python(result.timing));
 }
 
 FrameResult from_python(nb::handle object) {
@@ -136,7 +122,7 @@ FrameResult from_python(nb::handle object) {
   result.width = nb::cast<int>(object.attr("width"));
   result.height = nb::cast<int>(object.attr("height"));
   for (const nb::handle capillary : object.attr("capillaries")) {
-    result.capillaries.push_back(capillary_from_python(capillary));
+    result.capillaries.push_back(nb::cast<Capillary>(capillary));
   }
   const nb::object density = object.attr("density");
   if (!density.is_none()) result.density = nb::cast<double>(nb::float_(density));
@@ -159,6 +145,40 @@ FrameResult from_python(nb::handle object) {
 }
 
 void add_frame_result(nb::module_& module) {
+  nb::class_<Capillary>(
+      module, "Capillary",
+      "One accepted capillary. Immutable. Coordinates are those of pixel corners: the pixel (3, 5) has "
+      "the box (3, 5, 1, 1).")
+      .def(
+          "__init__",
+          [](Capillary* self, const nb::object& bbox, const nb::object& polygon, const nb::object& area_px,
+             const nb::object& score) { new (self) Capillary(make_capillary(bbox, polygon, area_px, score)); },
+          nb::arg("bbox"), nb::arg("polygon"), nb::arg("area_px"), nb::arg("score"),
+          nb::sig("def __init__(self, bbox: collections.abc.Sequence[int], polygon: numpy.typing.ArrayLike, "
+                  "area_px: int, score: float) -> None"))
+      .def_prop_ro("bbox", &bbox_of, nb::sig("def bbox(self) -> tuple[int, int, int, int]"),
+                   "(min x, min y, width, height), px.")
+      .def_prop_ro("polygon", &polygon_of, nb::sig("def polygon(self) -> numpy.typing.NDArray[numpy.float32]"),
+                   "Outline, shape (points, 2): x and y, px; closed; inside its box. A read-only array over the "
+                   "capillary's own memory.")
+      .def_ro("area_px", &Capillary::area_px, "Pixels inside the outline.")
+      .def_ro("score", &Capillary::score, "Probability that it is a capillary, 0 to 1.")
+      .def("__eq__", &equal, nb::is_operator(), nb::sig("def __eq__(self, other: object, /) -> bool"),
+           "Equal in every figure.")
+      .def("__repr__",
+           [](const Capillary& self) {
+             return nb::str("<Capillary bbox={} area_px={} score={:.4f}>")
+                 .format(bbox_of(self), self.area_px, self.score);
+           })
+      .def("__hash__", [](const Capillary& self) { return nb::hash(bbox_of(self)); })
+      .def(
+          "__reduce__",
+          [](const nb::object& self) {
+            const auto& capillary = nb::cast<const Capillary&>(self);
+            return nb::make_tuple(
+                self.type(), nb::make_tuple(bbox_of(capillary), polygon_of(self), capillary.area_px, capillary.score));
+          },
+          nb::sig("def __reduce__(self) -> tuple[typing.Any, ...]"));
   module.def(
       "frame_line", [](const nb::object& result) { return frame_line(from_python(result)); }, nb::arg("result"),
       "The line of results.jsonl.");

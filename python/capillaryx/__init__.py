@@ -8,13 +8,12 @@ for frame in capillaryx.analyze("frames/"):
 """
 
 from capillaryx import _core
-from capillaryx._core import Frame
+from capillaryx._core import Capillary, Frame
 from capillaryx.analysis import Run, analyze, analyze_frame, analyze_to
 from capillaryx.analyzer import Analyzer
 from capillaryx.errors import Error, ExecutorError, InputError, InternalError, ModelError, OutputError, UsageError
 from capillaryx.options import DEFAULTS, OptionKeywords
 from capillaryx.results import (
-    Capillary,
     FailedFrame,
     FrameResult,
     Latency,

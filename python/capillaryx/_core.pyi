@@ -47,8 +47,10 @@ class Frame:
         Read-only uint8 array, (height, width) or (height, width, 3) in the order red, green, blue. It lies over the frame's own memory (no copy) and keeps it alive.
         """
 
-def frame_of_array(array: object, source: str, index: int) -> Frame:
-    """A frame over an array that as_picture() has seen."""
+def frame_of_array(array: numpy.typing.ArrayLike, source: str, index: int) -> Frame:
+    """
+    A frame over the memory of an array that is a picture; another is copied. Raises ValueError where it is none.
+    """
 
 def frame_of_bytes(bytes: bytes, source: str, index: int) -> Frame:
     """A frame of an encoded picture."""
@@ -57,6 +59,38 @@ def frame_of_file(descriptor: int, source: str, index: int) -> Frame:
     """A frame of an open file, which it takes over."""
 
 def unreadable_frame(reason: str, source: str, index: int) -> Frame: ...
+
+class Capillary:
+    """
+    One accepted capillary. Immutable. Coordinates are those of pixel corners: the pixel (3, 5) has the box (3, 5, 1, 1).
+    """
+
+    def __init__(self, bbox: Sequence[int], polygon: numpy.typing.ArrayLike, area_px: int, score: float) -> None: ...
+    @property
+    def bbox(self) -> tuple[int, int, int, int]:
+        """(min x, min y, width, height), px."""
+
+    @property
+    def polygon(self) -> numpy.typing.NDArray[numpy.float32]:
+        """
+        Outline, shape (points, 2): x and y, px; closed; inside its box. A read-only array over the capillary's own memory.
+        """
+
+    @property
+    def area_px(self) -> int:
+        """Pixels inside the outline."""
+
+    @property
+    def score(self) -> float:
+        """Probability that it is a capillary, 0 to 1."""
+
+    def __eq__(self, other: object, /) -> bool:
+        """Equal in every figure."""
+
+    def __repr__(self) -> str: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
 def frame_line(result: object) -> str:
     """The line of results.jsonl."""
 

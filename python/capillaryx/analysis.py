@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from capillaryx import _core, results
 from capillaryx.analyzer import PREFIX, Analyzer, add_local, name_of, set_worker_command
-from capillaryx.arrays import as_picture
 from capillaryx.errors import UsageError
 from capillaryx.options import OptionKeywords
 from capillaryx.results import FrameResult, Progress, RunSummary
@@ -134,18 +133,9 @@ def analyze_to(
 
 
 @lru_cache(maxsize=4)
-def frame_analyzer(options: str, kind: object) -> _core.FrameAnalyzer:
-    """The analyzer of these options, kept: making one takes longer than using it.
-
-    `kind`: the option as given, as a class that was written anew has the name of the old one.
-    """
-    return _core.FrameAnalyzer(options)
-
-
-@lru_cache(maxsize=64)
-def cached_options(items: tuple[tuple[str, Any], ...]) -> str:
-    """The options in JSON, checked once."""
-    return options_json(dict(items))  # type: ignore[arg-type]  # the caller's keywords
+def frame_analyzer(items: tuple[tuple[str, Any], ...]) -> _core.FrameAnalyzer:
+    """The analyzer of these options, kept: making one takes longer than using it."""
+    return _core.FrameAnalyzer(options_json(dict(items)))  # type: ignore[arg-type]  # the caller's keywords
 
 
 def analyze_frame(image: npt.ArrayLike, *, source: str = "array", **options: Unpack[OptionKeywords]) -> FrameResult:
@@ -155,7 +145,5 @@ def analyze_frame(image: npt.ArrayLike, *, source: str = "array", **options: Unp
     from its full range to 8 bits. Raises ValueError on any other array. The array must not be changed meanwhile.
     Threads: any; calls with equal options take turns.
     """
-    array = as_picture(image)
-    given = {"worker_kind": "thread", **options}
-    text = cached_options(tuple(sorted(given.items(), key=lambda item: item[0])))
-    return frame_analyzer(text, given.get("analyzer")).analyze(_core.frame_of_array(array, source, 0))
+    items = tuple(sorted({"worker_kind": "thread", **options}.items()))
+    return frame_analyzer(items).analyze(_core.frame_of_array(image, source, 0))

@@ -31,7 +31,6 @@ from ray.exceptions import RayActorError
 
 from capillaryx import _core, analyzer
 from capillaryx.analysis import Inputs, Run, options_json
-from capillaryx.arrays import as_picture
 from capillaryx.errors import KINDS, Error
 from capillaryx.options import OptionKeywords
 
@@ -133,7 +132,7 @@ def open_frame(kind: str, content: Any, source: str, index: int) -> _core.Frame 
     if kind == "bytes":
         return _core.frame_of_bytes(content, source, index)
     if kind == "pixels":
-        return _core.frame_of_array(as_picture(content), source, index)
+        return _core.frame_of_array(content, source, index)
     return _core.unreadable_frame(content, source, index)
 
 

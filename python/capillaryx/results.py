@@ -13,35 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from capillaryx import _core
+from capillaryx._core import Capillary
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
 
 Status = Literal["ok", "failed", "dropped"]
-
-
-@dataclass(slots=True, eq=False)
-class Capillary:
-    """One accepted capillary. Coordinates are those of pixel corners: the pixel (3, 5) has the box (3, 5, 1, 1)."""
-
-    bbox: tuple[int, int, int, int]
-    """(min x, min y, width, height), px."""
-    polygon: npt.NDArray[np.float32]
-    """Outline, shape (points, 2): x and y, px; closed; inside its box."""
-    area_px: int
-    """Pixels inside the outline."""
-    score: float
-    """Probability that it is a capillary, 0 to 1."""
-
-    def __eq__(self, other: object) -> bool:
-        """Equal in every figure."""
-        if not isinstance(other, Capillary):
-            return NotImplemented
-        mine = (tuple(self.bbox), self.area_px, self.score)
-        return mine == (tuple(other.bbox), other.area_px, other.score) and np.array_equal(self.polygon, other.polygon)
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(slots=True)

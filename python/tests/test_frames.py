@@ -11,13 +11,12 @@ from conftest import skin
 
 import capillaryx
 from capillaryx import _core
-from capillaryx.arrays import as_picture
 
 SKIN = skin()
 
 
 def frame_of(array: npt.NDArray[np.uint8]) -> capillaryx.Frame:
-    return _core.frame_of_array(as_picture(array), "array", 0)
+    return _core.frame_of_array(array, "array", 0)
 
 
 def test_pixels_lie_over_the_arrays_own_memory() -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results as values."""
 
+import copy
+import gc
 import json
 import pickle
 from pathlib import Path
@@ -34,10 +36,40 @@ def test_a_line_that_is_none_is_refused() -> None:
 
 
 def test_results_differ_where_a_figure_does() -> None:
-    other = capillaryx.FrameResult.from_json(RESULT.to_json())
-    other.capillaries[0].polygon = other.capillaries[0].polygon + np.float32(1)
-    assert other != RESULT
+    first = RESULT.capillaries[0]
+    same = capillaryx.Capillary(list(first.bbox), first.polygon.tolist(), first.area_px, first.score)
+    assert same == first
+    assert hash(same) == hash(first)
+    moved = first.polygon + np.float32(1)
+    for other in (
+        capillaryx.Capillary((0, 0, 1, 1), first.polygon, first.area_px, first.score),
+        capillaryx.Capillary(first.bbox, moved, first.area_px, first.score),
+        capillaryx.Capillary(first.bbox, first.polygon, first.area_px + 1, first.score),
+        capillaryx.Capillary(first.bbox, first.polygon, first.area_px, first.score / 2),
+    ):
+        assert other != first
+        result = capillaryx.FrameResult.from_json(RESULT.to_json())
+        result.capillaries = (other, *result.capillaries[1:])
+        assert result != RESULT
     assert RESULT != "a text"
+    assert first != "a text"
+
+
+def test_a_capillary_without_a_box_or_an_outline_is_refused() -> None:
+    for bbox, polygon in (((1, 2, 3), [[1, 2]]), ((1, 2, 3, 4), [1, 2, 3]), ((1, 2, 3, 4), "outline")):
+        with pytest.raises(ValueError, match=r"bbox must be|polygon must have|could not convert"):
+            capillaryx.Capillary(bbox, polygon, 1, 0.5)
+
+
+def test_a_capillary_says_what_it_is_and_keeps_its_outline() -> None:
+    first = RESULT.capillaries[0]
+    assert repr(first) == f"<Capillary bbox={first.bbox} area_px={first.area_px} score={first.score:.4f}>"
+    with pytest.raises(AttributeError):
+        first.score = 1.0  # type: ignore[misc]
+    polygon = capillaryx.Capillary((0, 0, 4, 4), [[0, 0], [4, 0], [4, 4]], 8, 0.5).polygon
+    gc.collect()
+    assert polygon.tolist() == [[0, 0], [4, 0], [4, 4]]
+    assert copy.deepcopy(RESULT) == RESULT
 
 
 def test_outlines_are_read_only_points_inside_their_boxes() -> None:
