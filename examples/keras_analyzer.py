@@ -2,6 +2,7 @@
 """A Keras network on every core.    python keras_analyzer.py FRAMES    (pip install 'capillaryx[keras]')
 
 The network here only shows where yours goes: its weights are drawn from a seed. keras.saving.load_model loads your own.
+KERAS_BACKEND=openvino runs it without TensorFlow (pip install keras scipy).
 """
 
 import sys
