@@ -2,37 +2,14 @@
 #include "analysis/rois.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
-#include <functional>
 #include <limits>
+#include <numeric>
+#include <tuple>
 
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "analysis/rois.cc"
-#include <hwy/foreach_target.h>
-#include <hwy/highway.h>
-
-// A plain loop: compiled anew for every instruction set, it becomes its vectors.
-HWY_BEFORE_NAMESPACE();
-namespace capillaryx::HWY_NAMESPACE {
-namespace {
-
-// 1 for each value of a row that is dark.
-void mark_dark(const std::int16_t* values, std::int16_t lowest, int width, std::uint8_t* out) {
-  for (int x = 0; x < width; ++x) out[x] = static_cast<std::uint8_t>(values[x] >= lowest);
-}
-
-}  // namespace
-}  // namespace capillaryx::HWY_NAMESPACE
-HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
 namespace capillaryx {
 namespace {
-
-HWY_EXPORT(mark_dark);
 
 constexpr int kNobody = -1;
 
@@ -45,58 +22,64 @@ float part_of_ratio(int area) {
   return std::clamp(kLeast + (1 - kLeast) * (side - kSmall) / (kLarge - kSmall), kLeast, 1.F);
 }
 
-static_assert(std::endian::native == std::endian::little);  // marks are read eight at a time
-
 }  // namespace
 
 int RoiFinder::root(int region) {
-  while (regions_[static_cast<std::size_t>(region)].parent != region) {
-    Region& r = regions_[static_cast<std::size_t>(region)];
-    r.parent = regions_[static_cast<std::size_t>(r.parent)].parent;
-    region = r.parent;
+  Region* const regions = regions_.data();
+  while (regions[region].parent != region) {
+    region = regions[region].parent = regions[regions[region].parent].parent;
   }
   return region;
 }
 
-// order_: dark pixels in reading order.
-void RoiFinder::find_dark_pixels(const Darkness& darkness, int lowest) {
-  const int width = darkness.width;
-  const auto least = static_cast<std::int16_t>(std::min<int>(lowest, std::numeric_limits<std::int16_t>::max()));
-  marks_.assign((static_cast<std::size_t>(width) + 7) / 8 * 8, 0);
-  order_.clear();
-  for (int y = 0; y < darkness.height; ++y) {
-    const int row = y * width, to_place = y + width + 2;
-    HWY_DYNAMIC_DISPATCH(mark_dark)(darkness.smooth.data() + row, least, width, marks_.data());
-    for (int x = 0; x < width; x += 8) {
-      std::uint64_t eight;
-      std::memcpy(&eight, marks_.data() + x, sizeof eight);
-      for (; eight != 0; eight &= eight - 1) {
-        const int pixel = row + x + std::countr_zero(eight) / 8;
-        order_.push_back({pixel, pixel + to_place});
-      }
+// pixels_: those of a place. False where none of its regions can be one of interest.
+bool RoiFinder::take_up(const Darkness& darkness, const SsimMap& ssim, const DarkPlaces::Place& place) {
+  if (place.area < limits_.min_area) return false;
+  pixels_.resize(static_cast<std::size_t>(place.area));
+  window_step_ = place.x1 - place.x0 + 1;
+  labels_.assign(static_cast<std::size_t>(place.y1 - place.y0 + 2) * static_cast<std::size_t>(window_step_) + 1,
+                 kNobody);
+  DarkPixel* pixel = pixels_.data();
+  std::int16_t peak = 0, least_similar = std::numeric_limits<std::int16_t>::max();
+  constexpr int kAhead = 12;
+  const Run* const runs = places_.runs().data();
+  const int last = static_cast<int>(places_.runs().size()) - 1;
+  for (int i = place.first_run; i < place.end_run; ++i) {
+    const Run& run = runs[i];
+    // Rows lie far apart in memory, which no hardware sees coming: a later run's values are asked for ahead.
+    const Run& later = runs[std::min(i + kAhead, last)];
+    __builtin_prefetch(darkness.smooth.data() + static_cast<std::ptrdiff_t>(later.y) * darkness.width + later.x);
+    __builtin_prefetch(ssim.row(later.y) + later.x);
+    const std::int16_t* const value = darkness.smooth.data() + static_cast<std::ptrdiff_t>(run.y) * darkness.width;
+    const std::int16_t* const similarity = ssim.row(run.y);
+    const int row = (run.y - place.y0 + 1) * window_step_ + 1 - place.x0;
+    for (int x = run.x; x < run.x + run.length; ++x) {
+      *pixel++ = {row + x, x, run.y, value[x], similarity[x]};
+      peak = std::max(peak, value[x]);
+      least_similar = std::min(least_similar, similarity[x]);
     }
   }
+  peak_ = peak;
+  return least_similar < limits_.most_similar && static_cast<float>(peak) >= limits_.least_peak;
 }
 
-// A counting sort, darkest first, equal ones in reading order. starts_ becomes the end of each darkness.
-void RoiFinder::sort_dark_pixels(const Darkness& darkness) {
-  const auto level = [&darkness](const DarkPixel& dark) {
-    return static_cast<std::size_t>(kLevels - darkness.smooth[static_cast<std::size_t>(dark.pixel)]);
-  };
-  starts_.assign(kLevels + 1, 0);
-  for (const DarkPixel& dark : order_) ++starts_[level(dark)];
+// A counting sort, darkest first, equal ones in reading order.
+void RoiFinder::sort_pixels() {
+  starts_.assign(static_cast<std::size_t>(peak_ - limits_.lowest) + 1, 0);
+  int* const starts = starts_.data();
+  for (const DarkPixel& pixel : pixels_) ++starts[peak_ - pixel.darkness];
   int start = 0;
   for (int& s : starts_) {
     const int count = s;
     s = start;
     start += count;
   }
-  sorted_.resize(order_.size());
-  for (const DarkPixel& dark : order_) sorted_[static_cast<std::size_t>(starts_[level(dark)]++)] = dark;
+  sorted_.resize(pixels_.size());
+  for (const DarkPixel& pixel : pixels_) sorted_[static_cast<std::size_t>(starts[peak_ - pixel.darkness]++)] = pixel;
 }
 
 bool RoiFinder::outgrows(const Region& region) const {
-  return region.area > max_area_ || std::max(region.x1 - region.x0, region.y1 - region.y0) > max_length_;
+  return region.area > limits_.max_area || std::max(region.x1 - region.x0, region.y1 - region.y0) > limits_.max_length;
 }
 
 // Two that are too large together end where they meet, and neither takes more.
@@ -117,47 +100,30 @@ void RoiFinder::join(Region& taker, Region& other, std::int16_t level) const {
   }
 }
 
-void RoiFinder::grow_regions(const Darkness& darkness, const Options& options, int small_area) {
-  const int width = darkness.width, height = darkness.height, step = width + 1;
-  const auto split_ratio = static_cast<float>(options.split_ratio);
-  labels_.resize(static_cast<std::size_t>(height + 2) * static_cast<std::size_t>(step) + 1, kNobody);
+void RoiFinder::grow_regions(int width) {
+  const int step = window_step_;
   regions_.clear();
-  const auto ends = starts_.begin();
-  // Pixels come from all over the frame: what a later one needs is asked for ahead.
-  constexpr std::size_t kAhead = 16;
-  std::ptrdiff_t level = 0;
-  for (std::size_t i = 0; i < sorted_.size(); ++i) {
-    while (ends[level] <= static_cast<int>(i)) ++level;
-    if (i + kAhead < sorted_.size()) {
-      const int* const ahead = labels_.data() + sorted_[i + kAhead].place;
-      __builtin_prefetch(ahead - step);
-      __builtin_prefetch(ahead);
-      __builtin_prefetch(ahead + step);
-    }
-    int* const label = labels_.data() + sorted_[i].place;
-    const auto darkness_here = static_cast<std::int16_t>(kLevels - level);
-    const int y = sorted_[i].row(width), x = sorted_[i].pixel - y * width;
-    const int around[8] = {label[-step - 1], label[-step],    label[-step + 1], label[-1],
-                           label[1],         label[step - 1], label[step],      label[step + 1]};
-    // Nobody is the highest of these numbers, and the lowest when they have a sign.
-    unsigned first = static_cast<unsigned>(kNobody);
-    int last = kNobody;
-    for (const int each : around) {
-      first = std::min(first, static_cast<unsigned>(each));
-      last = std::max(last, each);
-    }
+  for (const DarkPixel& pixel : sorted_) {
+    int* const label = labels_.data() + pixel.place;
+    const int nw = label[-step - 1], n = label[-step], ne = label[-step + 1], w = label[-1];
+    const int e = label[1], sw = label[step - 1], s = label[step], se = label[step + 1];
+    // Nobody is the highest of these numbers without a sign, and the lowest with one.
+    const auto lower = [](int a, int b) { return static_cast<unsigned>(a) < static_cast<unsigned>(b) ? a : b; };
+    const auto higher = [](int a, int b) { return a > b ? a : b; };
+    const int first = lower(lower(lower(nw, n), lower(ne, w)), lower(lower(e, sw), lower(s, se)));
+    const int last = higher(higher(higher(nw, n), higher(ne, w)), higher(higher(e, sw), higher(s, se)));
     if (last == kNobody) {
       const int region = static_cast<int>(regions_.size());
-      regions_.push_back({region, sorted_[i].pixel, darkness_here, std::numeric_limits<std::int16_t>::max(), 0, 0, 1,
-                          kNobody, x, y, x + 1, y + 1});
+      regions_.push_back({region, pixel.y * width + pixel.x, pixel.darkness, std::numeric_limits<std::int16_t>::max(),
+                          0, 0, 1, kNobody, pixel.x, pixel.y, pixel.x + 1, pixel.y + 1, 0});
       *label = region;
       continue;
     }
     int main = root(last);
-    if (static_cast<int>(first) != last) {
+    if (first != last) {
       // The first of the darkest takes the pixel; a region's number tells which came first.
       int near[8], count = 0, before = kNobody;
-      for (const int each : around) {
+      for (const int each : {nw, n, ne, w, e, sw, s, se}) {
         if (each == kNobody || each == before) continue;
         before = each;
         const int region = root(each);
@@ -168,158 +134,161 @@ void RoiFinder::grow_regions(const Darkness& darkness, const Options& options, i
       for (int k = 0; k < count; ++k) {
         if (near[k] == main) continue;
         Region& other = regions_[static_cast<std::size_t>(near[k])];
-        const float ratio = split_ratio * part_of_ratio(std::min(taker.area, other.area));
-        if (static_cast<float>(darkness_here) < ratio * static_cast<float>(other.peak) && other.area >= small_area) {
+        const float ratio = limits_.split_ratio * part_of_ratio(std::min(taker.area, other.area));
+        if (static_cast<float>(pixel.darkness) < ratio * static_cast<float>(other.peak) &&
+            other.area >= limits_.min_area) {
           continue;
         }
-        join(taker, other, darkness_here);
+        join(taker, other, pixel.darkness);
       }
     }
     Region& taker = regions_[static_cast<std::size_t>(main)];
     ++taker.area;
-    taker.x0 = std::min(taker.x0, x);
-    taker.y0 = std::min(taker.y0, y);
-    taker.x1 = std::max(taker.x1, x + 1);
-    taker.y1 = std::max(taker.y1, y + 1);
-    if (taker.outgrown == 0 && outgrows(taker)) taker.outgrown = darkness_here;
+    taker.x0 = std::min(taker.x0, pixel.x);
+    taker.y0 = std::min(taker.y0, pixel.y);
+    taker.x1 = std::max(taker.x1, pixel.x + 1);
+    taker.y1 = std::max(taker.y1, pixel.y + 1);
+    if (taker.outgrown == 0 && outgrows(taker)) taker.outgrown = pixel.darkness;
     *label = main;
   }
 }
 
 // A region ends at `foot_ratio` of its own peak, so that a dark capillary does not take its shade along.
-void RoiFinder::measure_regions(const Darkness& darkness, const SsimMap& ssim, int lowest, float foot_ratio) {
+void RoiFinder::measure_regions() {
   for (Region& r : regions_) {
-    const int foot = std::max(lowest, static_cast<int>(foot_ratio * static_cast<float>(r.peak)));
+    const int foot = std::max(limits_.lowest, static_cast<int>(limits_.foot_ratio * static_cast<float>(r.peak)));
     r.foot = static_cast<std::int16_t>(r.outgrown == 0 ? foot : std::max(foot, r.peak / 2));
     r.area = 0;
     r.x0 = r.y0 = std::numeric_limits<int>::max();
     r.x1 = r.y1 = 0;
   }
-  for (const DarkPixel& dark : order_) {
-    int& label = labels_[static_cast<std::size_t>(dark.place)];
+  for (const DarkPixel& pixel : pixels_) {
+    int& label = labels_[static_cast<std::size_t>(pixel.place)];
     label = root(label);
     Region& r = regions_[static_cast<std::size_t>(label)];
-    r.min_ssim = std::min(r.min_ssim, ssim.row(0)[dark.pixel]);
-    if (darkness.smooth[static_cast<std::size_t>(dark.pixel)] < r.foot) continue;
-    const int y = dark.row(darkness.width), x = dark.pixel - y * darkness.width;
+    r.least_similar = std::min(r.least_similar, pixel.similarity);
+    if (pixel.darkness < r.foot) continue;
     ++r.area;
-    r.x0 = std::min(r.x0, x);
-    r.x1 = std::max(r.x1, x + 1);
-    r.y0 = std::min(r.y0, y);
-    r.y1 = y + 1;
+    r.sum += pixel.darkness;
+    r.x0 = std::min(r.x0, pixel.x);
+    r.x1 = std::max(r.x1, pixel.x + 1);
+    r.y0 = std::min(r.y0, pixel.y);
+    r.y1 = pixel.y + 1;
   }
 }
 
-void RoiFinder::choose_rois(const Darkness& darkness, const SsimMap& ssim, const Options& options, int min_area) {
-  const float least_peak = static_cast<float>(options.min_darkness) * darkness.spread * Darkness::kFineOne;
-  const int most_similar = ssim.structure_threshold(options.min_structure);
-  chosen_.assign(regions_.size(), 0);
-  peaks_.clear();
+// The place's regions of interest, and the rows of their pixels.
+void RoiFinder::append_rois(int width) {
   for (std::size_t i = 0; i < regions_.size(); ++i) {
-    const Region& r = regions_[i];
-    if (r.parent != static_cast<int>(i) || r.area < min_area || outgrows(r)) continue;
+    Region& r = regions_[i];
+    if (r.parent != static_cast<int>(i) || r.area < limits_.min_area || outgrows(r)) continue;
     if (r.outgrown >= r.peak / 3) continue;
-    if (static_cast<float>(r.peak) < least_peak || r.min_ssim >= most_similar) continue;
-    chosen_[i] = 1;
-    peaks_.push_back(r.peak);
+    if (static_cast<float>(r.peak) < limits_.least_peak || r.least_similar >= limits_.most_similar) continue;
+    r.roi = static_cast<int>(rois_.size());
+    Roi roi;
+    roi.x = 2 * r.x0;
+    roi.y = 2 * r.y0;
+    roi.width = 2 * (r.x1 - r.x0);
+    roi.height = 2 * (r.y1 - r.y0);
+    roi.area_px = 4 * r.area;
+    roi.peak_x = 2 * (r.peak_pixel % width);
+    roi.peak_y = 2 * (r.peak_pixel / width);
+    roi.darkness = static_cast<float>(r.peak) / Darkness::kFineOne;
+    roi.mean_darkness = static_cast<float>(r.sum) / static_cast<float>(r.area * Darkness::kFineOne);
+    rois_.push_back(roi);
   }
-  const auto most = static_cast<std::size_t>(options.max_rois);
-  if (peaks_.size() <= most) return;
-  // Too many: the darkest stay, the earlier ones of equals.
-  const auto faintest = peaks_.begin() + static_cast<std::ptrdiff_t>(most) - 1;
-  std::nth_element(peaks_.begin(), faintest, peaks_.end(), std::greater<>());
-  const int limit = *faintest;
-  auto equals = static_cast<std::ptrdiff_t>(most) -
-                std::count_if(peaks_.begin(), peaks_.end(), [limit](int peak) { return peak > limit; });
-  for (std::size_t i = 0; i < regions_.size(); ++i) {
-    if (chosen_[i] == 0 || regions_[i].peak > limit) continue;
-    if (regions_[i].peak < limit || equals-- <= 0) chosen_[i] = 0;
+  int last = kNobody, last_place = kNobody;  // of the pixel before
+  for (const DarkPixel& pixel : pixels_) {
+    const Region& r = regions_[static_cast<std::size_t>(labels_[static_cast<std::size_t>(pixel.place)])];
+    if (r.roi == kNobody || pixel.darkness < r.foot) continue;
+    if (r.roi == last && last_place + 1 == pixel.place) {
+      ++runs_.back().length;
+    } else {
+      Roi& roi = rois_[static_cast<std::size_t>(r.roi)];
+      if (roi.run_count++ == 0) roi.first_run = static_cast<int>(runs_.size());
+      runs_.push_back({pixel.x, pixel.y, 1});
+      run_rois_.push_back(r.roi);
+    }
+    last = r.roi;
+    last_place = pixel.place;
+  }
+}
+
+// order_: the darkest of rois_, the earlier ones of equals, in reading order.
+void RoiFinder::choose_rois(std::size_t most) {
+  order_.resize(rois_.size());
+  std::iota(order_.begin(), order_.end(), 0);
+  const auto roi = [this](int i) -> const Roi& { return rois_[static_cast<std::size_t>(i)]; };
+  if (order_.size() > most) {
+    std::sort(order_.begin(), order_.end(), [&roi](int i, int k) {
+      const Roi &a = roi(i), &b = roi(k);
+      return std::tuple(-a.darkness, a.peak_y, a.peak_x) < std::tuple(-b.darkness, b.peak_y, b.peak_x);
+    });
+    order_.resize(most);
+  }
+  std::sort(order_.begin(), order_.end(), [this, &roi](int i, int k) {
+    const Run &a = runs_[static_cast<std::size_t>(roi(i).first_run)],
+              &b = runs_[static_cast<std::size_t>(roi(k).first_run)];
+    return std::tie(a.y, a.x) < std::tie(b.y, b.x);
+  });
+}
+
+void RoiFinder::write_rois(Rois& rois) {
+  starts_.assign(rois_.size(), kNobody);  // in sorted_runs_
+  int start = 0;
+  for (const int i : order_) {
+    Roi roi = rois_[static_cast<std::size_t>(i)];
+    starts_[static_cast<std::size_t>(i)] = start;
+    start += roi.run_count;
+    roi.run_count *= 2;
+    roi.first_run = rois.rois.empty() ? 0 : rois.rois.back().first_run + rois.rois.back().run_count;
+    rois.rois.push_back(roi);
+  }
+  sorted_runs_.resize(static_cast<std::size_t>(start));
+  for (std::size_t i = 0; i < runs_.size(); ++i) {
+    int& place = starts_[static_cast<std::size_t>(run_rois_[i])];
+    if (place != kNobody) sorted_runs_[static_cast<std::size_t>(place++)] = runs_[i];
+  }
+  // Reduced pixels are squares of 2x2: twice the length, in two rows.
+  for (const Roi& roi : rois.rois) {
+    const auto end = sorted_runs_.begin() + (roi.first_run + roi.run_count) / 2;
+    for (auto run = end - roi.run_count / 2; run != end;) {
+      const auto next = std::find_if(run, end, [y = run->y](const Run& r) { return r.y != y; });
+      for (int half = 0; half < 2; ++half) {
+        for (auto r = run; r != next; ++r) rois.runs.push_back({2 * r->x, 2 * r->y + half, 2 * r->length});
+      }
+      run = next;
+    }
   }
 }
 
 void RoiFinder::find(const Darkness& darkness, const SsimMap& ssim, const Options& options, Rois& rois) {
-  rois.rois.clear();
-  rois.runs.clear();
-  const double lowest = options.region_darkness * static_cast<double>(darkness.spread) * Darkness::kFineOne;
-  const int lowest_step = std::max(1, static_cast<int>(lowest + 0.5));
-  const int min_area = std::max(1, static_cast<int>(std::min(options.min_area_px / 4 + 0.5, 1e9)));
-  max_area_ = options.max_area_px / 4;  // four pixels of the frame are one here
-  max_length_ = options.max_length_px / 2;
-  find_dark_pixels(darkness, lowest_step);
-  sort_dark_pixels(darkness);
-  grow_regions(darkness, options, min_area);
-  measure_regions(darkness, ssim, lowest_step, static_cast<float>(options.foot_ratio));
-  choose_rois(darkness, ssim, options, min_area);
-  write_rois(darkness, rois);
-  for (const DarkPixel& dark : order_) labels_[static_cast<std::size_t>(dark.place)] = kNobody;
-}
-
-void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
   const int width = darkness.width;
+  const double lowest = options.region_darkness * static_cast<double>(darkness.spread) * Darkness::kFineOne;
+  limits_ = {.lowest = std::max(1, static_cast<int>(lowest + 0.5)),
+             .min_area = std::max(1, static_cast<int>(std::min(options.min_area_px / 4 + 0.5, 1e9))),
+             // Four pixels of the frame are one here.
+             .max_area = static_cast<int>(std::min(options.max_area_px / 4, 1e9)),
+             .max_length = static_cast<int>(std::min(options.max_length_px / 2, 1e9)),
+             .least_peak = static_cast<float>(options.min_darkness) * darkness.spread * Darkness::kFineOne,
+             .most_similar = ssim.structure_threshold(options.min_structure),
+             .split_ratio = static_cast<float>(options.split_ratio),
+             .foot_ratio = static_cast<float>(options.foot_ratio)};
+  rois_.clear();
   runs_.clear();
   run_rois_.clear();
-  int last = kNobody;  // the roi of the pixel before
-  int last_pixel = -2;
-  for (const DarkPixel& dark : order_) {  // in reading order
-    const int pixel = dark.pixel;
-    const int region = labels_[static_cast<std::size_t>(dark.place)];
-    if (chosen_[static_cast<std::size_t>(region)] == 0) continue;
-    Region& r = regions_[static_cast<std::size_t>(region)];
-    const int d = darkness.smooth[static_cast<std::size_t>(pixel)];
-    if (d < r.foot) continue;
-    const int y = dark.row(width), x = pixel - y * width;
-    if (r.roi == kNobody) {
-      r.roi = static_cast<int>(rois.rois.size());
-      Roi roi;
-      roi.x = 2 * r.x0;
-      roi.y = 2 * r.y0;
-      roi.width = 2 * (r.x1 - r.x0);
-      roi.height = 2 * (r.y1 - r.y0);
-      roi.area_px = 4 * r.area;
-      roi.peak_x = 2 * (r.peak_pixel % width);
-      roi.peak_y = 2 * (r.peak_pixel / width);
-      roi.darkness = static_cast<float>(r.peak) / Darkness::kFineOne;
-      rois.rois.push_back(roi);
-    }
-    Roi& roi = rois.rois[static_cast<std::size_t>(r.roi)];
-    roi.mean_darkness += static_cast<float>(d);
-    if (last == r.roi && last_pixel + 1 == pixel && x > 0) {
-      ++runs_.back().length;
-    } else {
-      runs_.push_back({x, y, 1});
-      run_rois_.push_back(r.roi);
-      ++roi.run_count;
-    }
-    last = r.roi;
-    last_pixel = pixel;
+  places_.find(darkness, limits_.lowest);
+  for (const DarkPlaces::Place& place : places_.places()) {
+    if (!take_up(darkness, ssim, place)) continue;
+    sort_pixels();
+    grow_regions(width);
+    measure_regions();
+    append_rois(width);
   }
-  // Reduced pixels are squares of 2x2: twice the length, in two rows.
-  int first = 0;
-  for (Roi& roi : rois.rois) {
-    const int reduced_px = roi.area_px / 4;
-    roi.mean_darkness /= static_cast<float>(reduced_px * Darkness::kFineOne);
-    roi.first_run = first;
-    roi.run_count *= 2;
-    first += roi.run_count;
-  }
-  rois.runs.resize(static_cast<std::size_t>(first));
-  filled_.assign(rois.rois.size(), 0);
-  std::size_t i = 0;
-  while (i < runs_.size()) {
-    // The runs of one row, twice.
-    std::size_t end = i;
-    while (end < runs_.size() && runs_[end].y == runs_[i].y) ++end;
-    for (int half = 0; half < 2; ++half) {
-      for (std::size_t k = i; k < end; ++k) {
-        const auto owner = static_cast<std::size_t>(run_rois_[k]);
-        const Run& run = runs_[k];
-        rois.runs[static_cast<std::size_t>(rois.rois[owner].first_run + filled_[owner]++)] = {
-            2 * run.x, 2 * run.y + half, 2 * run.length};
-      }
-    }
-    i = end;
-  }
+  rois.rois.clear();
+  rois.runs.clear();
+  choose_rois(static_cast<std::size_t>(options.max_rois));
+  write_rois(rois);
 }
 
 }  // namespace capillaryx
-#endif

@@ -4,16 +4,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/dark_places.h"
 #include "analysis/darkness.h"
 #include "analysis/ssim.h"
 #include "capillaryx/options.h"
 
 namespace capillaryx {
-
-/// A row of pixels: (x .. x + length - 1, y), frame px.
-struct Run {
-  int x = 0, y = 0, length = 0;
-};
 
 /// A region of interest: a place that may hold one capillary. Frame pixels, inside the frame.
 struct Roi {
@@ -49,44 +45,56 @@ class RoiFinder {
   struct Region {
     int parent;
     int peak_pixel;
-    std::int16_t peak;      // Darkness::smooth steps
-    std::int16_t min_ssim;  // SsimMap steps
-    std::int16_t outgrown;  // darkness at which it became too large, alone or with what it met there; 0: never
-    std::int16_t foot;      // darkness at which it ends
-    int area;               // reduced px
-    int roi;                // in the result, or -1
-    int x0, y0, x1, y1;     // its box, reduced px
+    std::int16_t peak;           // Darkness::smooth steps
+    std::int16_t least_similar;  // SsimMap steps
+    std::int16_t outgrown;       // darkness at which it became too large, alone or with what it met there; 0: never
+    std::int16_t foot;           // darkness at which it ends
+    int area;                    // reduced px
+    int roi;                     // in rois_, or -1
+    int x0, y0, x1, y1;          // its box, reduced px
+    std::int64_t sum;            // of darkness
   };
-  /// Labels have one column more than pixels, and a row above and below, which belong to nobody: a neighbour is there
-  /// to be read wherever a pixel lies.
   struct DarkPixel {
-    int pixel;  // in the planes
-    int place;  // in labels_: pixel + its row + width + 2
-    int row(int width) const { return place - pixel - width - 2; }
+    int place;  // in labels_
+    int x, y;   // reduced px
+    std::int16_t darkness, similarity;
+  };
+  /// What the frame asks of a region; reduced px and steps.
+  struct Limits {
+    int lowest;  // darkness
+    int min_area;
+    int max_area, max_length;
+    float least_peak;
+    int most_similar;
+    float split_ratio, foot_ratio;
   };
   int root(int region);
-  void find_dark_pixels(const Darkness& darkness, int lowest);
-  void sort_dark_pixels(const Darkness& darkness);
   bool outgrows(const Region& region) const;
   void join(Region& taker, Region& other, std::int16_t level) const;
-  void grow_regions(const Darkness& darkness, const Options& options, int small_area);
-  void measure_regions(const Darkness& darkness, const SsimMap& ssim, int lowest, float foot_ratio);
-  void choose_rois(const Darkness& darkness, const SsimMap& ssim, const Options& options, int min_area);
-  void write_rois(const Darkness& darkness, Rois& rois);
+  bool take_up(const Darkness& darkness, const SsimMap& ssim, const DarkPlaces::Place& place);
+  void sort_pixels();
+  void grow_regions(int width);
+  void measure_regions();
+  void append_rois(int width);
+  void choose_rois(std::size_t most);
+  void write_rois(Rois& rois);
 
-  static constexpr int kLevels = 256 * Darkness::kFineOne;
-
-  double max_area_ = 0, max_length_ = 0;  // reduced px
-  std::vector<std::uint8_t> marks_;       // 1 for each dark pixel of a row, 0 up to a multiple of 8
-  std::vector<DarkPixel> order_;          // dark pixels in reading order
-  std::vector<DarkPixel> sorted_;         // the same, darkest first
-  std::vector<int> starts_;               // of each darkness in sorted_: kLevels - darkness
-  std::vector<int> labels_;               // region of a pixel, or -1; all -1 between calls
+  Limits limits_{};
+  DarkPlaces places_;
+  // Of one place. The window of its labels has a row above and below its box and a column beside it, which belong to
+  // nobody: a neighbour is there wherever a pixel lies.
+  std::vector<int> labels_;        // region of a pixel, or -1
+  int window_step_ = 0;            // from a row of the window to the next
+  std::vector<DarkPixel> pixels_;  // in reading order
+  std::vector<DarkPixel> sorted_;  // the same, darkest first
+  std::vector<int> starts_;        // in sorted_, by darkness
+  int peak_ = 0;                   // its highest darkness
   std::vector<Region> regions_;
-  std::vector<char> chosen_;  // per region
-  std::vector<std::int16_t> peaks_;
+  // Of all.
+  std::vector<Roi> rois_;  // in no order; first_run is in runs_
   std::vector<Run> runs_;  // reduced px
-  std::vector<int> run_rois_, filled_;
+  std::vector<int> run_rois_, order_;
+  std::vector<Run> sorted_runs_;  // by roi
 };
 
 }  // namespace capillaryx
