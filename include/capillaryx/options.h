@@ -46,6 +46,7 @@ struct Options {
   std::int64_t max_attempts = 3;
   std::int64_t memory_limit_mb = 0;
   WhenBehind when_behind = WhenBehind::kWait;
+  double max_wait_ms = 100;
   double pace_fps = 0;
   bool sandbox = true;
 
@@ -123,6 +124,9 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
   visit(FieldInfo{"memory_limit_mb", "limits", false, "memory of one worker, MB (0: no limit)", 0, 1e9},
         options.memory_limit_mb);
   visit(FieldInfo{"when_behind", "limits", false, "live: wait, drop_oldest or drop_newest", 0, 0}, options.when_behind);
+  visit(FieldInfo{"max_wait_ms", "limits", false,
+                  "live: ms that a frame may wait for a worker before one is dropped, as when_behind says", 0, 1e6},
+        options.max_wait_ms);
   visit(FieldInfo{"pace_fps", "limits", false,
                   "play the inputs at FPS frames a second, as a camera would (0: as fast as possible)", 0, 1e6},
         options.pace_fps);

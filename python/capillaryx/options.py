@@ -50,6 +50,8 @@ class OptionKeywords(TypedDict, total=False):
     """memory of one worker, MB (0: no limit)."""
     when_behind: Literal["wait", "drop_oldest", "drop_newest"]
     """live: wait, drop_oldest or drop_newest."""
+    max_wait_ms: float
+    """live: ms that a frame may wait for a worker before one is dropped, as when_behind says."""
     pace_fps: float
     """play the inputs at FPS frames a second, as a camera would (0: as fast as possible)."""
     sandbox: bool

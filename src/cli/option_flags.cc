@@ -28,8 +28,9 @@ const char* group_title(std::string_view group) {
 /// What stands behind the flag in the help.
 std::string value_name(const FieldInfo& info, const std::string& fallback) {
   static const std::map<std::string_view, const char*> kNames{
-      {"scale_um_per_px", "S"}, {"model", "FILE"},        {"analyzer", "NAME"}, {"ray_address", "ADDRESS"},
-      {"timeout_s", "T"},       {"memory_limit_mb", "M"}, {"pace_fps", "FPS"},  {"status_file", "FILE"}};
+      {"scale_um_per_px", "S"},   {"model", "FILE"},   {"analyzer", "NAME"},
+      {"ray_address", "ADDRESS"}, {"timeout_s", "T"},  {"memory_limit_mb", "M"},
+      {"max_wait_ms", "MS"},      {"pace_fps", "FPS"}, {"status_file", "FILE"}};
   const auto found = kNames.find(info.name);
   return found == kNames.end() ? fallback : found->second;
 }

@@ -17,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Decoded frames in flight may hold this much, or one a worker and one more, whichever is more.
+/// Decoded frames in flight may hold this much, or one a worker and one more (live: two), whichever is more.
 constexpr std::int64_t kPixelBytes = std::int64_t{128} << 20;
 
 /// One run: joins source, scheduler, workers and sink in the caller's thread.
@@ -96,6 +96,7 @@ class Run : public WorkerEvents {
     const PixelView& pixels = pending.frame.pixels();
     if (!pixels.empty()) {
       largest_frame_bytes_ = std::max(largest_frame_bytes_, std::int64_t{pixels.height} * pixels.stride_bytes);
+      if (limits_.when_behind != WhenBehind::kWait) scheduler_.limit_unfinished(most_decoded(2 * limits_.workers + 1));
     }
     // The scheduler numbers frames as they are handed in.
     frames_.emplace(next_frame_++, std::move(pending));
@@ -145,11 +146,13 @@ class Run : public WorkerEvents {
     std::int64_t room = wanted;
     if (frames_pulled_ == 0) room = 1;
     if (largest_frame_bytes_ > 0) {
-      room = std::max<std::int64_t>(limits_.workers + 1, kPixelBytes / largest_frame_bytes_) -
-             store_.status().frames_in_flight;
+      room = most_decoded(limits_.workers + 1) - store_.status().frames_in_flight;
     }
     return std::clamp<std::int64_t>(room, 0, wanted);
   }
+
+  /// Decoded frames that may be in flight, but `least` in any case.
+  std::int64_t most_decoded(std::int64_t least) const { return std::max(least, kPixelBytes / largest_frame_bytes_); }
 
   void assign(const Command& command) {
     Pending& pending = frames_.at(command.frame);
@@ -217,11 +220,12 @@ SchedulerLimits scheduler_limits(const Options& options, int workers) {
   // Many workers are started at once; the failures of some are known before the first is ready.
   limits.max_failed_starts = std::max(20, workers);
   limits.when_behind = options.when_behind;
+  limits.max_wait =
+      std::chrono::duration_cast<Scheduler::Time>(std::chrono::duration<double, std::milli>(options.max_wait_ms));
   limits.live = options.pace_fps > 0 || options.when_behind != WhenBehind::kWait;
   // Open files are what frames that wait cost; many workers must not run out of descriptors.
   limits.max_unfinished = std::min<std::int64_t>(16 * workers, workers + 128);
   limits.max_undelivered = 4 * limits.max_unfinished;
-  if (limits.when_behind != WhenBehind::kWait) limits.max_unfinished = 2 * workers + 1;
   // Stage pictures make a result as large as several frames.
   if (options.stages) {
     limits.max_undelivered = 2 * workers + 1;

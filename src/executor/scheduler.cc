@@ -18,6 +18,10 @@ constexpr Time::rep kMostAtOnce = 16;
 constexpr Time kAhead = std::chrono::milliseconds(200);
 constexpr Time::rep kMostAhead = 5;
 
+/// A live run that has been behind for this long will not catch up: it keeps few frames waiting, as what waits is only
+/// late.
+constexpr Time kHiccup = std::chrono::seconds(1);
+
 /// A rest of the driver is not worth less and delays results no longer than this.
 constexpr Time kLeastRest = std::chrono::milliseconds(2);
 constexpr Time kMostRest = std::chrono::milliseconds(50);
@@ -51,22 +55,43 @@ std::int64_t Scheduler::wanted_frames() const {
 
 FrameId Scheduler::submit(Time now) {
   const FrameId frame = first_ + static_cast<FrameId>(window_.size());
-  const bool behind =
+  const bool full =
       unfinished_ >= limits_.max_unfinished || static_cast<std::int64_t>(window_.size()) >= limits_.max_undelivered;
-  window_.emplace_back();
+  if (waiting_.empty()) last_empty_ = now;
+  const bool late = !waiting_.empty() && too_late(*waiting_.begin(), limits_.workers, now);
+  window_.emplace_back().since = now;
   store_.add_task(frame);
   ++unfinished_;
   waiting_.insert(frame);
-  if (behind && limits_.when_behind != WhenBehind::kWait) {
-    FrameId dropped = frame;
-    if (limits_.when_behind == WhenBehind::kDropOldest) {
-      dropped = *std::find_if(waiting_.begin(), waiting_.end(), [this](FrameId id) { return task(id).attempts == 0; });
-    }
-    waiting_.erase(dropped);
-    finish(dropped, TaskState::kDropped, "dropped: the workers were behind");
-  }
+  if (limits_.when_behind == WhenBehind::kDropNewest && (full || late)) drop(frame);
+  if (limits_.when_behind == WhenBehind::kDropOldest && full) drop(*first_untried());
   schedule(now);
   return frame;
+}
+
+/// The first that waits and was never tried; the end where there is none.
+std::set<FrameId>::const_iterator Scheduler::first_untried() {
+  return std::find_if(waiting_.begin(), waiting_.end(), [this](FrameId id) { return task(id).attempts == 0; });
+}
+
+void Scheduler::drop(FrameId frame) {
+  waiting_.erase(frame);
+  finish(frame, TaskState::kDropped, "dropped: the workers were behind");
+}
+
+/// Whether `frame` waits too long, or more than `few` wait and some have without a break for longer than a hiccup
+/// lasts.
+bool Scheduler::too_late(FrameId frame, int few, Time now) {
+  const bool overload = last_empty_ + kHiccup < now && waiting_.size() > static_cast<std::size_t>(few);
+  return overload || task(frame).since + limits_.max_wait < now;
+}
+
+/// The newest is never too late: without it a worker might have nothing to do.
+void Scheduler::drop_late(Time now) {
+  for (auto first = first_untried(); first != waiting_.end() && *first != *waiting_.rbegin(); first = first_untried()) {
+    if (!too_late(*first, limits_.workers + 1, now)) return;
+    drop(*first);
+  }
 }
 
 void Scheduler::worker_ready(WorkerId id, Time now) {
@@ -299,6 +324,7 @@ void Scheduler::assign(WorkerId id, FrameId frame, Time now) {
 
 void Scheduler::schedule(Time now) {
   if (!fatal_.empty()) return;
+  if (limits_.when_behind == WhenBehind::kDropOldest) drop_late(now);
   while (!waiting_.empty() && !open_.empty() && store_room_ != 0) {
     const auto [load, id] = *open_.begin();
     // The last frames are not kept for one worker while another has nothing to do.

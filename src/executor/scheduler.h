@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -26,6 +27,10 @@ struct SchedulerLimits {
   Time start_time = std::chrono::seconds(120);
   int max_failed_starts = 20;  ///< in a row, with no worker ready in between
   WhenBehind when_behind = WhenBehind::kWait;
+  /// drop_oldest: a frame that has waited longer is dropped once a newer one waits. drop_newest: what comes while one
+  /// has waited longer is dropped. Under both, no more than `workers` + 1 wait once some have waited for a second on
+  /// end.
+  Time max_wait = std::chrono::milliseconds(100);
   bool live = false;                   ///< every worker is started, and ready, before the first frame is asked for
   std::int64_t max_unfinished = 32;    ///< frames that wait or are with a worker
   std::int64_t max_undelivered = 128;  ///< those, and results that wait for their turn
@@ -66,6 +71,8 @@ class Scheduler {
 
   /// How many more frames may be handed in now.
   std::int64_t wanted_frames() const;
+  /// No more than this may be unfinished from now on: a live run hears late how large its frames are.
+  void limit_unfinished(std::int64_t most) { limits_.max_unfinished = std::min(limits_.max_unfinished, most); }
   /// Hands the next frame in.
   FrameId submit(Time now);
   void source_ended() { source_ended_ = true; }
@@ -106,6 +113,7 @@ class Scheduler {
   };
   struct Task {
     TaskState state = TaskState::kWaiting;
+    Time since{};  ///< when it was handed in
     std::int64_t attempts = 0;
     std::string reason;
   };
@@ -121,6 +129,10 @@ class Scheduler {
   void set_state(WorkerId id, Worker& worker, WorkerState state);
   void end_worker(WorkerId id, Worker& worker, const std::string& reason);
   void make_room(std::int64_t frames);
+  std::set<FrameId>::const_iterator first_untried();
+  void drop(FrameId frame);
+  bool too_late(FrameId frame, int few, Time now);
+  void drop_late(Time now);
   void wait_again(FrameId frame);
   void tried_in_vain(FrameId frame, const std::string& reason);
   void finish(FrameId frame, TaskState state, const std::string& reason);
@@ -134,6 +146,7 @@ class Scheduler {
   std::deque<Task> window_;  ///< frames first_, first_ + 1, ...: handed in and not delivered
   FrameId first_ = 0;
   std::int64_t unfinished_ = 0;
+  Time last_empty_{};          ///< when a frame was last handed in while none waited
   std::set<FrameId> waiting_;  ///< lowest first: a frame that is tried again goes ahead of later ones
 
   std::map<WorkerId, Worker> workers_;

@@ -325,6 +325,7 @@ SimulationOptions random_world(std::uint64_t seed) {
   if (policy > 0.6) {
     options.limits.when_behind = policy > 0.8 ? WhenBehind::kDropOldest : WhenBehind::kDropNewest;
     options.limits.live = true;
+    options.limits.max_wait = Time(static_cast<Time::rep>(std::pow(10, up_to(9))));
     options.source_interval = Time(static_cast<Time::rep>(up_to(2) * 20e6 / workers));
   }
   options.frames = 200 + 10 * workers;

@@ -284,6 +284,80 @@ TEST(Scheduler, DropsTheOldestOrTheNewestThatWaits) {
   }
 }
 
+TEST(Scheduler, AFrameThatWaitedTooLongIsDroppedOnceANewerOneWaits) {
+  SchedulerLimits limits = limits_of(1);
+  limits.when_behind = WhenBehind::kDropOldest;
+  limits.max_wait = milliseconds(10);
+  Bench bench(limits);
+  const auto given = bench.give(1);
+  bench.submit(1);
+  bench.now = milliseconds(6);
+  bench.submit(1);
+  bench.now = milliseconds(11);
+  EXPECT_EQ(bench.store.status().frames_dropped, 0);
+  bench.submit(1);
+  EXPECT_EQ(bench.store.task(1).state, TaskState::kDropped);
+  EXPECT_EQ(bench.store.status().frames_dropped, 1);
+  // Also when a worker asks for the next; the newest goes to it, however late.
+  bench.now = seconds(5);
+  bench.scheduler.frame_done(given[0].worker, 0, true, bench.now);
+  EXPECT_EQ(bench.store.status().frames_dropped, 2);
+  const auto next = bench.take(Kind::kAssign);
+  ASSERT_EQ(next.size(), 1U);
+  EXPECT_EQ(next[0].frame, 3);
+}
+
+TEST(Scheduler, NoFrameIsTakenWhileOneHasWaitedTooLong) {
+  SchedulerLimits limits = limits_of(1);
+  limits.when_behind = WhenBehind::kDropNewest;
+  limits.max_wait = milliseconds(10);
+  Bench bench(limits);
+  const auto given = bench.give(1);
+  bench.submit(2);
+  bench.now = milliseconds(11);
+  bench.submit(1);
+  EXPECT_EQ(bench.store.task(3).state, TaskState::kDropped);
+  bench.scheduler.frame_done(given[0].worker, 0, true, bench.now);
+  bench.scheduler.frame_done(given[0].worker, 1, true, bench.now);
+  bench.submit(1);
+  EXPECT_EQ(bench.store.status().frames_dropped, 1);
+}
+
+TEST(Scheduler, AHiccupDropsNothingAndALastingOverloadKeepsFewWaiting) {
+  for (const auto policy : {WhenBehind::kDropOldest, WhenBehind::kDropNewest}) {
+    SchedulerLimits limits = limits_of(1);
+    limits.when_behind = policy;
+    limits.max_wait = seconds(60);
+    Bench bench(limits);
+    const auto given = bench.give(1);
+    bench.submit(11);
+    bench.now = milliseconds(900);
+    bench.submit(1);
+    EXPECT_EQ(bench.store.status().frames_dropped, 0);
+    bench.now = milliseconds(1100);
+    bench.submit(1);
+    EXPECT_EQ(bench.store.status().frames_dropped, policy == WhenBehind::kDropOldest ? 11 : 1);
+    EXPECT_EQ(bench.store.status().frames_in_flight, policy == WhenBehind::kDropOldest ? 3 : 13);
+    // Once nothing waits it is over.
+    const std::int64_t dropped = bench.store.status().frames_dropped;
+    for (FrameId frame = 0; frame < 14; ++frame) bench.scheduler.frame_done(given[0].worker, frame, true, bench.now);
+    EXPECT_EQ(bench.store.status().frames_in_flight, 0);
+    bench.submit(10);
+    EXPECT_EQ(bench.store.status().frames_dropped, dropped);
+  }
+}
+
+TEST(Scheduler, ALimitThatComesLateIsKept) {
+  SchedulerLimits limits = limits_of(1);
+  limits.when_behind = WhenBehind::kDropOldest;
+  Bench bench(limits);
+  bench.give(1);
+  bench.submit(1);
+  bench.scheduler.limit_unfinished(3);
+  bench.submit(4);
+  EXPECT_EQ(bench.store.status().frames_in_flight, 3);
+}
+
 TEST(Scheduler, ALiveRunAsksForFramesOnlyWhenEveryWorkerIsReady) {
   SchedulerLimits limits = limits_of(2);
   limits.live = true;
