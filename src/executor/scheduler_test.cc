@@ -53,6 +53,14 @@ SchedulerLimits limits_of(int workers) {
   return limits;
 }
 
+/// One worker, and frames that wait too long are dropped.
+SchedulerLimits live_limits(WhenBehind policy, Scheduler::Time max_wait) {
+  SchedulerLimits limits = limits_of(1);
+  limits.when_behind = policy;
+  limits.max_wait = max_wait;
+  return limits;
+}
+
 TEST(Scheduler, StartsNoMoreWorkersThanThereAreFrames) {
   Bench bench(limits_of(8));
   EXPECT_TRUE(bench.take(Kind::kStart).empty());
@@ -285,10 +293,7 @@ TEST(Scheduler, DropsTheOldestOrTheNewestThatWaits) {
 }
 
 TEST(Scheduler, AFrameThatWaitedTooLongIsDroppedOnceANewerOneWaits) {
-  SchedulerLimits limits = limits_of(1);
-  limits.when_behind = WhenBehind::kDropOldest;
-  limits.max_wait = milliseconds(10);
-  Bench bench(limits);
+  Bench bench(live_limits(WhenBehind::kDropOldest, milliseconds(10)));
   const auto given = bench.give(1);
   bench.submit(1);
   bench.now = milliseconds(6);
@@ -308,10 +313,7 @@ TEST(Scheduler, AFrameThatWaitedTooLongIsDroppedOnceANewerOneWaits) {
 }
 
 TEST(Scheduler, NoFrameIsTakenWhileOneHasWaitedTooLong) {
-  SchedulerLimits limits = limits_of(1);
-  limits.when_behind = WhenBehind::kDropNewest;
-  limits.max_wait = milliseconds(10);
-  Bench bench(limits);
+  Bench bench(live_limits(WhenBehind::kDropNewest, milliseconds(10)));
   const auto given = bench.give(1);
   bench.submit(2);
   bench.now = milliseconds(11);
@@ -325,10 +327,7 @@ TEST(Scheduler, NoFrameIsTakenWhileOneHasWaitedTooLong) {
 
 TEST(Scheduler, AHiccupDropsNothingAndALastingOverloadKeepsFewWaiting) {
   for (const auto policy : {WhenBehind::kDropOldest, WhenBehind::kDropNewest}) {
-    SchedulerLimits limits = limits_of(1);
-    limits.when_behind = policy;
-    limits.max_wait = seconds(60);
-    Bench bench(limits);
+    Bench bench(live_limits(policy, seconds(60)));
     const auto given = bench.give(1);
     bench.submit(11);
     bench.now = milliseconds(900);
