@@ -42,10 +42,10 @@ HWY_INLINE void raise(Value* values, std::ptrdiff_t ahead, std::ptrdiff_t count)
   for (; i < count - ahead; ++i) values[i] = std::max(values[i], values[i + ahead]);
 }
 
-// Squares of 1, 2, 4, ... values.
+// Squares of twice the side, and twice that, and what is left.
 template <class Value>
-HWY_INLINE void grow_squares(Value* values, std::ptrdiff_t count, int width, int side) {
-  for (int have = 1; have < side;) {
+HWY_INLINE void grow_squares(Value* values, std::ptrdiff_t count, int width, int have, int side) {
+  while (have < side) {
     const int more = std::min(have, side - have);
     raise(values, more, count);
     raise(values, static_cast<std::ptrdiff_t>(more) * width, count);
@@ -53,12 +53,12 @@ HWY_INLINE void grow_squares(Value* values, std::ptrdiff_t count, int width, int
   }
 }
 
-void grow_byte_squares(std::uint8_t* values, std::ptrdiff_t count, int width, int side) {
-  grow_squares(values, count, width, side);
+void grow_byte_squares(std::uint8_t* values, std::ptrdiff_t count, int width, int have, int side) {
+  grow_squares(values, count, width, have, side);
 }
 
-void grow_short_squares(std::int16_t* values, std::ptrdiff_t count, int width, int side) {
-  grow_squares(values, count, width, side);
+void grow_short_squares(std::int16_t* values, std::ptrdiff_t count, int width, int have, int side) {
+  grow_squares(values, count, width, have, side);
 }
 
 }  // namespace
@@ -93,12 +93,13 @@ void blur_window(const BlockWindow& in, BlockWindow& out, std::vector<std::int16
   }
 }
 
-void highest_of_squares(std::span<std::uint8_t> values, int width, int side) {
-  HWY_DYNAMIC_DISPATCH(grow_byte_squares)(values.data(), static_cast<std::ptrdiff_t>(values.size()), width, side);
+void highest_of_squares(std::span<std::uint8_t> values, int width, int have, int side) {
+  HWY_DYNAMIC_DISPATCH(grow_byte_squares)(values.data(), static_cast<std::ptrdiff_t>(values.size()), width, have, side);
 }
 
-void highest_of_squares(std::span<std::int16_t> values, int width, int side) {
-  HWY_DYNAMIC_DISPATCH(grow_short_squares)(values.data(), static_cast<std::ptrdiff_t>(values.size()), width, side);
+void highest_of_squares(std::span<std::int16_t> values, int width, int have, int side) {
+  HWY_DYNAMIC_DISPATCH(grow_short_squares)
+  (values.data(), static_cast<std::ptrdiff_t>(values.size()), width, have, side);
 }
 
 }  // namespace capillaryx

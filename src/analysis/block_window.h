@@ -27,9 +27,10 @@ struct BlockWindow {
 /// straight or bent stays as it is, so that a vessel grows neither wider nor paler; noise falls by half.
 void blur_window(const BlockWindow& in, BlockWindow& out, std::vector<std::int16_t>& line);
 
-/// Turns every value of a window of this width into the highest of the `side` x `side` values from it on, in place. At
-/// the end of a row they go on in the next one, and end with the last.
-void highest_of_squares(std::span<std::uint8_t> values, int width, int side);
-void highest_of_squares(std::span<std::int16_t> values, int width, int side);
+/// Turns every value of a window of this width into the highest of the `side` x `side` values from it on, in place,
+/// where each is the highest of `have` x `have` already (1: as they are). At the end of a row they go on in the next
+/// one, and end with the last.
+void highest_of_squares(std::span<std::uint8_t> values, int width, int have, int side);
+void highest_of_squares(std::span<std::int16_t> values, int width, int have, int side);
 
 }  // namespace capillaryx

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <random>
+#include <utility>
 
 namespace capillaryx {
 namespace {
@@ -64,11 +65,12 @@ TEST(BlockWindow, BlurHalvesNoise) {
 TEST(BlockWindow, SquaresHoldTheHighestOfWhatTheyCover) {
   constexpr int kWidth = 37, kHeight = 21;
   std::mt19937 random(7);
-  for (const int side : {1, 2, 3, 7, 9}) {
+  for (const auto& [have, side] : {std::pair{1, 1}, {1, 2}, {1, 3}, {2, 7}, {3, 9}, {1, 9}}) {
     std::vector<std::int16_t> values(std::size_t{kWidth} * kHeight);
     for (auto& value : values) value = static_cast<std::int16_t>(static_cast<int>(random() % 4001) - 2000);
     std::vector<std::int16_t> squares = values;
-    highest_of_squares(squares, kWidth, side);
+    highest_of_squares(squares, kWidth, 1, have);
+    highest_of_squares(squares, kWidth, have, side);
     for (int y = 0; y + side <= kHeight; ++y) {
       for (int x = 0; x + side <= kWidth; ++x) {
         std::int16_t highest = values[static_cast<std::size_t>(y * kWidth + x)];

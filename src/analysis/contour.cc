@@ -7,8 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <opencv2/imgproc.hpp>
-#include <tuple>
+#include <utility>
 
 #include "analysis/background.h"
 
@@ -46,8 +47,8 @@ constexpr int kStepsOfSum = Background::kOne / 4;
 
 }  // namespace
 
-bool ContourFinder::find(const Proposer& proposed, const Roi& roi, double min_depth, Capillary& capillary,
-                         std::vector<Run>& runs) {
+bool ContourFinder::find(const Proposer& proposed, const Roi& roi, double min_depth, Contour& contour,
+                         std::vector<Run>& runs, std::vector<OutlineFinder::Point>& points) {
   measure(proposed, roi);
   mark_region(proposed.found, roi);
   const int ground = ground_level();
@@ -63,9 +64,15 @@ bool ContourFinder::find(const Proposer& proposed, const Roi& roi, double min_de
   }
   if (!outline_.find(density_, level, mask_)) return false;
   outline_.clip(density_, proposed.reduced.frame_width, proposed.reduced.frame_height);
-  capillary.area_px = outline_.append_runs(density_, runs);
-  if (capillary.area_px == 0) return false;
-  write_polygon(capillary);
+  contour.left = density_.left;
+  contour.top = density_.top;
+  contour.first_run = runs.size();
+  contour.area_px = outline_.append_runs(density_, runs);
+  contour.end_run = runs.size();
+  if (contour.area_px == 0) return false;
+  contour.first_point = points.size();
+  points.insert(points.end(), outline_.points().begin(), outline_.points().end());
+  contour.end_point = points.size();
   return true;
 }
 
@@ -119,9 +126,9 @@ int ContourFinder::ground_level() {
   // A square's first corner, where its highest value stands, lies before its middle.
   constexpr int kNear = kBandFrom - 1;
   near_ = region_;
-  highest_of_squares(near_, density_.width, 2 * kNear + 1);
-  far_ = region_;
-  highest_of_squares(far_, density_.width, 2 * kBandTo + 1);
+  highest_of_squares(near_, density_.width, 1, 2 * kNear + 1);
+  far_ = near_;
+  highest_of_squares(far_, density_.width, 2 * kNear + 1, 2 * kBandTo + 1);
   counts_.assign(kMostCounted + 1, 0);
   std::int32_t* const counts = counts_.data();
   int count = 0;
@@ -149,7 +156,7 @@ int ContourFinder::half_width() {
   for (std::size_t i = 0; i < size; ++i) outside[i] = region[i] ^ 1U;
   int deepest = 1;
   while (true) {
-    highest_of_squares(far_, density_.width, 3);
+    highest_of_squares(far_, density_.width, 1, 3);
     if (deepest > kMostReach || std::memchr(outside, 0, size) == nullptr) return deepest;
     ++deepest;
   }
@@ -174,7 +181,7 @@ int ContourFinder::depth_level(int ground, int peak) {
     const std::int16_t* const value = smooth_.values.data() + smooth_.at(row.x - kBlur, row.y - kBlur);
     std::copy_n(value, row.length, highest_.data() + (row.y + reach) * wide + row.x + reach);
   }
-  highest_of_squares(highest_, wide, 2 * reach + 1);
+  highest_of_squares(highest_, wide, 1, 2 * reach + 1);
   const int tail = ground + (peak - ground) * kTail / 100;
   counts_.assign(kMostCounted + 1, 0);
   std::int32_t* const counts = counts_.data();
@@ -191,11 +198,13 @@ int ContourFinder::depth_level(int ground, int peak) {
   return std::max(ground + std::max(1, (peak - ground) * kLeastDepth / 100), level_of_share(count, 10));
 }
 
-void ContourFinder::write_polygon(Capillary& capillary) {
+void write_capillary(const Contour& contour, std::span<const OutlineFinder::Point> points, Capillary& capillary) {
   constexpr int kOne = OutlineFinder::kOnePx;
   std::vector<cv::Point> outline, polygon;
-  outline.reserve(outline_.points().size());
-  for (const auto& [x, y] : outline_.points()) outline.emplace_back(x, y);
+  outline.reserve(contour.end_point - contour.first_point);
+  for (const auto& [x, y] : points.subspan(contour.first_point, contour.end_point - contour.first_point)) {
+    outline.emplace_back(x, y);
+  }
   cv::approxPolyDP(outline, polygon, kSlackPx * kOne, true);
   if (polygon.size() < 3) polygon.swap(outline);
   capillary.polygon.clear();
@@ -204,24 +213,39 @@ void ContourFinder::write_polygon(Capillary& capillary) {
   for (const cv::Point& p : polygon) {
     low = {std::min(low.x, p.x), std::min(low.y, p.y)};
     high = {std::max(high.x, p.x), std::max(high.y, p.y)};
-    capillary.polygon.push_back(static_cast<float>(density_.left) + static_cast<float>(p.x) / kOne);
-    capillary.polygon.push_back(static_cast<float>(density_.top) + static_cast<float>(p.y) / kOne);
+    capillary.polygon.push_back(static_cast<float>(contour.left) + static_cast<float>(p.x) / kOne);
+    capillary.polygon.push_back(static_cast<float>(contour.top) + static_cast<float>(p.y) / kOne);
   }
   const int x0 = low.x / kOne, x1 = (high.x + kOne - 1) / kOne;
   const int y0 = low.y / kOne, y1 = (high.y + kOne - 1) / kOne;
-  capillary.bbox = {density_.left + x0, density_.top + y0, x1 - x0, y1 - y0};
+  capillary.bbox = {contour.left + x0, contour.top + y0, x1 - x0, y1 - y0};
+  capillary.area_px = contour.area_px;
 }
 
-std::int64_t covered_px(std::vector<Run>& runs) {
-  std::sort(runs.begin(), runs.end(),
-            [](const Run& a, const Run& b) { return std::tie(a.y, a.x) < std::tie(b.y, b.x); });
+std::int64_t CoveredPixels::count(std::span<const Run> runs) {
+  if (runs.empty()) return 0;
+  const auto [first, last] =
+      std::minmax_element(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return a.y < b.y; });
+  const int top = first->y;
+  // By rows with a count of each, then, as a row has only a few, each put in its place in the row.
+  ends_.assign(static_cast<std::size_t>(last->y - top) + 2, 0);
+  for (const Run& run : runs) ++ends_[static_cast<std::size_t>(run.y - top) + 1];
+  for (std::size_t row = 1; row < ends_.size(); ++row) ends_[row] += ends_[row - 1];
+  by_row_.resize(runs.size());
+  for (const Run& run : runs) by_row_[static_cast<std::size_t>(ends_[static_cast<std::size_t>(run.y - top)]++)] = run;
   std::int64_t covered = 0;
-  int y = -1, end = 0;
-  for (const Run& run : runs) {
-    if (run.y != y) end = 0;
-    y = run.y;
-    covered += std::max(0, run.x + run.length - std::max(end, run.x));
-    end = std::max(end, run.x + run.length);
+  std::size_t begin = 0;
+  for (std::size_t row = 0; begin < by_row_.size(); ++row) {
+    const auto end_of_row = static_cast<std::size_t>(ends_[row]);
+    int end = std::numeric_limits<int>::min();
+    for (std::size_t i = begin; i < end_of_row; ++i) {
+      for (std::size_t k = i; k > begin && by_row_[k].x < by_row_[k - 1].x; --k) std::swap(by_row_[k], by_row_[k - 1]);
+    }
+    for (; begin < end_of_row; ++begin) {
+      const Run& run = by_row_[begin];
+      covered += std::max(0, run.x + run.length - std::max(end, run.x));
+      end = std::max(end, run.x + run.length);
+    }
   }
   return covered;
 }

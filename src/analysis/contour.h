@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "analysis/outline.h"
@@ -10,6 +11,14 @@
 #include "capillaryx/frame_result.h"
 
 namespace capillaryx {
+
+/// A contour that was found, and what the finder appended for it: the pieces of `runs` and `points` from first to end.
+struct Contour {
+  int left = 0, top = 0;  ///< what its points are counted from, px of the frame
+  std::int64_t area_px = 0;
+  std::size_t first_run = 0, end_run = 0;
+  std::size_t first_point = 0, end_point = 0;
+};
 
 /// Draws the contour of a capillary: where its darkness against the local background falls to half of its depth, as
 /// vessel widths are measured (full width at half maximum).
@@ -27,10 +36,11 @@ namespace capillaryx {
 /// Threads: one call at a time for an instance. Memory is used again.
 class ContourFinder {
  public:
-  /// Fills box, polygon and area of `capillary`, and appends the rows of its pixels to `runs`. `roi` is one of
+  /// Fills `contour`, and appends the rows of its pixels to `runs` and its line to `points`. `roi` is one of
   /// `proposed`. False where nothing is left, or where the darkest place of it is not `min_depth` of optical density
   /// over the ground: fainter smudges are no capillaries that anyone could tell.
-  bool find(const Proposer& proposed, const Roi& roi, double min_depth, Capillary& capillary, std::vector<Run>& runs);
+  bool find(const Proposer& proposed, const Roi& roi, double min_depth, Contour& contour, std::vector<Run>& runs,
+            std::vector<OutlineFinder::Point>& points);
 
  private:
   void measure(const Proposer& proposed, const Roi& roi);
@@ -40,7 +50,6 @@ class ContourFinder {
   int half_width();
   int depth_level(int ground, int peak);
   int level_of_share(int count, int share) const;
-  void write_polygon(Capillary& capillary);
 
   BlockWindow raw_, density_, smooth_;                    // the region's box and what lies around it
   std::vector<std::uint8_t> region_, near_, far_, mask_;  // as density_
@@ -50,7 +59,18 @@ class ContourFinder {
   OutlineFinder outline_;
 };
 
-/// Pixels that lie in at least one of `runs`; sorts them.
-std::int64_t covered_px(std::vector<Run>& runs);
+/// Fills box, polygon and area of `capillary`. `points` are those that the finder appended to.
+void write_capillary(const Contour& contour, std::span<const OutlineFinder::Point> points, Capillary& capillary);
+
+/// Counts the pixels of runs. Threads: one call at a time for an instance. Memory is used again.
+class CoveredPixels {
+ public:
+  /// Pixels that lie in at least one of `runs`.
+  std::int64_t count(std::span<const Run> runs);
+
+ private:
+  std::vector<Run> by_row_;
+  std::vector<int> ends_;  // of each row's runs in by_row_
+};
 
 }  // namespace capillaryx

@@ -3,7 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
+#include <random>
 
 #include "analysis/proposer.h"
 #include "analysis/test_frames.h"
@@ -25,9 +27,11 @@ Drawn contours_of(const test::Picture& picture, double min_depth = 0) {
   proposer.propose(picture.view(), {});
   ContourFinder contours;
   Drawn drawn;
+  std::vector<OutlineFinder::Point> points;
   for (const Roi& roi : proposer.found.rois) {
-    Capillary capillary;
-    if (contours.find(proposer, roi, min_depth, capillary, drawn.runs)) drawn.capillaries.push_back(capillary);
+    Contour contour;
+    if (!contours.find(proposer, roi, min_depth, contour, drawn.runs, points)) continue;
+    write_capillary(contour, points, drawn.capillaries.emplace_back());
   }
   return drawn;
 }
@@ -175,9 +179,9 @@ TEST(Contour, PolygonLiesInItsBoxAndHasTheAreaOfItsPixels) {
     EXPECT_LE(c.area_px, c.bbox[2] * c.bbox[3]);
     area += c.area_px;
   }
-  std::vector<capillaryx::Run> runs = drawn.runs;
-  EXPECT_LE(covered_px(runs), area);
-  EXPECT_GE(covered_px(runs), area * 9 / 10);
+  const std::int64_t covered = CoveredPixels().count(drawn.runs);
+  EXPECT_LE(covered, area);
+  EXPECT_GE(covered, area * 9 / 10);
 }
 
 TEST(Contour, AtTheFramesBorderStaysInside) {
@@ -195,11 +199,28 @@ TEST(Contour, AtTheFramesBorderStaysInside) {
   }
 }
 
-TEST(CoveredPx, CountsAPixelOnceHoweverOftenItIsCovered) {
-  std::vector<capillaryx::Run> runs{{10, 5, 10}, {15, 5, 10}, {12, 5, 3}, {40, 5, 2}, {0, 6, 4}, {0, 6, 4}};
-  EXPECT_EQ(covered_px(runs), 15 + 2 + 4);
-  runs.clear();
-  EXPECT_EQ(covered_px(runs), 0);
+TEST(CoveredPixels, AreCountedOnceHoweverOftenTheyAreCovered) {
+  CoveredPixels covered;
+  const std::vector<capillaryx::Run> runs{{0, 6, 4},  {15, 9, 10}, {10, 9, 10}, {12, 9, 3},
+                                          {40, 9, 2}, {0, 6, 4},   {-3, 6, 5},  {0, 0, 1}};
+  EXPECT_EQ(covered.count(runs), 15 + 2 + 7 + 1);
+  EXPECT_EQ(covered.count({}), 0);
+  EXPECT_EQ(covered.count(runs), 15 + 2 + 7 + 1);
+}
+
+TEST(CoveredPixels, AreThoseOfAPlainBitmap) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<capillaryx::Run> runs;
+    std::vector<bool> bitmap(std::size_t{100} * 40);
+    for (unsigned i = random() % 60; i > 0; --i) {
+      const capillaryx::Run run{static_cast<int>(random() % 80), static_cast<int>(random() % 40),
+                                static_cast<int>(random() % 20)};
+      runs.push_back(run);
+      std::fill_n(bitmap.begin() + run.y * 100 + run.x, run.length, true);
+    }
+    EXPECT_EQ(CoveredPixels().count(runs), std::count(bitmap.begin(), bitmap.end(), true));
+  }
 }
 
 }  // namespace

@@ -22,12 +22,11 @@ class DensityStage {
     rois_.clear();
     contours_.clear();
     runs_.clear();
+    points_.clear();
     for (const Roi& roi : proposed.found.rois) {
       Contour contour;
-      contour.first_run = runs_.size();
-      if (!finder_.find(proposed, roi, min_depth, contour.capillary, runs_)) continue;
-      contour.end_run = runs_.size();
-      contours_.push_back(std::move(contour));
+      if (!finder_.find(proposed, roi, min_depth, contour, runs_, points_)) continue;
+      contours_.push_back(contour);
       rois_.push_back(roi);
     }
   }
@@ -45,26 +44,25 @@ class DensityStage {
     result.valid_px = static_cast<std::int64_t>(frame.width) * frame.height;
     accepted_runs_.clear();
     for (std::size_t i = 0; i < contours_.size(); ++i) {
-      Contour& contour = contours_[i];
-      contour.capillary.score = score_of(i);
-      if (contour.capillary.score < least_score) continue;
-      result.capillaries.push_back(std::move(contour.capillary));
+      const double score = score_of(i);
+      if (score < least_score) continue;
+      const Contour& contour = contours_[i];
+      Capillary& capillary = result.capillaries.emplace_back();
+      capillary.score = score;
+      write_capillary(contour, points_, capillary);
       accepted_runs_.insert(accepted_runs_.end(), runs_.begin() + static_cast<std::ptrdiff_t>(contour.first_run),
                             runs_.begin() + static_cast<std::ptrdiff_t>(contour.end_run));
     }
-    result.density = static_cast<double>(covered_px(accepted_runs_)) / static_cast<double>(result.valid_px);
+    result.density = static_cast<double>(covered_.count(accepted_runs_)) / static_cast<double>(result.valid_px);
   }
 
  private:
-  struct Contour {
-    Capillary capillary;
-    std::size_t first_run = 0, end_run = 0;  // in runs_
-  };
-
   ContourFinder finder_;
   std::vector<Roi> rois_;
   std::vector<Contour> contours_;
   std::vector<Run> runs_, accepted_runs_;
+  std::vector<OutlineFinder::Point> points_;
+  CoveredPixels covered_;
 };
 
 }  // namespace capillaryx

@@ -2,6 +2,7 @@
 #include "analysis/outline.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace capillaryx {
@@ -19,8 +20,10 @@ bool OutlineFinder::find(const BlockWindow& window, int level, std::vector<std::
   int best = 0;
   for (int y = 1; y + 1 < window.height; ++y) {
     const std::uint8_t* const row = mask.data() + window.at(0, y);
-    for (int x = 1; x + 1 < window.width; ++x) {
-      if (row[x] != 1) continue;
+    const std::uint8_t* const end = row + window.width - 1;
+    const std::uint8_t* at = row + 1;
+    while ((at = static_cast<const std::uint8_t*>(std::memchr(at, 1, static_cast<std::size_t>(end - at)))) != nullptr) {
+      const int x = static_cast<int>(at - row);
       const int area = trace(mask, window.width, x, y);
       fill(mask, window);
       if (area <= best) continue;

@@ -5,7 +5,7 @@
 
 #include "analysis/capillary_analyzer.h"
 #include "analysis/classifier.h"
-#include "analysis/contour.h"
+#include "analysis/density.h"
 #include "analysis/proposer.h"
 #include "analysis/test_frames.h"
 
@@ -15,17 +15,16 @@ namespace {
 struct Stages : Proposer {
   test::Picture picture = test::tissue(1920, 1080, 60);
   Options options;
-  ContourFinder contours;
-  std::vector<capillaryx::Run> runs;
+  DensityStage stage;
 
   Stages() { propose(picture.view(), options); }
+  // With every second region a capillary, as on real frames.
   double density() {
-    runs.clear();
-    for (const Roi& roi : found.rois) {
-      Capillary capillary;
-      contours.find(*this, roi, options.min_depth, capillary, runs);
-    }
-    return static_cast<double>(covered_px(runs)) / (1920.0 * 1080);
+    stage.draw_contours(*this, options.min_depth);
+    FrameResult result;
+    stage.measure(
+        picture.view(), 0.5, [](std::size_t i) { return static_cast<double>(i % 2); }, result);
+    return result.density;
   }
 };
 

@@ -185,9 +185,13 @@ int crops(const CropsArguments& arguments) {
     // A region stands for the box that it would be reported with.
     std::vector<Box> boxes;
     std::vector<Run> runs;
+    std::vector<OutlineFinder::Point> points;
     for (const Roi& roi : rois) {
       Capillary capillary;
-      if (!contours.find(proposer, roi, 0, capillary, runs)) {
+      Contour contour;
+      if (contours.find(proposer, roi, 0, contour, runs, points)) {
+        write_capillary(contour, points, capillary);
+      } else {
         capillary.bbox = {roi.x, roi.y, roi.width, roi.height};
       }
       const auto [x, y, width, height] = capillary.bbox;
