@@ -92,6 +92,7 @@ void expect_same(const Stages& a, const Stages& b, int channels) {
   for (int y = 0; y < a.ssim.height(); ++y) {
     ASSERT_TRUE(std::equal(a.ssim.row(y), a.ssim.row(y) + a.ssim.width(), b.ssim.row(y))) << "similarity, row " << y;
   }
+  EXPECT_EQ(a.ssim.median(), b.ssim.median());
   ASSERT_EQ(a.found.rois.size(), b.found.rois.size());
   expect_same_bits(a.inputs, b.inputs, "network input");
   ASSERT_EQ(a.result.capillaries.size(), b.result.capillaries.size());

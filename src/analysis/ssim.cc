@@ -2,7 +2,11 @@
 #include "analysis/ssim.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "analysis/gaussian.h"
@@ -66,12 +70,16 @@ void sum_columns(const std::int16_t* const* above, const std::int16_t* const* be
   }
 }
 
-void sum_rows(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* weights, int pairs,
-              const std::int16_t* behind, int width, std::int16_t* out) {
+void sum_rows(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* even,
+              const std::int32_t* /*odd*/, int pairs, const std::int16_t* behind, int width, std::int16_t* out) {
   for (int x = 0; x < width; ++x) {
-    std::int32_t sum = 0, sum_sq = kSquareShift;
-    add_taps(weights, pairs, sum, sum_sq,
-             [&](int k) { return std::pair(mean[x - k] + mean[x + k], mean_sq[x - k] + mean_sq[x + k]); });
+    std::int32_t sum = 0, sum_sq = 0;
+    for (int i = 0; i < 2 * pairs; ++i) {
+      const int at = x + 2 * (i - pairs);
+      const std::int32_t first = even[i] & 0xFFFF, second = even[i] >> 16;
+      sum += mean[at] * first + mean[at + 1] * second;
+      sum_sq += mean_sq[at] * first + mean_sq[at + 1] * second;
+    }
     const std::int32_t m = (sum + 2048) >> kWeightBits;         // 1/256 grey values
     const std::int32_t variance = std::max(0, sum_sq - m * m);  // 1/65536 grey values squared
     const float mb = static_cast<float>(behind[x]) * (1 / kOneBackground);
@@ -80,6 +88,11 @@ void sum_rows(const std::int16_t* mean, const std::int16_t* mean_sq, const std::
     const float under = (mx * mx + mb * mb + kC1) * (static_cast<float>(variance) * (1.0F / 65536) + kC2);
     out[x] = static_cast<std::int16_t>(std::max(0.0F, over / under * kOneMap));
   }
+}
+
+std::size_t count_part(const std::int16_t* /*values*/, std::size_t /*count*/, int /*least*/, int /*end*/,
+                       std::uint32_t* /*histogram*/, std::size_t& /*below*/) {
+  return 0;
 }
 
 #else
@@ -142,40 +155,107 @@ void sum_columns(const std::int16_t* const* above, const std::int16_t* const* be
 HWY_INLINE Long similarity(Long sum, Long sum_sq, Long behind) {
   const Long mean = hn::ShiftRight<kWeightBits>(hn::Add(sum, hn::Set(kLong, 2048)));  // 1/256 grey values
   const Long variance =                                                               // 1/65536 grey values squared
-      hn::Max(hn::Zero(kLong), hn::Sub(hn::Add(sum_sq, hn::Set(kLong, kSquareShift)), hn::Mul(mean, mean)));
+      hn::Max(hn::Zero(kLong), hn::Sub(sum_sq, hn::Mul(mean, mean)));
+  // Products with a power of two are exact: they may be one with what is added, or stand elsewhere.
   const auto number = [](float value) { return hn::Set(kFloat, value); };
   const Float mb = hn::Mul(hn::ConvertTo(kFloat, behind), number(1 / kOneBackground));
-  const Float mx = hn::Sub(mb, hn::Mul(hn::ConvertTo(kFloat, mean), number(1.0F / 256)));
-  const Float above = hn::Mul(hn::Add(hn::Mul(hn::Mul(number(2), mx), mb), number(kC1)), number(kC2));
+  const Float mx = hn::NegMulAdd(hn::ConvertTo(kFloat, mean), number(1.0F / 256), mb);
+  const Float above = hn::Mul(hn::Add(hn::Mul(hn::Add(mx, mx), mb), number(kC1)), number(kC2 * kOneMap));
   const Float below = hn::Mul(hn::Add(hn::Add(hn::Mul(mx, mx), hn::Mul(mb, mb)), number(kC1)),
-                              hn::Add(hn::Mul(hn::ConvertTo(kFloat, variance), number(1.0F / 65536)), number(kC2)));
-  return hn::ConvertTo(kLong, hn::Max(number(0), hn::Mul(hn::Div(above, below), number(kOneMap))));
+                              hn::MulAdd(hn::ConvertTo(kFloat, variance), number(1.0F / 65536), number(kC2)));
+  return hn::ConvertTo(kLong, hn::Max(number(0), hn::Div(above, below)));
 }
 
-// Across: `mean` and `mean_sq` go on for 2 * pairs - 1 values on either side.
-void sum_rows(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* weights, int pairs,
-              const std::int16_t* behind, int width, std::int16_t* out) {
+// Across: `mean` and `mean_sq` go on for 2 * pairs values on either side. Two neighbours and their weights lie in a
+// lane of 32 bits: a multiplication of pairs takes both, with one set of weights for the sums that begin at even places
+// and one for those at odd places.
+template <int kPairs>
+HWY_INLINE void sum_rows_of(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* even,
+                            const std::int32_t* odd, int pairs, const std::int16_t* behind, int width,
+                            std::int16_t* out) {
+  if (kPairs != 0) pairs = kPairs;
   const int lanes = static_cast<int>(hn::Lanes(kShort));
   std::int16_t rest_behind[hn::MaxLanes(kShort)] = {}, rest_out[hn::MaxLanes(kShort)];
   for (int x = 0; x < width; x += lanes) {
-    Sums sum = Sums::zero(), sum_sq = Sums::zero();
-    for (int p = 0; p < pairs; ++p) {
-      const Short weight = hn::BitCast(kShort, hn::Set(kLong, weights[p]));
-      const auto two = [&](const std::int16_t* from, int k) {
-        return hn::Add(hn::LoadU(kShort, from + x - k), hn::LoadU(kShort, from + x + k));
-      };
-      sum.add(two(mean, 2 * p), two(mean, 2 * p + 1), weight);
-      sum_sq.add(less_top_bit(two(mean_sq, 2 * p)), less_top_bit(two(mean_sq, 2 * p + 1)), weight);
+    Long sum_even = hn::Zero(kLong), sum_odd = sum_even, square_even = sum_even, square_odd = sum_even;
+    const auto add_even = [&](int i, Short value, Short square) HWY_ATTR {
+      const Short weight = hn::BitCast(kShort, hn::Set(kLong, even[i]));
+      sum_even = Sums::add_pairs(value, weight, sum_even);
+      square_even = Sums::add_pairs(square, weight, square_even);
+    };
+    const auto add_odd = [&](int i, Short value, Short square) HWY_ATTR {
+      const Short weight = hn::BitCast(kShort, hn::Set(kLong, odd[i]));
+      sum_odd = Sums::add_pairs(value, weight, sum_odd);
+      square_odd = Sums::add_pairs(square, weight, square_odd);
+    };
+    const std::int16_t *value = mean + x - 2 * pairs, *square = mean_sq + x - 2 * pairs;
+    add_even(0, hn::LoadU(kShort, value), hn::LoadU(kShort, square));
+    for (int i = 1; i < 2 * pairs; ++i) {
+      const Short v = hn::LoadU(kShort, value + 2 * i), s = hn::LoadU(kShort, square + 2 * i);
+      add_even(i, v, s);
+      add_odd(i, v, s);
     }
+    add_odd(2 * pairs, hn::LoadU(kShort, value + 4 * pairs), hn::LoadU(kShort, square + 4 * pairs));
+
     const bool whole = x + lanes <= width;
     if (!whole) std::copy(behind + x, behind + width, rest_behind);
-    const Short b = hn::LoadU(kShort, whole ? behind + x : rest_behind);
-    const Short zero = hn::Zero(kShort);
-    const Long low = similarity(sum.low, sum_sq.low, hn::BitCast(kLong, hn::InterleaveLower(kShort, b, zero)));
-    const Long high = similarity(sum.high, sum_sq.high, hn::BitCast(kLong, hn::InterleaveUpper(kShort, b, zero)));
-    hn::StoreU(hn::ReorderDemote2To(kShort, low, high), kShort, whole ? out + x : rest_out);
+    const Long b = hn::BitCast(kLong, hn::LoadU(kShort, whole ? behind + x : rest_behind));
+    const Long low = similarity(sum_even, square_even, hn::And(b, hn::Set(kLong, 0xFFFF)));
+    const Long high = similarity(sum_odd, square_odd, hn::ShiftRight<16>(b));
+    hn::StoreU(hn::BitCast(kShort, hn::Or(low, hn::ShiftLeft<16>(high))), kShort, whole ? out + x : rest_out);
     if (!whole) std::copy(rest_out, rest_out + (width - x), out + x);
   }
+}
+
+void sum_rows(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* even, const std::int32_t* odd,
+              int pairs, const std::int16_t* behind, int width, std::int16_t* out) {
+  // The pairs of the default window: its weights stay in registers.
+  if (pairs == 4) return sum_rows_of<4>(mean, mean_sq, even, odd, pairs, behind, width, out);
+  sum_rows_of<0>(mean, mean_sq, even, odd, pairs, behind, width, out);
+}
+
+using MaskBits = std::conditional_t<
+    hn::MaxLanes(kShort) <= 8, std::uint8_t,
+    std::conditional_t<hn::MaxLanes(kShort) <= 16, std::uint16_t,
+                       std::conditional_t<hn::MaxLanes(kShort) <= 32, std::uint32_t, std::uint64_t> > >;
+
+// Counts the values from `least` on and under `end` in `histogram`, and those under `least` in `below`: of whole
+// vectors. Returns how many values they had. Those in between are few: first their places are written down, a vector's
+// first four without a question, which would often be answered wrong.
+std::size_t count_part(const std::int16_t* values, std::size_t count, int least, int end, std::uint32_t* histogram,
+                       std::size_t& below) {
+  constexpr std::size_t kPiece = 4096;
+  std::uint16_t places[kPiece + 4];
+  const std::size_t lanes = hn::Lanes(kShort);
+  const Short low = hn::Set(kShort, static_cast<std::int16_t>(least));
+  const Short high = hn::Set(kShort, static_cast<std::int16_t>(end));
+  std::size_t done = 0, under_low = 0;
+  while (done + lanes <= count) {
+    const std::int16_t* const piece = values + done;
+    const std::size_t whole = std::min(kPiece, (count - done) / lanes * lanes);
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < whole; i += lanes) {
+      const Short value = hn::LoadU(kShort, piece + i);
+      const auto under = hn::Lt(value, low);
+      under_low += hn::CountTrue(kShort, under);
+      const auto within = hn::AndNot(hn::VecFromMask(kShort, under), hn::VecFromMask(kShort, hn::Lt(value, high)));
+      // Read again as wide as it was written: anything else would wait for the store.
+      std::uint8_t bytes[sizeof(MaskBits)];
+      hn::StoreMaskBits(kShort, hn::MaskFromVec(within), bytes);
+      MaskBits stored = 0;
+      std::memcpy(&stored, bytes, sizeof(stored));
+      std::uint64_t bits = stored;
+      const auto those = static_cast<std::size_t>(std::popcount(bits));
+      for (std::size_t k = 0; k < std::max<std::size_t>(those, 4); ++k, bits &= bits - 1) {
+        places[found + k] = static_cast<std::uint16_t>(i + static_cast<std::size_t>(std::countr_zero(bits)));
+      }
+      found += those;
+    }
+    for (std::size_t k = 0; k < found; ++k) ++histogram[piece[places[k]] - least];
+    done += whole;
+  }
+  below += under_low;
+  return done;
 }
 
 #endif
@@ -196,6 +276,7 @@ namespace {
 
 HWY_EXPORT(sum_columns);
 HWY_EXPORT(sum_rows);
+HWY_EXPORT(count_part);
 HWY_EXPORT(cut_off);
 
 constexpr int kMostLanes = 64;  // of 16 bits, on any machine
@@ -209,21 +290,14 @@ void SsimMap::measure(const Darkness& darkness, double sigma_px) {
   const int padded = (width_ + kMostLanes - 1) / kMostLanes * kMostLanes;
   const std::size_t reach = 2 * weights_.size();
   map_.resize(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
-  cut_.resize(static_cast<std::size_t>(padded) * static_cast<std::size_t>(height_));
+  cut_.resize(static_cast<std::size_t>(padded) * 2 * reach);
+  cut_rows_ = 0;
   mean_.resize(static_cast<std::size_t>(padded) + 2 * reach);
   mean_sq_.resize(mean_.size());
   above_.resize(reach);
   below_.resize(reach);
-  for (int y = 0; y < height_; ++y) {
-    const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(y) * width_;
-    HWY_DYNAMIC_DISPATCH(cut_off)
-    (darkness.difference.data() + start, width_, cut_.data() + static_cast<std::ptrdiff_t>(y) * padded);
-  }
-  histogram_.assign(kOne + 1, 0);
-  for (int y = 0; y < height_; ++y) {
-    measure_row(darkness, y, padded);
-    for (int x = 0; x < width_; ++x) ++histogram_[static_cast<std::size_t>(row(y)[x])];
-  }
+  for (int y = 0; y < height_; ++y) measure_row(darkness, y, padded);
+  median_ = find_median();
 }
 
 void SsimMap::set_weights(double sigma_px) {
@@ -232,18 +306,34 @@ void SsimMap::set_weights(double sigma_px) {
   std::vector<int> weights = gaussian_weights(sigma_px / 2, 1 << kWeightBits);
   weights[0] /= 2;  // the middle counts as two halves
   if (weights.size() % 2 != 0) weights.push_back(0);
+  // The first in the lower half, as a load of two shorts has it.
+  const auto pair = [](int first, int second) {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(first) | static_cast<std::uint32_t>(second) << 16U);
+  };
   weights_.clear();
-  for (std::size_t k = 0; k < weights.size(); k += 2) {  // the first in the lower half, as a load of two shorts has it
-    weights_.push_back(static_cast<std::int32_t>(static_cast<std::uint32_t>(weights[k]) |
-                                                 static_cast<std::uint32_t>(weights[k + 1]) << 16U));
+  for (std::size_t k = 0; k < weights.size(); k += 2) weights_.push_back(pair(weights[k], weights[k + 1]));
+  const int reach = static_cast<int>(weights.size());
+  const auto whole = [&](int k) {
+    if (std::abs(k) >= reach) return 0;
+    return weights[static_cast<std::size_t>(std::abs(k))] * (k == 0 ? 2 : 1);
+  };
+  even_.clear();
+  odd_.clear();
+  for (int k = -reach; k <= reach; k += 2) {
+    even_.push_back(pair(whole(k), whole(k + 1)));
+    odd_.push_back(pair(whole(k - 1), whole(k)));
   }
 }
 
 void SsimMap::measure_row(const Darkness& darkness, int y, int padded) {
   const int pairs = static_cast<int>(weights_.size()), reach = 2 * pairs;
   const auto line = [&](int row) {
-    return cut_.data() + static_cast<std::ptrdiff_t>(std::clamp(row, 0, height_ - 1)) * padded;
+    return cut_.data() + static_cast<std::ptrdiff_t>(std::clamp(row, 0, height_ - 1) % (2 * reach)) * padded;
   };
+  for (; cut_rows_ < std::min(y + reach, height_); ++cut_rows_) {
+    HWY_DYNAMIC_DISPATCH(cut_off)
+    (darkness.difference.data() + static_cast<std::ptrdiff_t>(cut_rows_) * width_, width_, line(cut_rows_));
+  }
   for (int k = 0; k < reach; ++k) {
     above_[static_cast<std::size_t>(k)] = line(y - k);
     below_[static_cast<std::size_t>(k)] = line(y + k);
@@ -260,16 +350,52 @@ void SsimMap::measure_row(const Darkness& darkness, int y, int padded) {
   }
   const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(y) * width_;
   HWY_DYNAMIC_DISPATCH(sum_rows)
-  (mean, mean_sq, weights_.data(), pairs, darkness.behind.data() + start, width_, map_.data() + start);
+  (mean, mean_sq, even_.data(), odd_.data(), pairs, darkness.behind.data() + start, width_, map_.data() + start);
+}
+
+// The value that stands in the middle when all are in order. A sample of the map tells between which values it lies;
+// then only those between them are sorted, by counting, and the others counted.
+int SsimMap::find_median() {
+  constexpr std::size_t kEvery = 31;  // no divisor of usual widths
+  const std::size_t samples = (map_.size() + kEvery - 1) / kEvery, slack = samples / 100 + 1;
+  histogram_.assign(kOne + 1, 0);
+  for (std::size_t i = 0; i < map_.size(); i += kEvery) ++histogram_[static_cast<std::size_t>(map_[i])];
+  int value = 0;
+  std::size_t below = histogram_[0];
+  // On to the sample of this place in order.
+  const auto value_at = [&](std::size_t place) {
+    while (below <= place) below += histogram_[static_cast<std::size_t>(++value)];
+    return value;
+  };
+  const std::size_t middle = samples / 2;
+  const int least = value_at(middle - std::min(slack, middle));
+  const int end = value_at(std::min(middle + slack, samples - 1)) + 1;
+  const int found = middle_between(least, end);
+  return found >= 0 ? found : middle_between(0, kOne + 1);
+}
+
+// The middle value where it is in `least` to `end` - 1, otherwise -1.
+int SsimMap::middle_between(int least, int end) {
+  histogram_.assign(static_cast<std::size_t>(end - least), 0);
+  std::size_t below = 0;
+  std::size_t i = HWY_DYNAMIC_DISPATCH(count_part)(map_.data(), map_.size(), least, end, histogram_.data(), below);
+  for (; i < map_.size(); ++i) {
+    if (map_[i] < least) {
+      ++below;
+    } else if (map_[i] < end) {
+      ++histogram_[static_cast<std::size_t>(map_[i] - least)];
+    }
+  }
+  if (below > map_.size() / 2) return -1;
+  for (std::size_t value = 0; value < histogram_.size(); ++value) {
+    below += histogram_[value];
+    if (below > map_.size() / 2) return least + static_cast<int>(value);
+  }
+  return -1;
 }
 
 int SsimMap::structure_threshold(double times) const {
-  std::size_t below = 0;
-  int median = 0;
-  while (below + histogram_[static_cast<std::size_t>(median)] <= map_.size() / 2) {
-    below += histogram_[static_cast<std::size_t>(median++)];
-  }
-  const float variance = std::max(kRoundingVariance, kC2 * (static_cast<float>(kOne) / std::max(1, median) - 1));
+  const float variance = std::max(kRoundingVariance, kC2 * (static_cast<float>(kOne) / std::max(1, median_) - 1));
   return static_cast<int>(kC2 / (kC2 + static_cast<float>(times) * variance) * kOne);
 }
 

@@ -25,6 +25,9 @@ class SsimMap {
   /// One row of the map, 1/kOne; 0..kOne.
   const std::int16_t* row(int y) const { return map_.data() + static_cast<std::ptrdiff_t>(y) * width_; }
 
+  /// The map's median, 1/kOne.
+  int median() const { return median_; }
+
   /// The similarity of what has `times` the structure (variance of d) of the frame's median place, and at least that of
   /// quantisation alone, 1/kOne. Less than that is structure that the tissue and its noise do not explain: on a frame
   /// that is noise alone nothing is.
@@ -33,13 +36,19 @@ class SsimMap {
  private:
   void set_weights(double sigma_px);
   void measure_row(const Darkness& darkness, int y, int padded);
+  int find_median();
+  int middle_between(int least, int end);
 
   int width_ = 0, height_ = 0;
   double sigma_px_ = 0;
-  std::vector<std::int32_t> weights_;  // from the middle outwards, two in each
+  std::vector<std::int32_t> weights_;     // from the middle outwards, two in each
+  std::vector<std::int32_t> even_, odd_;  // of the whole window, two in each, from an even and from an odd place on
   std::vector<std::int16_t> map_;
-  std::vector<std::uint32_t> histogram_;  // of map_
-  std::vector<std::int16_t> cut_;  // d, cut off so that sums of two squares fit 16 bits; rows padded for whole vectors
+  int median_ = 0;
+  std::vector<std::uint32_t> histogram_;  // of a part of map_
+  // d, cut off so that sums of two squares fit 16 bits: as many rows as a window has, padded for whole vectors.
+  std::vector<std::int16_t> cut_;
+  int cut_rows_ = 0;                                // that have been there
   std::vector<const std::int16_t*> above_, below_;  // rows of cut_, from the middle outwards
   std::vector<std::int16_t> mean_, mean_sq_;        // of a column
 };

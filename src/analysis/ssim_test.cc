@@ -3,7 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "analysis/test_frames.h"
 
@@ -158,6 +160,22 @@ TEST(Ssim, NoiseAloneIsNoStructure) {
     for (int y = 0; y < maps.ssim.height(); ++y) {
       for (int x = 0; x < maps.ssim.width(); ++x) ASSERT_GE(maps.ssim.row(y)[x], threshold) << sigma;
     }
+  }
+}
+
+TEST(Ssim, MedianIsThatOfAllPlaces) {
+  // Frames on which a sample tells much, little and nothing of it.
+  Canvas half(300, 200, kSkin);
+  half.add([](double x, double) { return x < 150 ? 0 : static_cast<int>(x) % 4 * 20; });
+  for (const test::Picture& picture :
+       {test::tissue(641, 483, 8), Canvas(200, 160, kSkin).picture(), Canvas(64, 64, kSkin).add_noise(9).picture(),
+        half.picture(), half.add_noise(2).picture()}) {
+    const SsimMap ssim = measured(picture).ssim;
+    std::vector<int> all;
+    for (int y = 0; y < ssim.height(); ++y) all.insert(all.end(), ssim.row(y), ssim.row(y) + ssim.width());
+    const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+    std::nth_element(all.begin(), middle, all.end());
+    EXPECT_EQ(ssim.median(), *middle);
   }
 }
 
