@@ -20,8 +20,9 @@ class PixelTarget {
   /// Throws ImageError where a picture of this size is not read. Decoders call it before they ask for any memory.
   void check_size(std::int64_t width, std::int64_t height) const;
 
-  /// Memory for height x width x channels bytes, rows without gaps. Checks the size first. Call once.
-  std::uint8_t* allocate(std::int64_t width, std::int64_t height, int channels);
+  /// Memory for height x width x channels bytes, rows without gaps, and `spare_bytes` behind them for the decoder's own
+  /// use. Checks the size first. Call once.
+  std::uint8_t* allocate(std::int64_t width, std::int64_t height, int channels, std::int64_t spare_bytes = 0);
 
   /// What was allocated.
   const PixelView& view() const { return view_; }

@@ -39,10 +39,10 @@ void PixelTarget::check_size(std::int64_t width, std::int64_t height) const {
   }
 }
 
-std::uint8_t* PixelTarget::allocate(std::int64_t width, std::int64_t height, int channels) {
+std::uint8_t* PixelTarget::allocate(std::int64_t width, std::int64_t height, int channels, std::int64_t spare_bytes) {
   check_size(width, height);
   const std::int64_t stride = width * channels;
-  memory_ = pool_->get(static_cast<std::size_t>(stride * height));
+  memory_ = pool_->get(static_cast<std::size_t>(stride * height + spare_bytes));
   view_ = {memory_.get(), static_cast<int>(width), static_cast<int>(height), channels,
            static_cast<std::ptrdiff_t>(stride)};
   return memory_.get();

@@ -111,6 +111,20 @@ TEST(Png, EveryFormHasThePixelsOfLibpng) {
   EXPECT_GT(forms, 500);
 }
 
+TEST(Png, RowsAreMovedUpByAnyNumberOfBytes) {
+  // Each row is finished a byte further before the place where it was unpacked: over the whole of a vector and more.
+  for (const int channels : {1, 3}) {
+    for (const int filter : {0, 1, 2, 3, 4}) {
+      const Picture picture = draw_picture(71, 150, channels, 5);
+      const Bytes png =
+          test::write_png(71, 150, picture.bytes,
+                          {8, channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, false, filter, false, 6});
+      SCOPED_TRACE(filter);
+      expect_equal(decode(png), picture);
+    }
+  }
+}
+
 TEST(Png, MoreThanOneDataChunkIsJoined) {
   const Picture picture = draw_picture(300, 200, 3);  // libpng writes chunks of 8 kB
   const Bytes png = test::write_png(300, 200, picture.bytes, {.level = 0});

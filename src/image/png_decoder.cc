@@ -38,16 +38,17 @@ struct PngHeader {
   std::size_t first_data = 0;  ///< where the content of the first IDAT chunk begins
 };
 
-// Calls visit(type, content, size) for each chunk up to IEND; returns where the file ends. Checks every checksum.
+// Calls visit(type, content, size) for each chunk up to IEND; returns where the file ends. Checks every checksum, where
+// that has not been done.
 template <class Visitor>
-std::size_t walk_chunks(std::span<const std::uint8_t> bytes, Visitor&& visit) {
+std::size_t walk_chunks(std::span<const std::uint8_t> bytes, bool checked, Visitor&& visit) {
   std::size_t at = kSignatureBytes;
   for (;;) {
     if (bytes.size() - at < 12) throw ImageError("the PNG is cut short");
     const std::size_t size = big_endian_32(&bytes[at]);
     if (size > bytes.size() - at - 12) throw ImageError("the PNG is cut short or damaged");
     const std::uint8_t* const type = &bytes[at + 4];
-    if (libdeflate_crc32(0, type, size + 4) != big_endian_32(type + 4 + size)) {
+    if (!checked && libdeflate_crc32(0, type, size + 4) != big_endian_32(type + 4 + size)) {
       throw ImageError("the PNG is damaged: a checksum is wrong");
     }
     visit(std::string_view(reinterpret_cast<const char*>(type), 4), type + 4, size);
@@ -60,7 +61,7 @@ PngHeader read_header(std::span<const std::uint8_t> bytes) {
   PngHeader header;
   bool first = true;
   bool data_ended = false;
-  header.end = walk_chunks(bytes, [&](std::string_view type, const std::uint8_t* content, std::size_t size) {
+  header.end = walk_chunks(bytes, false, [&](std::string_view type, const std::uint8_t* content, std::size_t size) {
     if (first != (type == "IHDR")) throw ImageError("the PNG is damaged: its header is not where it belongs");
     if (first) {
       if (size != 13) throw ImageError("the PNG is damaged: its header has a wrong size");
@@ -96,50 +97,68 @@ libdeflate_decompressor* decompressor() {
   return instance.get();
 }
 
+// The zlib stream's frame is read here (RFC 1950), so that its checksum can be taken row by row, when each is in the
+// cache anyway. Returns the checksum that the stream has at its end.
+std::uint32_t inflate(std::span<const std::uint8_t> zlib, std::uint8_t* out, std::size_t out_bytes) {
+  constexpr std::size_t kHeadBytes = 2, kChecksumBytes = 4;
+  constexpr unsigned kDeflate = 8, kLargestWindow = 7, kDictionary = 0x20;
+  const auto fail = [] { throw ImageError("the PNG is damaged: its picture data cannot be unpacked"); };
+  if (zlib.size() < kHeadBytes + kChecksumBytes) fail();
+  const unsigned method = zlib[0], flags = zlib[1];
+  if ((method * 256 + flags) % 31 != 0 || method % 16 != kDeflate || method / 16 > kLargestWindow ||
+      (flags & kDictionary) != 0) {
+    fail();
+  }
+  std::size_t used = 0;
+  // Without a place for the size, anything but exactly `out_bytes` is an error.
+  if (libdeflate_deflate_decompress_ex(decompressor(), &zlib[kHeadBytes], zlib.size() - kHeadBytes - kChecksumBytes,
+                                       out, out_bytes, &used, nullptr) != LIBDEFLATE_SUCCESS) {
+    fail();
+  }
+  return big_endian_32(&zlib[kHeadBytes + used]);
+}
+
+// The picture data in one piece.
+std::span<const std::uint8_t> joined_data(std::span<const std::uint8_t> bytes, const PngHeader& header,
+                                          Scratch& memory) {
+  if (header.data_chunks == 1) return bytes.subspan(header.first_data, header.data_bytes);
+  std::uint8_t* const joined = memory.get(header.data_bytes);
+  std::size_t have = 0;
+  walk_chunks(bytes, true, [&](std::string_view type, const std::uint8_t* content, std::size_t size) {
+    if (type != "IDAT") return;
+    std::memcpy(joined + have, content, size);
+    have += size;
+  });
+  return {joined, have};
+}
+
+// Rows come with a byte for their filter in front of each. They are finished where they lie and moved up by those bytes
+// on the way: what is written never reaches what is still to be read. With alpha in them they are finished elsewhere.
 void decode_plain(std::span<const std::uint8_t> bytes, const PngHeader& header, int png_channels, PixelTarget& target,
                   Scratch& packed_memory, Scratch& inflated_memory) {
   const std::size_t row_bytes = static_cast<std::size_t>(header.width) * static_cast<std::size_t>(png_channels);
   const auto rows = static_cast<std::size_t>(header.height);
   const std::size_t inflated_bytes = (row_bytes + 1) * rows;
-
-  const std::uint8_t* packed = &bytes[header.first_data];
-  if (header.data_chunks > 1) {
-    std::uint8_t* const joined = packed_memory.get(header.data_bytes);
-    std::size_t have = 0;
-    walk_chunks(bytes, [&](std::string_view type, const std::uint8_t* content, std::size_t size) {
-      if (type != "IDAT") return;
-      std::memcpy(joined + have, content, size);
-      have += size;
-    });
-    packed = joined;
-  }
-  std::uint8_t* const inflated = inflated_memory.get(inflated_bytes);
-  // Without a place for the size, anything but exactly `inflated_bytes` is an error. The Adler checksum is checked.
-  if (libdeflate_zlib_decompress(decompressor(), packed, header.data_bytes, inflated, inflated_bytes, nullptr) !=
-      LIBDEFLATE_SUCCESS) {
-    throw ImageError("the PNG is damaged: its picture data cannot be unpacked");
-  }
-
   const int channels = png_channels < 3 ? 1 : 3;
-  std::uint8_t* const pixels = target.allocate(header.width, header.height, channels);
-  const std::vector<std::uint8_t> zeros(row_bytes);
-  const auto unfilter = [&](std::size_t y, const std::uint8_t* above, std::uint8_t* row) {
-    const std::uint8_t* const filtered = inflated + y * (row_bytes + 1);
+  const bool alpha = channels != png_channels;
+
+  const std::span<const std::uint8_t> packed = joined_data(bytes, header, packed_memory);
+  std::uint8_t* const pixels = target.allocate(header.width, header.height, channels, alpha ? 0 : header.height);
+  std::uint8_t* const inflated = alpha ? inflated_memory.get(inflated_bytes) : pixels;
+  const std::uint32_t checksum = inflate(packed, inflated, inflated_bytes);
+
+  std::uint32_t sum = 1;
+  const std::uint8_t* above = nullptr;  // of the first row
+  std::uint8_t* to = pixels;
+  for (std::size_t y = 0; y < rows; ++y) {
+    std::uint8_t* const filtered = inflated + y * (row_bytes + 1);
+    std::uint8_t* const row = alpha ? filtered + 1 : pixels + y * row_bytes;
+    sum = libdeflate_adler32(sum, filtered, row_bytes + 1);
     if (!unfilter_png_row(filtered[0], filtered + 1, above, row, row_bytes, png_channels)) {
       throw ImageError("the PNG is damaged: a row has an unknown filter");
     }
-  };
-  if (channels == png_channels) {
-    for (std::size_t y = 0; y < rows; ++y) {
-      unfilter(y, y == 0 ? zeros.data() : pixels + (y - 1) * row_bytes, pixels + y * row_bytes);
-    }
-    return;
-  }
-  // With alpha: the row is finished where it lies, one byte behind its filter type, then copied without its alpha.
-  for (std::size_t y = 0; y < rows; ++y) {
-    std::uint8_t* const row = inflated + y * (row_bytes + 1) + 1;
-    unfilter(y, y == 0 ? zeros.data() : row - (row_bytes + 1), row);
-    std::uint8_t* to = pixels + y * static_cast<std::size_t>(header.width) * static_cast<std::size_t>(channels);
+    above = row;
+    if (!alpha) continue;
     if (channels == 1) {
       for (std::size_t x = 0; x < row_bytes; x += 2) *to++ = row[x];
     } else {
@@ -150,6 +169,7 @@ void decode_plain(std::span<const std::uint8_t> bytes, const PngHeader& header, 
       }
     }
   }
+  if (sum != checksum) throw ImageError("the PNG is damaged: the checksum of its picture data is wrong");
 }
 
 // --- libpng

@@ -140,6 +140,15 @@ void sub(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* 
   for (; i < size; ++i) row[i] = static_cast<std::uint8_t>(filtered[i] + (i >= 3 ? row[i - 3] : 0));
 }
 #endif
+void up(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row, std::size_t size) {
+  const hn::ScalableTag<std::uint8_t> many;
+  const std::size_t lanes = hn::Lanes(many);
+  std::size_t i = 0;
+  for (; i + lanes <= size; i += lanes) {
+    hn::StoreU(hn::Add(hn::LoadU(many, filtered + i), hn::LoadU(many, above + i)), many, row + i);
+  }
+  for (; i < size; ++i) row[i] = static_cast<std::uint8_t>(filtered[i] + above[i]);
+}
 void average(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row, std::size_t size, int pixel) {
   each_pixel<Average>(filtered, above, row, size, pixel);
 }
@@ -156,27 +165,43 @@ namespace capillaryx {
 namespace {
 
 HWY_EXPORT(sub);
+HWY_EXPORT(up);
 HWY_EXPORT(average);
 HWY_EXPORT(paeth);
+
+void average_of_first_row(const std::uint8_t* filtered, std::uint8_t* row, std::size_t size, std::size_t pixel_bytes) {
+  for (std::size_t i = 0; i < size; ++i) {
+    row[i] = static_cast<std::uint8_t>(filtered[i] + (i >= pixel_bytes ? row[i - pixel_bytes] / 2 : 0));
+  }
+}
 
 }  // namespace
 
 bool unfilter_png_row(int type, const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row,
                       std::size_t size, int pixel_bytes) {
+  enum { kNone, kSub, kUp, kAverage, kPaeth };
+  if (above == nullptr) {  // zeros
+    if (type == kUp) type = kNone;
+    if (type == kPaeth) type = kSub;
+  }
   switch (type) {
-    case 0:
-      std::memcpy(row, filtered, size);
+    case kNone:
+      std::memmove(row, filtered, size);
       return true;
-    case 1:
+    case kSub:
       HWY_DYNAMIC_DISPATCH(sub)(filtered, above, row, size, pixel_bytes);
       return true;
-    case 2:
-      for (std::size_t i = 0; i < size; ++i) row[i] = static_cast<std::uint8_t>(filtered[i] + above[i]);
+    case kUp:
+      HWY_DYNAMIC_DISPATCH(up)(filtered, above, row, size);
       return true;
-    case 3:
-      HWY_DYNAMIC_DISPATCH(average)(filtered, above, row, size, pixel_bytes);
+    case kAverage:
+      if (above == nullptr) {
+        average_of_first_row(filtered, row, size, static_cast<std::size_t>(pixel_bytes));
+      } else {
+        HWY_DYNAMIC_DISPATCH(average)(filtered, above, row, size, pixel_bytes);
+      }
       return true;
-    case 4:
+    case kPaeth:
       HWY_DYNAMIC_DISPATCH(paeth)(filtered, above, row, size, pixel_bytes);
       return true;
     default:
