@@ -14,7 +14,7 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr hn::CappedTag<std::int32_t, 8> kLong;
+constexpr hn::CappedTag<std::int32_t, 16> kLong;
 constexpr hn::Rebind<std::int16_t, decltype(kLong)> kShort;
 constexpr hn::Rebind<float, decltype(kLong)> kFloat;
 
@@ -73,7 +73,7 @@ namespace {
 
 HWY_EXPORT(grid_line);
 
-constexpr int kRoom = 16;  // for a whole vector behind the last node
+constexpr int kRoom = 16;  // for a whole vector behind the last node; a vector has at most as many lanes
 
 }  // namespace
 

@@ -25,6 +25,8 @@ constexpr int kBlur = 2;    // blocks by which a blur makes a window smaller on 
 constexpr int kBandFrom = 2, kBandTo = kMargin;
 
 constexpr int kMostReach = 32;    // blocks
+constexpr int kAhead = 8;         // rows by which memory is asked for ahead
+constexpr int kCacheLine = 32;    // values
 constexpr int kLeastDepth = 35;   // % of the peak
 constexpr int kTail = 20;         // % of the peak; what is fainter has no say in the depth
 constexpr double kSlackPx = 0.3;  // by how much a side of the polygon may miss what it simplifies
@@ -55,13 +57,7 @@ bool ContourFinder::find(const Proposer& proposed, const Roi& roi, double min_de
   const int peak = highest_inside();
   if (peak - ground < min_depth * kDensityOne) return false;
   const int level = ground + depth_level(ground, peak);  // half way between them, in half steps
-  mask_.assign(region_.size(), 0);
-  for (const Run& row : rows_) {
-    const std::size_t first = density_.at(row.x, row.y);
-    const std::int16_t* const value = density_.values.data() + first;
-    std::uint8_t* const mask = mask_.data() + first;
-    for (int x = 0; x < row.length; ++x) mask[x] = static_cast<std::uint8_t>(2 * value[x] > level);
-  }
+  mark_above(level);
   if (!outline_.find(density_, level, mask_)) return false;
   outline_.clip(density_, proposed.reduced.frame_width, proposed.reduced.frame_height);
   contour.left = density_.left;
@@ -76,6 +72,17 @@ bool ContourFinder::find(const Proposer& proposed, const Roi& roi, double min_de
   return true;
 }
 
+// mask_: 1 in the region's blocks that are over `level` / 2.
+void ContourFinder::mark_above(int level) {
+  const std::size_t size = region_.size();
+  mask_.resize(size);
+  const auto half = static_cast<std::int16_t>(level / 2);
+  const std::int16_t* const value = density_.values.data();
+  const std::uint8_t* const region = region_.data();
+  std::uint8_t* const mask = mask_.data();
+  for (std::size_t i = 0; i < size; ++i) mask[i] = static_cast<std::uint8_t>(region[i] & (value[i] > half ? 1U : 0U));
+}
+
 // density_: ln(background / pixel) of the region's box and a margin, blurred; smooth_: the same blurred once more.
 void ContourFinder::measure(const Proposer& proposed, const Roi& roi) {
   const Logarithms& logs = logarithms();
@@ -85,10 +92,21 @@ void ContourFinder::measure(const Proposer& proposed, const Roi& roi) {
   const int first_x = roi.x / 2 - kAround, first_y = roi.y / 2 - kAround;
   raw_.set(2 * first_x, 2 * first_y, roi.width / 2 + 2 * kAround, roi.height / 2 + 2 * kAround);
   const int begin = std::max(first_x, 0), end = std::min(first_x + raw_.width, darkness.width);
+  const auto behind_at = [&](int y) {
+    const std::ptrdiff_t inside_y = std::clamp(first_y + y, 0, darkness.height - 1);
+    return darkness.behind.data() + inside_y * darkness.width;
+  };
+  const auto value_at = [&](int y) {
+    return proposed.reduced.row(vessel, std::clamp(first_y + y, 0, darkness.height - 1));
+  };
   for (int y = 0; y < raw_.height; ++y) {
-    const int inside_y = std::clamp(first_y + y, 0, darkness.height - 1);
-    const std::int16_t* const behind = darkness.behind.data() + static_cast<std::ptrdiff_t>(inside_y) * darkness.width;
-    const std::int16_t* const value = proposed.reduced.row(vessel, inside_y);
+    // Rows lie far apart in memory, which no hardware sees coming.
+    for (int x = begin; x < end; x += kCacheLine) {
+      __builtin_prefetch(behind_at(y + kAhead) + x);
+      __builtin_prefetch(value_at(y + kAhead) + x);
+    }
+    const std::int16_t* const behind = behind_at(y);
+    const std::int16_t* const value = value_at(y);
     std::int16_t* const row = raw_.values.data() + raw_.at(0, y);
     for (int x = begin; x < end; ++x) {
       row[x - first_x] = static_cast<std::int16_t>(logs[static_cast<std::size_t>(behind[x])] -
@@ -113,11 +131,19 @@ void ContourFinder::mark_region(const Rois& rois, const Roi& roi) {
   }
 }
 
-// The value that one in `share` of those counted in counts_, `count` in all, does not reach.
-int ContourFinder::level_of_share(int count, int share) const {
-  const std::int32_t* const counts = counts_.data();
+// The value that one in `share` of the first `count` of picked_ does not reach; less than 0 counts as 0.
+int ContourFinder::level_of_share(std::size_t count, int share) {
+  counts_.resize(kMostCounted + 1);  // all 0 between calls
+  std::int32_t* const counts = counts_.data();
+  int most = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const int value = std::clamp<int>(picked_[i], 0, kMostCounted);
+    ++counts[value];
+    most = std::max(most, value);
+  }
   int value = 0;
-  for (int left = count / share; left >= counts[value]; ++value) left -= counts[value];
+  for (int left = static_cast<int>(count) / share; left >= counts[value]; ++value) left -= counts[value];
+  std::fill_n(counts, most + 1, 0);
   return value;
 }
 
@@ -129,18 +155,17 @@ int ContourFinder::ground_level() {
   highest_of_squares(near_, density_.width, 1, 2 * kNear + 1);
   far_ = near_;
   highest_of_squares(far_, density_.width, 2 * kNear + 1, 2 * kBandTo + 1);
-  counts_.assign(kMostCounted + 1, 0);
-  std::int32_t* const counts = counts_.data();
-  int count = 0;
+  picked_.resize(density_.size() + 1);
+  std::int16_t* const picked = picked_.data();
+  std::size_t count = 0;
   const int width = density_.width - kBandTo;
   for (int y = kBandTo; y < density_.height; ++y) {
     const std::uint8_t* const far = far_.data() + density_.at(0, y - kBandTo);
     const std::uint8_t* const near = near_.data() + density_.at(kBandTo - kNear, y - kNear);
     const std::int16_t* const value = density_.values.data() + density_.at(kBandTo, y);
-    for (int x = 0; x < width; ++x) {
-      if (far[x] <= near[x]) continue;
-      ++counts[std::clamp<int>(value[x], 0, kMostCounted)];
-      ++count;
+    for (int x = 0; x < width; ++x) {  // without a question, which would often be answered wrong
+      picked[count] = value[x];
+      count += far[x] > near[x] ? 1U : 0U;
     }
   }
   return count > 0 ? level_of_share(count, 2) : 0;
@@ -183,16 +208,14 @@ int ContourFinder::depth_level(int ground, int peak) {
   }
   highest_of_squares(highest_, wide, 1, 2 * reach + 1);
   const int tail = ground + (peak - ground) * kTail / 100;
-  counts_.assign(kMostCounted + 1, 0);
-  std::int32_t* const counts = counts_.data();
-  int count = 0;
+  std::int16_t* const picked = picked_.data();
+  std::size_t count = 0;
   for (const Run& row : rows_) {
     // The square from here on has its middle `reach` further.
     const std::int16_t* const highest = highest_.data() + row.y * wide + row.x;
     for (int x = 0; x < row.length; ++x) {
-      if (highest[x] < tail) continue;
-      ++counts[std::clamp<int>(highest[x], 0, kMostCounted)];
-      ++count;
+      picked[count] = highest[x];
+      count += highest[x] >= tail ? 1U : 0U;
     }
   }
   return std::max(ground + std::max(1, (peak - ground) * kLeastDepth / 100), level_of_share(count, 10));

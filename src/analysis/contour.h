@@ -49,11 +49,12 @@ class ContourFinder {
   int highest_inside() const;
   int half_width();
   int depth_level(int ground, int peak);
-  int level_of_share(int count, int share) const;
+  void mark_above(int level);
+  int level_of_share(std::size_t count, int share);
 
   BlockWindow raw_, density_, smooth_;                    // the region's box and what lies around it
   std::vector<std::uint8_t> region_, near_, far_, mask_;  // as density_
-  std::vector<std::int16_t> line_, highest_;
+  std::vector<std::int16_t> line_, highest_, picked_;
   std::vector<std::int32_t> counts_;  // of values
   std::vector<Run> rows_;             // of the region, blocks of the window
   OutlineFinder outline_;
