@@ -14,20 +14,52 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// out[i] is the blur of in[i], in[i + step], ... in[i + 4 step]. Writes whole vectors. Values are below 2^14 and a blur
-// makes them at most 1.25 times as large: the sums have room in 32 bits only.
-void blur_line(const std::int16_t* in, std::ptrdiff_t step, int count, std::int16_t* out) {
-  const hn::ScalableTag<std::int32_t> wide;
-  const hn::Rebind<std::int16_t, decltype(wide)> narrow;
-  const int lanes = static_cast<int>(hn::Lanes(wide));
-  for (int i = 0; i < count; i += lanes) {
-    const auto value = [&](int k) HWY_ATTR { return hn::PromoteTo(wide, hn::LoadU(narrow, in + i + k * step)); };
-    const auto far = hn::Add(value(0), value(4)), near = hn::Add(value(1), value(3)), middle = value(2);
-    // 10 c + 4 b - a = 8 c + 2 c + 4 b - a
-    const auto ten = hn::Add(hn::ShiftLeft<3>(middle), hn::Add(middle, middle));
-    const auto sum = hn::Sub(hn::Add(ten, hn::ShiftLeft<2>(near)), far);
-    hn::StoreU(hn::DemoteTo(narrow, hn::ShiftRight<4>(hn::Add(sum, hn::Set(wide, 8)))), narrow, out + i);
+#if HWY_TARGET == HWY_SCALAR
+
+HWY_INLINE void blur_line(const std::int16_t* in, std::ptrdiff_t step, int count, std::int16_t* out) {
+  for (int i = 0; i < count; ++i) {
+    const auto value = [&](int k) { return std::int32_t{in[i + k * step]}; };
+    out[i] = static_cast<std::int16_t>((10 * value(2) + 4 * (value(1) + value(3)) - (value(0) + value(4)) + 8) >> 4);
   }
+}
+
+#else
+
+// out[i] is the blur of in[i], in[i + step], ... in[i + 4 step]. Writes whole vectors. Values are below 2^14 and a blur
+// makes them at most 1.25 times as large: a sum of two has room in 16 bits, the others in 32 only. There a
+// multiplication of pairs adds two of them, as what is interleaved lies side by side.
+HWY_INLINE void blur_line(const std::int16_t* in, std::ptrdiff_t step, int count, std::int16_t* out) {
+  const hn::ScalableTag<std::int16_t> narrow;
+  const hn::RepartitionToWide<decltype(narrow)> wide;
+  const int lanes = static_cast<int>(hn::Lanes(narrow));
+  const auto pair = [&](int first, int second) HWY_ATTR {
+    return hn::BitCast(narrow, hn::Set(wide, static_cast<std::int32_t>((first & 0xFFFF) | second * 65536)));
+  };
+  const auto outer = pair(-1, 4), inner = pair(10, 8);
+  const auto one = hn::Set(narrow, 1);
+  const auto sum = [&](auto far_near, auto middle_one) HWY_ATTR {
+    auto rest = hn::Zero(wide);
+    auto all = hn::ReorderWidenMulAccumulate(wide, far_near, outer, hn::Zero(wide), rest);
+    all = hn::ReorderWidenMulAccumulate(wide, middle_one, inner, all, rest);
+    return hn::ShiftRight<4>(hn::RearrangeToOddPlusEven(all, rest));
+  };
+  for (int i = 0; i < count; i += lanes) {
+    const auto value = [&](int k) HWY_ATTR { return hn::LoadU(narrow, in + i + k * step); };
+    const auto far = hn::Add(value(0), value(4)), near = hn::Add(value(1), value(3)), middle = value(2);
+    const auto low = sum(hn::InterleaveLower(narrow, far, near), hn::InterleaveLower(narrow, middle, one));
+    const auto high = sum(hn::InterleaveUpper(narrow, far, near), hn::InterleaveUpper(narrow, middle, one));
+    hn::StoreU(hn::ReorderDemote2To(narrow, low, high), narrow, out + i);
+  }
+}
+
+#endif
+
+// Down first, for which the rows of a window are one line, into `between`; then across, row by row: what is written
+// beyond a row, the next one puts right.
+void blur(const std::int16_t* in, int width, int height, std::int16_t* between, std::int16_t* out) {
+  const int rows = height - 4;
+  blur_line(in, width, width * rows, between);
+  for (int y = 0; y < rows; ++y) blur_line(between + y * width, 1, width - 4, out + y * (width - 4));
 }
 
 // Of values[i] and values[i + ahead] the higher one, in place.
@@ -69,7 +101,7 @@ HWY_AFTER_NAMESPACE();
 namespace capillaryx {
 namespace {
 
-HWY_EXPORT(blur_line);
+HWY_EXPORT(blur);
 HWY_EXPORT(grow_byte_squares);
 HWY_EXPORT(grow_short_squares);
 
@@ -83,14 +115,10 @@ void BlockWindow::set(int new_left, int new_top, int new_width, int new_height) 
   values.resize(size() + kRoom);
 }
 
-void blur_window(const BlockWindow& in, BlockWindow& out, std::vector<std::int16_t>& line) {
+void blur_window(const BlockWindow& in, BlockWindow& out, std::vector<std::int16_t>& between) {
   out.set(in.left + 4, in.top + 4, in.width - 4, in.height - 4);
-  line.resize(static_cast<std::size_t>(in.width + BlockWindow::kRoom));
-  for (int y = 0; y < out.height; ++y) {
-    HWY_DYNAMIC_DISPATCH(blur_line)(in.values.data() + in.at(0, y), in.width, in.width, line.data());
-    // What is written beyond a row, the next one puts right.
-    HWY_DYNAMIC_DISPATCH(blur_line)(line.data(), 1, out.width, out.values.data() + out.at(0, y));
-  }
+  between.resize(static_cast<std::size_t>(in.width * out.height + BlockWindow::kRoom));
+  HWY_DYNAMIC_DISPATCH(blur)(in.values.data(), in.width, in.height, between.data(), out.values.data());
 }
 
 void highest_of_squares(std::span<std::uint8_t> values, int width, int have, int side) {

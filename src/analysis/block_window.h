@@ -25,7 +25,7 @@ struct BlockWindow {
 
 /// Blurs `in` by -1 4 10 4 -1 in both directions into `out`, which is smaller by two blocks on every side. What is
 /// straight or bent stays as it is, so that a vessel grows neither wider nor paler; noise falls by half.
-void blur_window(const BlockWindow& in, BlockWindow& out, std::vector<std::int16_t>& line);
+void blur_window(const BlockWindow& in, BlockWindow& out, std::vector<std::int16_t>& between);
 
 /// Turns every value of a window of this width into the highest of the `side` x `side` values from it on, in place,
 /// where each is the highest of `have` x `have` already (1: as they are). At the end of a row they go on in the next

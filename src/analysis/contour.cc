@@ -115,8 +115,8 @@ void ContourFinder::measure(const Proposer& proposed, const Roi& roi) {
     std::fill(row, row + (begin - first_x), row[begin - first_x]);
     std::fill(row + (end - first_x), row + raw_.width, row[end - 1 - first_x]);
   }
-  blur_window(raw_, density_, line_);
-  blur_window(density_, smooth_, line_);
+  blur_window(raw_, density_, between_);
+  blur_window(density_, smooth_, between_);
 }
 
 // region_: 1 in the region's blocks. rows_: its rows.

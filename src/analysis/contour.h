@@ -54,7 +54,7 @@ class ContourFinder {
 
   BlockWindow raw_, density_, smooth_;                    // the region's box and what lies around it
   std::vector<std::uint8_t> region_, near_, far_, mask_;  // as density_
-  std::vector<std::int16_t> line_, highest_, picked_;
+  std::vector<std::int16_t> between_, highest_, picked_;
   std::vector<std::int32_t> counts_;  // of values
   std::vector<Run> rows_;             // of the region, blocks of the window
   OutlineFinder outline_;

@@ -74,8 +74,8 @@ void sum_rows(const std::int16_t* mean, const std::int16_t* mean_sq, const std::
               const std::int32_t* /*odd*/, int pairs, const std::int16_t* behind, int width, std::int16_t* out) {
   for (int x = 0; x < width; ++x) {
     std::int32_t sum = 0, sum_sq = 0;
-    for (int i = 0; i < 2 * pairs; ++i) {
-      const int at = x + 2 * (i - pairs);
+    for (int i = 0; i < pairs; ++i) {
+      const int at = x + 2 * i - (pairs - 1);
       const std::int32_t first = even[i] & 0xFFFF, second = even[i] >> 16;
       sum += mean[at] * first + mean[at + 1] * second;
       sum_sq += mean_sq[at] * first + mean_sq[at + 1] * second;
@@ -166,9 +166,9 @@ HWY_INLINE Long similarity(Long sum, Long sum_sq, Long behind) {
   return hn::ConvertTo(kLong, hn::Max(number(0), hn::Div(above, below)));
 }
 
-// Across: `mean` and `mean_sq` go on for 2 * pairs values on either side. Two neighbours and their weights lie in a
-// lane of 32 bits: a multiplication of pairs takes both, with one set of weights for the sums that begin at even places
-// and one for those at odd places.
+// Across: `mean` and `mean_sq` go on for `pairs` values on either side. Two neighbours and their weights lie in a lane
+// of 32 bits: a multiplication of pairs takes both, with one set of weights for the sums at even places and one for
+// those at odd places, which begin one value before.
 template <int kPairs>
 HWY_INLINE void sum_rows_of(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* even,
                             const std::int32_t* odd, int pairs, const std::int16_t* behind, int width,
@@ -178,24 +178,16 @@ HWY_INLINE void sum_rows_of(const std::int16_t* mean, const std::int16_t* mean_s
   std::int16_t rest_behind[hn::MaxLanes(kShort)] = {}, rest_out[hn::MaxLanes(kShort)];
   for (int x = 0; x < width; x += lanes) {
     Long sum_even = hn::Zero(kLong), sum_odd = sum_even, square_even = sum_even, square_odd = sum_even;
-    const auto add_even = [&](int i, Short value, Short square) HWY_ATTR {
-      const Short weight = hn::BitCast(kShort, hn::Set(kLong, even[i]));
-      sum_even = Sums::add_pairs(value, weight, sum_even);
-      square_even = Sums::add_pairs(square, weight, square_even);
-    };
-    const auto add_odd = [&](int i, Short value, Short square) HWY_ATTR {
-      const Short weight = hn::BitCast(kShort, hn::Set(kLong, odd[i]));
-      sum_odd = Sums::add_pairs(value, weight, sum_odd);
-      square_odd = Sums::add_pairs(square, weight, square_odd);
-    };
-    const std::int16_t *value = mean + x - 2 * pairs, *square = mean_sq + x - 2 * pairs;
-    add_even(0, hn::LoadU(kShort, value), hn::LoadU(kShort, square));
-    for (int i = 1; i < 2 * pairs; ++i) {
+    const std::int16_t *value = mean + x - (pairs - 1), *square = mean_sq + x - (pairs - 1);
+    for (int i = 0; i < pairs; ++i) {
       const Short v = hn::LoadU(kShort, value + 2 * i), s = hn::LoadU(kShort, square + 2 * i);
-      add_even(i, v, s);
-      add_odd(i, v, s);
+      const Short at_even = hn::BitCast(kShort, hn::Set(kLong, even[i]));
+      const Short at_odd = hn::BitCast(kShort, hn::Set(kLong, odd[i]));
+      sum_even = Sums::add_pairs(v, at_even, sum_even);
+      square_even = Sums::add_pairs(s, at_even, square_even);
+      sum_odd = Sums::add_pairs(v, at_odd, sum_odd);
+      square_odd = Sums::add_pairs(s, at_odd, square_odd);
     }
-    add_odd(2 * pairs, hn::LoadU(kShort, value + 4 * pairs), hn::LoadU(kShort, square + 4 * pairs));
 
     const bool whole = x + lanes <= width;
     if (!whole) std::copy(behind + x, behind + width, rest_behind);
@@ -209,8 +201,8 @@ HWY_INLINE void sum_rows_of(const std::int16_t* mean, const std::int16_t* mean_s
 
 void sum_rows(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* even, const std::int32_t* odd,
               int pairs, const std::int16_t* behind, int width, std::int16_t* out) {
-  // The pairs of the default window: its weights stay in registers.
-  if (pairs == 4) return sum_rows_of<4>(mean, mean_sq, even, odd, pairs, behind, width, out);
+  // Those of the default window: the weights stay in registers.
+  if (pairs == 7) return sum_rows_of<7>(mean, mean_sq, even, odd, pairs, behind, width, out);
   sum_rows_of<0>(mean, mean_sq, even, odd, pairs, behind, width, out);
 }
 
@@ -304,6 +296,7 @@ void SsimMap::set_weights(double sigma_px) {
   if (sigma_px == sigma_px_) return;
   sigma_px_ = sigma_px;
   std::vector<int> weights = gaussian_weights(sigma_px / 2, 1 << kWeightBits);
+  const int radius = static_cast<int>(weights.size()) - 1;
   weights[0] /= 2;  // the middle counts as two halves
   if (weights.size() % 2 != 0) weights.push_back(0);
   // The first in the lower half, as a load of two shorts has it.
@@ -312,14 +305,14 @@ void SsimMap::set_weights(double sigma_px) {
   };
   weights_.clear();
   for (std::size_t k = 0; k < weights.size(); k += 2) weights_.push_back(pair(weights[k], weights[k + 1]));
-  const int reach = static_cast<int>(weights.size());
   const auto whole = [&](int k) {
-    if (std::abs(k) >= reach) return 0;
+    if (std::abs(k) >= static_cast<int>(weights.size())) return 0;
     return weights[static_cast<std::size_t>(std::abs(k))] * (k == 0 ? 2 : 1);
   };
   even_.clear();
   odd_.clear();
-  for (int k = -reach; k <= reach; k += 2) {
+  const int last = (radius + 1) / 2 * 2;
+  for (int k = -last; k <= last; k += 2) {
     even_.push_back(pair(whole(k), whole(k + 1)));
     odd_.push_back(pair(whole(k - 1), whole(k)));
   }
@@ -350,7 +343,8 @@ void SsimMap::measure_row(const Darkness& darkness, int y, int padded) {
   }
   const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(y) * width_;
   HWY_DYNAMIC_DISPATCH(sum_rows)
-  (mean, mean_sq, even_.data(), odd_.data(), pairs, darkness.behind.data() + start, width_, map_.data() + start);
+  (mean, mean_sq, even_.data(), odd_.data(), static_cast<int>(even_.size()), darkness.behind.data() + start, width_,
+   map_.data() + start);
 }
 
 // The value that stands in the middle when all are in order. A sample of the map tells between which values it lies;

@@ -42,7 +42,7 @@ class SsimMap {
   int width_ = 0, height_ = 0;
   double sigma_px_ = 0;
   std::vector<std::int32_t> weights_;     // from the middle outwards, two in each
-  std::vector<std::int32_t> even_, odd_;  // of the whole window, two in each, from an even and from an odd place on
+  std::vector<std::int32_t> even_, odd_;  // of the whole window, two in each, for even and for odd places
   std::vector<std::int16_t> map_;
   int median_ = 0;
   std::vector<std::uint32_t> histogram_;  // of a part of map_

@@ -117,11 +117,10 @@ FrameResult FrameWorker::run(const Frame& frame, const OpenFile* overlay) {
     const PixelView drawn{overlay_pixels_.data(), whole.width, whole.height, 3,
                           static_cast<std::ptrdiff_t>(whole.width) * 3};
     if (options_.overlay_format == OverlayFormat::kPng) {
-      overlay_bytes_ = encode_png(drawn);
+      write_file(*overlay, encode_png(drawn));
     } else {
-      encode_jpeg(drawn, kJpegQuality, overlay_bytes_);
+      write_file(*overlay, encode_jpeg(drawn, kJpegQuality, overlay_memory_));
     }
-    write_file(*overlay, overlay_bytes_);
     stages_ms["overlay"] = ms_since(overlay_start);
   }
   whole.timing.stages_ms = std::move(stages_ms);

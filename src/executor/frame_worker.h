@@ -37,7 +37,7 @@ class FrameWorker {
   std::unique_ptr<Analyzer> analyzer_;
   ImageReader reader_;
   Options options_;
-  std::vector<std::uint8_t> overlay_pixels_, overlay_bytes_;
+  std::vector<std::uint8_t> overlay_pixels_, overlay_memory_;
   bool out_of_memory_ = false;
 };
 

@@ -46,8 +46,8 @@ class ImageReader {
 /// Pictures as files. `pixels` has 1 or 3 channels. Same pixels, same bytes.
 constexpr int kJpegQuality = 90;
 std::vector<std::uint8_t> encode_jpeg(const PixelView& pixels, int quality = kJpegQuality);
-/// The same into `bytes`, whose memory is used again.
-void encode_jpeg(const PixelView& pixels, int quality, std::vector<std::uint8_t>& bytes);
+/// The same into `memory`, which is used again as it is; the file is the part of it that is returned.
+std::span<const std::uint8_t> encode_jpeg(const PixelView& pixels, int quality, std::vector<std::uint8_t>& memory);
 std::vector<std::uint8_t> encode_png(const PixelView& pixels);
 
 /// Whether a file of this name is taken for a picture when a folder is read (by suffix, any case).

@@ -183,34 +183,34 @@ bool write_jpeg(jpeg_compress_struct& jpeg, JpegErrors& errors, const PixelView&
 
 }  // namespace
 
-void encode_jpeg(const PixelView& pixels, int quality, std::vector<std::uint8_t>& bytes) {
-  // libjpeg's own memory starts at 4 KB and doubles: it is given what most pictures have room in.
+std::span<const std::uint8_t> encode_jpeg(const PixelView& pixels, int quality, std::vector<std::uint8_t>& memory) {
+  // libjpeg's own memory starts at 4 KB and doubles: it is given what most pictures have room in. It is not made
+  // smaller afterwards, as growing again would clear it.
   const std::size_t usual_bytes = static_cast<std::size_t>(pixels.width) * static_cast<std::size_t>(pixels.height) *
                                   static_cast<std::size_t>(pixels.channels) / 16;
-  bytes.resize(std::max(bytes.capacity(), usual_bytes + 4096));
+  memory.resize(std::max(memory.size(), usual_bytes + 4096));
   JpegErrors errors;
   prepare(errors);
   struct Jpeg : jpeg_compress_struct {
     Jpeg() : jpeg_compress_struct{} {}
     ~Jpeg() { jpeg_destroy_compress(this); }
   } jpeg;
-  JpegBytes out{bytes.data(), bytes.size()};
+  JpegBytes out{memory.data(), memory.size()};
   jpeg.err = &errors.manager;
   if (!write_jpeg(jpeg, errors, pixels, quality, out)) {
     throw ImageError("cannot be written as JPEG: " + std::string(errors.message.data()));
   }
-  if (out.data == bytes.data()) {
-    bytes.resize(out.size);
-    return;
+  if (out.data != memory.data()) {  // it had no room
+    const std::unique_ptr<unsigned char, decltype(&std::free)> larger(out.data, &std::free);
+    memory.assign(larger.get(), larger.get() + out.size);
   }
-  const std::unique_ptr<unsigned char, decltype(&std::free)> larger(out.data, &std::free);  // it had no room
-  bytes.assign(larger.get(), larger.get() + out.size);
+  return {memory.data(), out.size};
 }
 
 std::vector<std::uint8_t> encode_jpeg(const PixelView& pixels, int quality) {
-  std::vector<std::uint8_t> bytes;
-  encode_jpeg(pixels, quality, bytes);
-  return bytes;
+  std::vector<std::uint8_t> memory;
+  memory.resize(encode_jpeg(pixels, quality, memory).size());
+  return memory;
 }
 
 }  // namespace capillaryx
