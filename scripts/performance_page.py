@@ -99,10 +99,15 @@ def bench_page(kept: Figures) -> Table:
     peers = [row for row in bench["rows"] if row["peer"]]
     if peers:
         best = min(peers, key=lambda row: float(row["ms_per_frame"]))
-        times = best["ms_per_frame"] / driver["ms_per_frame"]
-        cpu = min(row["cpu_s_per_frame"] for row in peers) / driver["cpu_s_per_frame"]
-        measured = f"{times:.1f} times (in CPU seconds a frame: {cpu:.1f} times)"
-        page.append(claim(f"driver ahead of the peer's best ({best['name']})", "4 times", measured, times >= 4))
+        peer_serial = next(row for row in peers if row["architecture"] == "serial")
+        least_cpu = min(row["cpu_s_per_frame"] for row in peers)
+        for name, wanted, times in (
+            ("serial ahead of the peer's serial", 20, peer_serial["ms_per_frame"] / serial["ms_per_frame"]),
+            (f"driver ahead of the peer's best ({best['name']})", 22, best["ms_per_frame"] / driver["ms_per_frame"]),
+            ("serial, in CPU seconds a frame", 20, least_cpu / serial["cpu_s_per_frame"]),
+            (f"driver, {two} workers, in CPU seconds a frame", 20, least_cpu / driver["cpu_s_per_frame"]),
+        ):
+            page.append(claim(name, f"{wanted} times", f"{times:.1f} times", times >= wanted))
     page += [
         "",
         "![execution time](figures/fig5_execution_time.svg)",
@@ -173,10 +178,10 @@ def live_page(kept: Figures) -> Table:
         cells += [number(latency[part], 1) for part in ("p50", "p95", "p99")] + [number(run["frame_ms"]["p50"], 1)]
         page.append(f"| {' | '.join(cells)} |")
     camera = kept["figures"][str(CAMERA_FPS)]
-    holds = camera["dropped"] == 0 and camera["latency_ms"]["p99"] <= 100
+    holds = camera["dropped"] == 0 and camera["latency_ms"]["p99"] <= 50
     page += ["", *CLAIMS]
     measured = f"{camera['dropped']} dropped, p99 {camera['latency_ms']['p99']:.0f} ms"
-    page.append(claim(f"{CAMERA_FPS} frames/s, two workers", "no drop, p99 100 ms or less", measured, holds))
+    page.append(claim(f"{CAMERA_FPS} frames/s, two workers", "no drop, p99 50 ms or less", measured, holds))
     best = max((int(fps) for fps, run in kept["figures"].items() if run["dropped"] == 0), default=0)
     page.append(claim("the highest pace tried without a drop", "150 frames/s", f"{best} frames/s", best >= 150))
     most, run = list(kept["figures"].items())[-1]
