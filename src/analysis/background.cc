@@ -139,7 +139,7 @@ void Background::fit_window_row(const CellRow& upper, const CellRow& lower, std:
   const std::size_t windows = windows_.x.size();
   histograms_of_windows_.start(windows, kBins);
   const auto add = [&](const std::vector<std::uint32_t>& above, const std::vector<std::uint32_t>& below,
-                       std::vector<float>& sums) {
+                       AlignedVector<float>& sums) {
     for (std::size_t b = 0; b < kBins; ++b) {
       const std::size_t at = b * upper.cells;
       HWY_DYNAMIC_DISPATCH(add_cells)

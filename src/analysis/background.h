@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/aligned_vector.h"
 #include "analysis/background_grid.h"
 #include "analysis/cell_histograms.h"
 #include "analysis/mixture.h"
@@ -68,7 +69,7 @@ class Background {
   DominantComponents dominant_;
   std::vector<int> edge_x_, edge_y_;  // edges of the finer grid's blocks, reduced px
   std::vector<std::int32_t> sums_, blurred_, columns_;
-  std::vector<std::int16_t> line_, block_columns_;
+  AlignedVector<std::int16_t> line_, block_columns_;
   BackgroundGrid::Columns columns_at_, nodes_at_;
   std::vector<float> block_px_;  // widths of the blocks
   double surround_sigma_px_ = 0;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/aligned_vector.h"
+
 namespace capillaryx {
 
 /// Values of up to three channels at the crossings of columns and rows, linear in between, the nearest node's value
@@ -24,10 +26,10 @@ struct BackgroundGrid {
   /// Pixels of any row: worked out once for many rows. Memory is used again; one thread at a time.
   struct Columns {
     int count = 0;
-    int first = 0, nodes = 0;          // the nodes that are needed
-    std::vector<std::int32_t> node;    // of a pixel: the one before it, counted from `first`
-    std::vector<std::int32_t> offset;  // px from that node; 0 beyond the outermost nodes
-    std::vector<float> gaps;           // px from each node to the next
+    int first = 0, nodes = 0;            // the nodes that are needed
+    AlignedVector<std::int32_t> node;    // of a pixel: the one before it, counted from `first`
+    AlignedVector<std::int32_t> offset;  // px from that node; 0 beyond the outermost nodes
+    std::vector<float> gaps;             // px from each node to the next
     std::vector<std::int32_t> value, slope;
   };
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/aligned_vector.h"
+
 namespace capillaryx {
 
 /// Histograms of the cells of one row of cells: of every bin how many pixels fall into it, and the sums of two other
@@ -41,8 +43,8 @@ class CellHistograms {
   static constexpr int kMostPixels = 16384;  // in a cell's tables: x 1020 are below 2^24
   static constexpr int kMostRows = 16;       // that wait, so that they stay in the cache
   std::array<std::array<std::uint64_t, kBins>, kTables> tables_{};
-  std::vector<std::uint64_t> pixels_;  // of the rows that wait, as they are added
-  std::vector<std::uint8_t> bins_;
+  AlignedVector<std::uint64_t> pixels_;  // of the rows that wait, as they are added
+  AlignedVector<std::uint8_t> bins_;
   const std::vector<int>* edges_ = nullptr;
   CellRow* out_ = nullptr;
   int rows_ = 0, most_rows_ = 1;

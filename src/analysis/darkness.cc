@@ -71,6 +71,7 @@ HWY_EXPORT(subtract);
 HWY_EXPORT(blur_column);
 HWY_EXPORT(blur_row);
 
+constexpr std::size_t kBefore = kCacheLineBytes / sizeof(std::int16_t);  // values of a line before its first one
 constexpr int kSpreadStep = 3;  // the spread is taken from every 3rd value of every 3rd row
 
 float spread_of(Darkness& darkness) {
@@ -101,7 +102,7 @@ void measure_darkness(const ReducedFrame& reduced, const Background& background,
   darkness.behind.resize(pixels);
   darkness.difference.resize(pixels);
   darkness.smooth.resize(pixels);
-  darkness.line.resize(static_cast<std::size_t>(width) + 4);
+  darkness.line.resize(static_cast<std::size_t>(width) + 2 * kBefore);
   const int vessel = vessel_channel(reduced.channels);
   const BackgroundGrid& grid = background.grid();
   grid.set_columns(0, 2, width, darkness.columns);
@@ -117,7 +118,7 @@ void measure_darkness(const ReducedFrame& reduced, const Background& background,
     for (int i = 0; i < 5; ++i) {
       rows[i] = darkness.difference.data() + static_cast<std::ptrdiff_t>(std::clamp(y + i - 2, 0, height - 1)) * width;
     }
-    std::int16_t* in = darkness.line.data() + 2;
+    std::int16_t* in = darkness.line.data() + kBefore;
     HWY_DYNAMIC_DISPATCH(blur_column)(rows, width, in);
     in[-2] = in[-1] = in[0];
     in[width] = in[width + 1] = in[width - 1];

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/aligned_vector.h"
 #include "analysis/background.h"
 #include "analysis/reduced_frame.h"
 
@@ -15,14 +16,14 @@ struct Darkness {
   static constexpr int kCoarseOne = 4;  ///< steps of one grey value in `difference`
 
   int width = 0, height = 0;
-  std::vector<std::int16_t> behind;      ///< background, 1/Background::kOne grey values
-  std::vector<std::int16_t> difference;  ///< background - frame, 1/kCoarseOne grey values; dark is positive
-  std::vector<std::int16_t> smooth;      ///< the same blurred with sigma 2 px of the frame, 1/kFineOne grey values
+  AlignedVector<std::int16_t> behind;      ///< background, 1/Background::kOne grey values
+  AlignedVector<std::int16_t> difference;  ///< background - frame, 1/kCoarseOne grey values; dark is positive
+  AlignedVector<std::int16_t> smooth;      ///< the same blurred with sigma 2 px of the frame, 1/kFineOne grey values
   /// Robust standard deviation (median absolute deviation / 0.6745) of `smooth`, grey values; at least 0.25.
   float spread = 0;
 
   BackgroundGrid::Columns columns;       ///< scratch
-  std::vector<std::int16_t> line;        ///< scratch
+  AlignedVector<std::int16_t> line;      ///< scratch
   std::vector<std::uint32_t> histogram;  ///< scratch
 };
 

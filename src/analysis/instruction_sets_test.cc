@@ -68,11 +68,11 @@ struct Stages : Proposer {
   }
 };
 
-template <class T>
-void expect_same_bits(const std::vector<T>& a, const std::vector<T>& b, const char* what) {
+template <class Values>
+void expect_same_bits(const Values& a, const Values& b, const char* what) {
   ASSERT_EQ(a.size(), b.size()) << what;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    ASSERT_EQ(std::memcmp(&a[i], &b[i], sizeof(T)), 0) << what << " at " << i << ": " << +a[i] << " and " << +b[i];
+    ASSERT_EQ(std::memcmp(&a[i], &b[i], sizeof(a[i])), 0) << what << " at " << i << ": " << +a[i] << " and " << +b[i];
   }
 }
 

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "analysis/aligned_vector.h"
+
 namespace capillaryx {
 
 /// Most components that a mixture may have.
@@ -16,8 +18,8 @@ struct WindowHistograms {
   static constexpr std::size_t kLanes = 16;
 
   std::size_t windows = 0, bins = 0, stride = 0;
-  std::vector<float> count;
-  std::array<std::vector<float>, 2> sum;
+  AlignedVector<float> count;
+  std::array<AlignedVector<float>, 2> sum;
 
   /// Makes room, all zero.
   void start(std::size_t window_count, std::size_t bin_count);

@@ -209,8 +209,8 @@ void NetworkInputMaker::fill(const Roi& roi, std::span<float> out) {
   }
 }
 
-NetworkInputMaker::Planes NetworkInputMaker::planes_of(const std::array<std::vector<std::int16_t>, 3>& planes,
-                                                       int channels, int width) {
+template <class Memory>
+NetworkInputMaker::Planes NetworkInputMaker::planes_of(const std::array<Memory, 3>& planes, int channels, int width) {
   const std::size_t second = channels == 3 ? 1 : 0;
   return {{planes[0].data(), planes[second].data(), planes[2 * second].data()}, channels, width};
 }

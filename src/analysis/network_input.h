@@ -57,7 +57,8 @@ class NetworkInputMaker {
       return values[static_cast<std::size_t>(channel)] + std::ptrdiff_t{y} * width;
     }
   };
-  static Planes planes_of(const std::array<std::vector<std::int16_t>, 3>& planes, int channels, int width);
+  template <class Memory>
+  static Planes planes_of(const std::array<Memory, 3>& planes, int channels, int width);
 
   /// Along one axis: cell i is made of `taps` values of a plane from origin + first[i] on, with whole weights that add
   /// up to 2^10; weight k of cell i is weights[i * taps + k]. All cells together need `length` values.

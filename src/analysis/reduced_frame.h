@@ -3,8 +3,8 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
+#include "analysis/aligned_vector.h"
 #include "capillaryx/frame.h"
 
 namespace capillaryx {
@@ -16,7 +16,7 @@ struct ReducedFrame {
   int frame_width = 0, frame_height = 0;  ///< of the frame, px
   int width = 0, height = 0;              ///< half of it, rounded down
   int channels = 0;                       ///< 1 (grey) or 3 (red, green, blue)
-  std::array<std::vector<std::int16_t>, 3> planes;
+  std::array<AlignedVector<std::int16_t>, 3> planes;
 
   const std::int16_t* row(int channel, int y) const {
     return planes[static_cast<std::size_t>(channel)].data() + static_cast<std::ptrdiff_t>(y) * width;

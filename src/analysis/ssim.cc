@@ -284,7 +284,8 @@ void SsimMap::measure(const Darkness& darkness, double sigma_px) {
   map_.resize(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
   cut_.resize(static_cast<std::size_t>(padded) * 2 * reach);
   cut_rows_ = 0;
-  mean_.resize(static_cast<std::size_t>(padded) + 2 * reach);
+  before_ = (reach / kMostLanes + 1) * kMostLanes;
+  mean_.resize(static_cast<std::size_t>(padded) + 2 * before_);
   mean_sq_.resize(mean_.size());
   above_.resize(reach);
   below_.resize(reach);
@@ -331,8 +332,8 @@ void SsimMap::measure_row(const Darkness& darkness, int y, int padded) {
     above_[static_cast<std::size_t>(k)] = line(y - k);
     below_[static_cast<std::size_t>(k)] = line(y + k);
   }
-  std::int16_t* const mean = mean_.data() + reach;
-  std::int16_t* const mean_sq = mean_sq_.data() + reach;
+  std::int16_t* const mean = mean_.data() + before_;
+  std::int16_t* const mean_sq = mean_sq_.data() + before_;
   HWY_DYNAMIC_DISPATCH(sum_columns)
   (above_.data(), below_.data(), weights_.data(), pairs, width_, mean, mean_sq);
   for (int k = 1; k <= reach; ++k) {

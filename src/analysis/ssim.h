@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/aligned_vector.h"
 #include "analysis/darkness.h"
 
 namespace capillaryx {
@@ -43,14 +44,15 @@ class SsimMap {
   double sigma_px_ = 0;
   std::vector<std::int32_t> weights_;     // from the middle outwards, two in each
   std::vector<std::int32_t> even_, odd_;  // of the whole window, two in each, for even and for odd places
-  std::vector<std::int16_t> map_;
+  AlignedVector<std::int16_t> map_;
   int median_ = 0;
   std::vector<std::uint32_t> histogram_;  // of a part of map_
   // d, cut off so that sums of two squares fit 16 bits: as many rows as a window has, padded for whole vectors.
-  std::vector<std::int16_t> cut_;
+  AlignedVector<std::int16_t> cut_;
   int cut_rows_ = 0;                                // that have been there
   std::vector<const std::int16_t*> above_, below_;  // rows of cut_, from the middle outwards
-  std::vector<std::int16_t> mean_, mean_sq_;        // of a column
+  AlignedVector<std::int16_t> mean_, mean_sq_;      // of a column
+  std::size_t before_ = 0;                          // values before their first ones
 };
 
 }  // namespace capillaryx
