@@ -58,6 +58,7 @@ bool ContourFinder::find(const Proposer& proposed, const Roi& roi, double min_de
   if (peak - ground < min_depth * kDensityOne) return false;
   const int level = ground + depth_level(ground, peak);  // half way between them, in half steps
   mark_above(level);
+  pieces_.join(density_, region_, mask_);
   if (!outline_.find(density_, level, mask_)) return false;
   outline_.clip(density_, proposed.reduced.frame_width, proposed.reduced.frame_height);
   contour.left = density_.left;

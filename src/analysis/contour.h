@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/outline.h"
+#include "analysis/pieces.h"
 #include "analysis/proposer.h"
 #include "analysis/rois.h"
 #include "capillaryx/frame_result.h"
@@ -30,9 +31,9 @@ struct Contour {
 /// nearer than 0.9 of half its width (a square; blurred once more, as the highest of many values is the noisiest), and
 /// at least 0.35 of the peak. What does not reach a fifth of the peak has no say: the tail of a deep vessel or of a
 /// hair that runs into the region is no limb. A vessel that is equally dark all along has its full width at half
-/// maximum, whatever its profile. The contour stays inside the region; holes belong to it, and of several pieces the
-/// largest stays. It runs where the darkness between the middles of two 2x2 px is half of the depth, to
-/// 1/OutlineFinder::kOnePx px. Everything is whole numbers: the same bits on every machine.
+/// maximum, whatever its profile. The contour stays inside the region; holes belong to it; pieces that are no specks
+/// are joined (PieceJoiner), of others the largest stays. It runs where the darkness between the middles of two 2x2 px
+/// is half of the depth, to 1/OutlineFinder::kOnePx px. Everything is whole numbers: the same bits on every machine.
 /// Threads: one call at a time for an instance. Memory is used again.
 class ContourFinder {
  public:
@@ -57,6 +58,7 @@ class ContourFinder {
   std::vector<std::int16_t> between_, highest_, picked_;
   std::vector<std::int32_t> counts_;  // of values
   std::vector<Run> rows_;             // of the region, blocks of the window
+  PieceJoiner pieces_;
   OutlineFinder outline_;
 };
 

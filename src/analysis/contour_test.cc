@@ -59,6 +59,19 @@ double half_depth_area(double length, double depth, double sigma) {
   return length * 2 * half + 3.14159265 * half * half;
 }
 
+TEST(Contour, HoldsBothEndsOfAVesselThatDivesBetweenThem) {
+  Canvas canvas(400, 300, kSkin);
+  canvas.darken(test::vessel({{150, 150}, {158, 150}}, 4, 40), kBlood);
+  canvas.darken(test::vessel({{180, 150}, {188, 150}}, 4, 40), kBlood);
+  canvas.darken(test::vessel({{158, 150}, {180, 150}}, 3, 12), kBlood);
+  const Drawn drawn = contours_of(canvas.add_noise(1).picture());
+  const auto holds_both = [](const Capillary& one) { return one.bbox[0] < 148 && one.bbox[0] + one.bbox[2] > 190; };
+  EXPECT_TRUE(std::any_of(drawn.capillaries.begin(), drawn.capillaries.end(), holds_both));
+  for (const Capillary& one : drawn.capillaries) {
+    EXPECT_NEAR(polygon_area(one.polygon), static_cast<double>(one.area_px), 0.05 * static_cast<double>(one.area_px));
+  }
+}
+
 TEST(Contour, IsWhereDarknessFallsToHalfItsDepthAtEveryContrastWidthAndNoise) {
   for (const double depth : {12.0, 25.0, 50.0}) {
     for (const double sigma : {3.0, 4.5, 6.0}) {

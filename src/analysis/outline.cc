@@ -39,7 +39,7 @@ bool OutlineFinder::find(const BlockWindow& window, int level, std::vector<std::
     const int out_x = kOutX[edge.side], out_y = kOutY[edge.side];
     const int in = 2 * window.values[window.at(edge.x, edge.y)] - level;
     const int out = 2 * window.values[window.at(edge.x + out_x, edge.y + out_y)] - level;
-    const int way = out < 0 ? (in * kBlock + (in - out) / 2) / (in - out) : kBlock / 2;
+    const int way = in > 0 && out < 0 ? (in * kBlock + (in - out) / 2) / (in - out) : kBlock / 2;
     points_.push_back({edge.x * kBlock + kBlock / 2 + out_x * way, edge.y * kBlock + kBlock / 2 + out_y * way});
   }
   return true;

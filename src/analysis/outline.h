@@ -18,13 +18,13 @@ class OutlineFinder {
     int x, y;
   };
 
-  /// `mask` has a byte for every block: 1 where the window's value is over `level` / 2, else 0; its border is 0. It is
-  /// used up. False where it is empty.
+  /// `mask` has a byte for every block: 1 where the window's value is over `level` / 2 or where pieces were joined,
+  /// else 0; its border is 0. It is used up. False where it is empty.
   bool find(const BlockWindow& window, int level, std::vector<std::uint8_t>& mask);
 
   /// The line that was found, the piece to its right, in steps from the window's corner. Between the middles of two
   /// blocks it runs where the values, taken as linear, are at the level, and half way where the mask ends before they
-  /// are. Holes belong to a piece.
+  /// are, or where pieces were joined. Holes belong to a piece.
   const std::vector<Point>& points() const { return points_; }
 
   /// Moves what lies outside of a frame of this size onto its border.
