@@ -3,6 +3,7 @@
 how far its probabilities can be believed."""
 
 import csv
+import json
 import pathlib
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 ROUNDS = 1000
 BINS = 10
+MATCH_IOU = 0.3  # as everywhere that boxes are matched with labels
 CAPILLARY, OTHER = "1", "0"  # `label` in regions.csv; the others have no answer
 
 
@@ -74,3 +76,63 @@ def with_interval(measure: Any, answers: Answers) -> str:
     ]
     low, high = np.percentile(found, [2.5, 97.5])
     return f"{measure(answers):.4f} ({low:.4f} to {high:.4f})"
+
+
+def iou(a: Any, b: Any) -> float:
+    """Of two boxes [x, y, width, height]."""
+    wide = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    high = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    both = max(wide, 0) * max(high, 0)
+    return float(both / (a[2] * a[3] + b[2] * b[3] - both))
+
+
+def matched(labels: list[Any], regions: list[Any]) -> int:
+    """How many labels have a region, one to one, the best overlap first."""
+    pairs = [(iou(label, region), i, k) for i, label in enumerate(labels) for k, region in enumerate(regions)]
+    of_label: set[int] = set()
+    of_region: set[int] = set()
+    for _, i, k in sorted((pair for pair in pairs if pair[0] >= MATCH_IOU), reverse=True):
+        if i not in of_label and k not in of_region:
+            of_label.add(i)
+            of_region.add(k)
+    return len(of_label)
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Regions as they are proposed, against labels. A number for each frame."""
+
+    labelled: Any
+    found: Any
+    proposed: Any
+
+    def rows(self) -> list[str]:
+        random = np.random.default_rng(1)
+        rounds = random.integers(0, len(self.found), (ROUNDS, len(self.found)))
+        recalls = self.found[rounds].sum(axis=1) / self.labelled[rounds].sum(axis=1)
+        low, high = np.percentile(recalls, [2.5, 97.5])
+        recall = self.found.sum() / self.labelled.sum()
+        return [
+            f"| recall of the proposals (boxes of the regions, one to one) | {recall:.3f} ({low:.3f} to {high:.3f}) |",
+            f"| proposals a frame | {self.proposed.mean():.1f} |",
+            f"| proposals a capillary | {self.proposed.sum() / self.labelled.sum():.2f} |",
+        ]
+
+
+def proposals(folder: pathlib.Path, labels: pathlib.Path) -> Proposals:
+    """From what `capillaryx model crops` wrote, and the labels that it was given."""
+    coco = json.loads(labels.read_text(encoding="utf-8"))
+    boxes: dict[str, list[Any]] = {image["file_name"]: [] for image in coco["images"]}
+    names = {image["id"]: image["file_name"] for image in coco["images"]}
+    for label in coco["annotations"]:
+        if label["category_id"] == 1 and not label.get("iscrowd"):
+            boxes[names[label["image_id"]]].append(label["bbox"])
+    regions: dict[str, list[Any]] = {name: [] for name in boxes}
+    with (folder / "regions.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            regions[row["frame"]].append([float(row[side]) for side in ("x", "y", "width", "height")])
+    return Proposals(
+        np.array([len(boxes[name]) for name in boxes]),
+        np.array([matched(boxes[name], regions[name]) for name in boxes]),
+        np.array([len(regions[name]) for name in boxes]),
+    )
