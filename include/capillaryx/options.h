@@ -66,8 +66,8 @@ struct Options {
   double region_darkness = 1.75;
   double min_darkness = 3.5;
   double min_structure = 3;
-  double split_ratio = 0.6;
-  double foot_ratio = 0.1;
+  double split_ratio = 0.3;
+  double foot_ratio = 0.15;
   double min_area_px = 60;
   double max_area_px = 30'000;
   double max_length_px = 300;
@@ -159,11 +159,10 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
   visit(FieldInfo{"min_structure", "algorithm", true, "SSIM's variance somewhere in a region, times the frame's median",
                   1, 1e6},
         options.min_structure);
-  visit(
-      FieldInfo{"split_ratio", "algorithm", true,
-                "regions that meet below this part of the fainter one's peak stay two; small ones below a third of it",
-                0, 1},
-      options.split_ratio);
+  visit(FieldInfo{"split_ratio", "algorithm", true,
+                  "regions that meet below this part of the fainter one's peak are two; small ones below a third of it",
+                  0, 1},
+        options.split_ratio);
   visit(FieldInfo{"foot_ratio", "algorithm", true, "a region ends at this part of its own peak", 0, 1},
         options.foot_ratio);
   visit(FieldInfo{"min_area_px", "algorithm", true, "smallest region, px", 1, 1e9}, options.min_area_px);

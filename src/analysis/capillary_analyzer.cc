@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "analysis/choice.h"
 #include "analysis/classifier.h"
 #include "analysis/density.h"
 #include "analysis/frame_size.h"
@@ -54,9 +55,11 @@ class CapillaryAnalyzer : public Analyzer {
     if (const auto usual_share = classifier_.spec().usual_share) {
       fit_to_prevalence(*usual_share, options_.prior_regions, scores_);
     }
+    choice_.choose(density_.rois(), scores_);
     after_stage("classifier");
     density_.measure(
-        pixels, threshold_, [this](std::size_t i) { return static_cast<double>(scores_[i]); }, result);
+        pixels, threshold_, [this](std::size_t i) { return choice_.stays(i) ? static_cast<double>(scores_[i]) : -1.0; },
+        result);
     stages_ms["density"] = contours_ms + watch.lap_ms();
     if (options_.stages) {
       result.stage_pictures =
@@ -73,6 +76,7 @@ class CapillaryAnalyzer : public Analyzer {
   const double threshold_;  // a network's own, where its notes have one
   Proposer proposer_;
   std::vector<float> scores_;
+  RegionChoice choice_;
   DensityStage density_;
 };
 

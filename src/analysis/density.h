@@ -23,11 +23,19 @@ class DensityStage {
     contours_.clear();
     runs_.clear();
     points_.clear();
+    places_.assign(proposed.found.rois.size(), -1);
     for (const Roi& roi : proposed.found.rois) {
       Contour contour;
       if (!finder_.find(proposed, roi, min_depth, contour, runs_, points_)) continue;
       contours_.push_back(contour);
+      places_[static_cast<std::size_t>(&roi - proposed.found.rois.data())] = static_cast<int>(rois_.size());
       rois_.push_back(roi);
+    }
+    for (Roi& roi : rois_) {
+      while (roi.within >= 0 && places_[static_cast<std::size_t>(roi.within)] < 0) {
+        roi.within = proposed.found.rois[static_cast<std::size_t>(roi.within)].within;
+      }
+      if (roi.within >= 0) roi.within = places_[static_cast<std::size_t>(roi.within)];
     }
   }
 
@@ -59,6 +67,7 @@ class DensityStage {
  private:
   ContourFinder finder_;
   std::vector<Roi> rois_;
+  std::vector<int> places_;  // of the regions that were proposed, in rois_; or -1
   std::vector<Contour> contours_;
   std::vector<Run> runs_, accepted_runs_;
   std::vector<OutlineFinder::Point> points_;

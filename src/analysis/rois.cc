@@ -82,22 +82,41 @@ bool RoiFinder::outgrows(const Region& region) const {
   return region.area > limits_.max_area || std::max(region.x1 - region.x0, region.y1 - region.y0) > limits_.max_length;
 }
 
-// Two that are too large together end where they meet, and neither takes more.
-void RoiFinder::join(Region& taker, Region& other, std::int16_t level) const {
-  Region both = taker;
-  both.area += other.area;
-  both.x0 = std::min(taker.x0, other.x0);
-  both.y0 = std::min(taker.y0, other.y0);
-  both.x1 = std::max(taker.x1, other.x1);
-  both.y1 = std::max(taker.y1, other.y1);
-  if (!outgrows(both)) {
-    other.parent = taker.parent;
-    taker = both;
-    return;
+// Two regions meet at a pixel as dark as `level`; `main` is the one that came first, `near` the part of it that the
+// pixel touches. Returns the region that is main's now.
+int RoiFinder::meet(int main, int other, int near, std::int16_t level) {
+  Region& a = regions_[static_cast<std::size_t>(main)];
+  Region& b = regions_[static_cast<std::size_t>(other)];
+  const float parted = static_cast<float>(b.peak) * part_of_ratio(std::min(a.area, b.area));
+  const float cohesion = static_cast<float>(level) / parted;
+  const bool whole = b.area >= limits_.min_area;
+  if (whole && cohesion < limits_.split_ratio) return main;
+  Region both = a;
+  both.area += b.area;
+  both.outgrown = std::max(a.outgrown, b.outgrown);
+  both.x0 = std::min(a.x0, b.x0);
+  both.y0 = std::min(a.y0, b.y0);
+  both.x1 = std::max(a.x1, b.x1);
+  both.y1 = std::max(a.y1, b.y1);
+  if (outgrows(both)) {
+    for (Region* const region : {&a, &b}) {
+      if (region->outgrown == 0) region->outgrown = level;
+    }
+    return main;
   }
-  for (Region* const region : {&taker, &other}) {
-    if (region->outgrown == 0) region->outgrown = level;
+  if (!whole || cohesion >= 1) {
+    b.parent = main;
+    b.within = near;
+    b.absorbed = true;
+    a = both;
+    return main;
   }
+  const int joined = static_cast<int>(regions_.size());
+  a.parent = b.parent = a.within = b.within = joined;
+  both.parent = joined;
+  both.cohesion = cohesion;
+  regions_.push_back(both);
+  return joined;
 }
 
 void RoiFinder::grow_regions(int width) {
@@ -114,32 +133,47 @@ void RoiFinder::grow_regions(int width) {
     const int last = higher(higher(higher(nw, n), higher(ne, w)), higher(higher(e, sw), higher(s, se)));
     if (last == kNobody) {
       const int region = static_cast<int>(regions_.size());
-      regions_.push_back({region, pixel.y * width + pixel.x, pixel.darkness, std::numeric_limits<std::int16_t>::max(),
-                          0, 0, 1, kNobody, pixel.x, pixel.y, pixel.x + 1, pixel.y + 1, 0});
+      regions_.push_back({.parent = region,
+                          .within = kNobody,
+                          .absorbed = false,
+                          .first = region,
+                          .cohesion = 1,
+                          .peak_pixel = pixel.y * width + pixel.x,
+                          .peak = pixel.darkness,
+                          .least_similar = std::numeric_limits<std::int16_t>::max(),
+                          .outgrown = 0,
+                          .foot = 0,
+                          .area = 1,
+                          .roi = kNobody,
+                          .last_run = kNobody,
+                          .x0 = pixel.x,
+                          .y0 = pixel.y,
+                          .x1 = pixel.x + 1,
+                          .y1 = pixel.y + 1,
+                          .sum = 0});
       *label = region;
       continue;
     }
-    int main = root(last);
+    int main = root(last), part = last;
     if (first != last) {
-      // The first of the darkest takes the pixel; a region's number tells which came first.
+      // The first of the darkest takes the pixel.
       int near[8], count = 0, before = kNobody;
+      const auto came_first = [this](int region) { return regions_[static_cast<std::size_t>(region)].first; };
       for (const int each : {nw, n, ne, w, e, sw, s, se}) {
         if (each == kNobody || each == before) continue;
         before = each;
         const int region = root(each);
         if (std::find(near, near + count, region) == near + count) near[count++] = region;
-        main = std::min(main, region);
-      }
-      Region& taker = regions_[static_cast<std::size_t>(main)];
-      for (int k = 0; k < count; ++k) {
-        if (near[k] == main) continue;
-        Region& other = regions_[static_cast<std::size_t>(near[k])];
-        const float ratio = limits_.split_ratio * part_of_ratio(std::min(taker.area, other.area));
-        if (static_cast<float>(pixel.darkness) < ratio * static_cast<float>(other.peak) &&
-            other.area >= limits_.min_area) {
-          continue;
+        if (region == main) {
+          part = std::min(part, each);
+        } else if (came_first(region) < came_first(main)) {
+          main = region;
+          part = each;
         }
-        join(taker, other, pixel.darkness);
+      }
+      const int taker = main;
+      for (int k = 0; k < count; ++k) {
+        if (near[k] != taker) main = meet(main, near[k], part, pixel.darkness);
       }
     }
     Region& taker = regions_[static_cast<std::size_t>(main)];
@@ -149,7 +183,22 @@ void RoiFinder::grow_regions(int width) {
     taker.x1 = std::max(taker.x1, pixel.x + 1);
     taker.y1 = std::max(taker.y1, pixel.y + 1);
     if (taker.outgrown == 0 && outgrows(taker)) taker.outgrown = pixel.darkness;
-    *label = main;
+    *label = part;
+  }
+}
+
+// What was absorbed is one with what took it: labels_ and peaks say so afterwards.
+void RoiFinder::settle_regions() {
+  for (std::size_t i = 0; i < regions_.size(); ++i) {
+    Region& absorbed = regions_[i];
+    if (!absorbed.absorbed) continue;
+    int taker = absorbed.within;
+    while (regions_[static_cast<std::size_t>(taker)].absorbed) taker = regions_[static_cast<std::size_t>(taker)].within;
+    absorbed.within = taker;
+    Region& into = regions_[static_cast<std::size_t>(taker)];
+    if (absorbed.peak <= into.peak) continue;
+    into.peak = absorbed.peak;
+    into.peak_pixel = absorbed.peak_pixel;
   }
 }
 
@@ -157,33 +206,40 @@ void RoiFinder::grow_regions(int width) {
 void RoiFinder::measure_regions() {
   for (Region& r : regions_) {
     const int foot = std::max(limits_.lowest, static_cast<int>(limits_.foot_ratio * static_cast<float>(r.peak)));
-    r.foot = static_cast<std::int16_t>(r.outgrown == 0 ? foot : std::max(foot, r.peak / 2));
+    r.foot = static_cast<std::int16_t>(r.outgrown == 0 ? foot : std::max({foot, r.peak / 2, int{r.outgrown}}));
     r.area = 0;
     r.x0 = r.y0 = std::numeric_limits<int>::max();
     r.x1 = r.y1 = 0;
   }
   for (const DarkPixel& pixel : pixels_) {
     int& label = labels_[static_cast<std::size_t>(pixel.place)];
-    label = root(label);
-    Region& r = regions_[static_cast<std::size_t>(label)];
-    r.least_similar = std::min(r.least_similar, pixel.similarity);
-    if (pixel.darkness < r.foot) continue;
-    ++r.area;
-    r.sum += pixel.darkness;
-    r.x0 = std::min(r.x0, pixel.x);
-    r.x1 = std::max(r.x1, pixel.x + 1);
-    r.y0 = std::min(r.y0, pixel.y);
-    r.y1 = pixel.y + 1;
+    if (regions_[static_cast<std::size_t>(label)].absorbed) label = regions_[static_cast<std::size_t>(label)].within;
+    for (int i = label; i != kNobody; i = regions_[static_cast<std::size_t>(i)].within) {
+      Region& r = regions_[static_cast<std::size_t>(i)];
+      r.least_similar = std::min(r.least_similar, pixel.similarity);
+      if (pixel.darkness < r.foot) continue;
+      ++r.area;
+      r.sum += pixel.darkness;
+      r.x0 = std::min(r.x0, pixel.x);
+      r.x1 = std::max(r.x1, pixel.x + 1);
+      r.y0 = std::min(r.y0, pixel.y);
+      r.y1 = pixel.y + 1;
+    }
   }
 }
 
 // The place's regions of interest, and the rows of their pixels.
 void RoiFinder::append_rois(int width) {
-  for (std::size_t i = 0; i < regions_.size(); ++i) {
+  // What was joined comes after what it was joined of.
+  for (std::size_t i = regions_.size(); i-- > 0;) {
     Region& r = regions_[i];
-    if (r.parent != static_cast<int>(i) || r.area < limits_.min_area || outgrows(r)) continue;
-    if (r.outgrown >= r.peak / 3) continue;
-    if (static_cast<float>(r.peak) < limits_.least_peak || r.least_similar >= limits_.most_similar) continue;
+    if (r.absorbed) continue;
+    // What outgrows the limits near its peak is a shade or a hair.
+    if (r.area < limits_.min_area || outgrows(r) || 5 * r.outgrown >= 2 * r.peak ||
+        static_cast<float>(r.peak) < limits_.least_peak || r.least_similar >= limits_.most_similar) {
+      r.roi = kNobody;
+      continue;
+    }
     r.roi = static_cast<int>(rois_.size());
     Roi roi;
     roi.x = 2 * r.x0;
@@ -195,22 +251,30 @@ void RoiFinder::append_rois(int width) {
     roi.peak_y = 2 * (r.peak_pixel / width);
     roi.darkness = static_cast<float>(r.peak) / Darkness::kFineOne;
     roi.mean_darkness = static_cast<float>(r.sum) / static_cast<float>(r.area * Darkness::kFineOne);
+    for (int k = r.within; k != kNobody && roi.within == kNobody; k = regions_[static_cast<std::size_t>(k)].within) {
+      roi.within = regions_[static_cast<std::size_t>(k)].roi;
+    }
+    roi.cohesion = r.cohesion;
     rois_.push_back(roi);
   }
-  int last = kNobody, last_place = kNobody;  // of the pixel before
   for (const DarkPixel& pixel : pixels_) {
-    const Region& r = regions_[static_cast<std::size_t>(labels_[static_cast<std::size_t>(pixel.place)])];
-    if (r.roi == kNobody || pixel.darkness < r.foot) continue;
-    if (r.roi == last && last_place + 1 == pixel.place) {
-      ++runs_.back().length;
-    } else {
+    for (int i = labels_[static_cast<std::size_t>(pixel.place)]; i != kNobody;) {
+      Region& r = regions_[static_cast<std::size_t>(i)];
+      i = r.within;
+      if (r.roi == kNobody || pixel.darkness < r.foot) continue;
+      if (r.last_run != kNobody) {
+        Run& last = runs_[static_cast<std::size_t>(r.last_run)];
+        if (last.y == pixel.y && last.x + last.length == pixel.x) {
+          ++last.length;
+          continue;
+        }
+      }
       Roi& roi = rois_[static_cast<std::size_t>(r.roi)];
-      if (roi.run_count++ == 0) roi.first_run = static_cast<int>(runs_.size());
+      r.last_run = static_cast<int>(runs_.size());
+      if (roi.run_count++ == 0) roi.first_run = r.last_run;
       runs_.push_back({pixel.x, pixel.y, 1});
       run_rois_.push_back(r.roi);
     }
-    last = r.roi;
-    last_place = pixel.place;
   }
 }
 
@@ -229,11 +293,13 @@ void RoiFinder::choose_rois(std::size_t most) {
   std::sort(order_.begin(), order_.end(), [this, &roi](int i, int k) {
     const Run &a = runs_[static_cast<std::size_t>(roi(i).first_run)],
               &b = runs_[static_cast<std::size_t>(roi(k).first_run)];
-    return std::tie(a.y, a.x) < std::tie(b.y, b.x);
+    return std::tie(a.y, a.x, i) < std::tie(b.y, b.x, k);
   });
 }
 
 void RoiFinder::write_rois(Rois& rois) {
+  places_of_.assign(rois_.size(), kNobody);  // in rois.rois
+  for (std::size_t i = 0; i < order_.size(); ++i) places_of_[static_cast<std::size_t>(order_[i])] = static_cast<int>(i);
   starts_.assign(rois_.size(), kNobody);  // in sorted_runs_
   int start = 0;
   for (const int i : order_) {
@@ -241,6 +307,10 @@ void RoiFinder::write_rois(Rois& rois) {
     starts_[static_cast<std::size_t>(i)] = start;
     start += roi.run_count;
     roi.run_count *= 2;
+    while (roi.within != kNobody && places_of_[static_cast<std::size_t>(roi.within)] == kNobody) {
+      roi.within = rois_[static_cast<std::size_t>(roi.within)].within;
+    }
+    if (roi.within != kNobody) roi.within = places_of_[static_cast<std::size_t>(roi.within)];
     roi.first_run = rois.rois.empty() ? 0 : rois.rois.back().first_run + rois.rois.back().run_count;
     rois.rois.push_back(roi);
   }
@@ -282,6 +352,7 @@ void RoiFinder::find(const Darkness& darkness, const SsimMap& ssim, const Option
     if (!take_up(darkness, ssim, place)) continue;
     sort_pixels();
     grow_regions(width);
+    settle_regions();
     measure_regions();
     append_rois(width);
   }

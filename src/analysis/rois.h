@@ -19,23 +19,29 @@ struct Roi {
   float darkness = 0;  ///< peak darkness against the background (slightly blurred), grey values of the vessel channel
   float mean_darkness = 0;           ///< mean of the same over its pixels, grey values
   int first_run = 0, run_count = 0;  ///< its pixels in Rois::runs, row by row
+  int within = -1;     ///< the smallest other region that was joined of it and others, in Rois::rois; or -1
+  float cohesion = 1;  ///< of one that was joined of two: how far from apart they are, split_ratio to 1
 };
 
-/// The regions of one frame in the order in which a reader of lines meets them, and their pixels. No pixel belongs to
-/// two.
+/// The regions of one frame in the order in which a reader of lines meets them, and their pixels. A pixel belongs to
+/// one and to those that it is within.
 struct Rois {
   std::vector<Roi> rois;
   std::vector<Run> runs;
 };
 
-/// Finds regions: connected places that are darker than their background, each split where it is no longer one dark
-/// thing, kept where it is dark enough and the similarity of frame and background breaks down inside it.
+/// Finds regions: connected places that are darker than their background, kept where they are dark enough and the
+/// similarity of frame and background breaks down inside them.
 ///
 /// Pixels join in order of falling darkness (immersion after Vincent & Soille 1991 on the dark side of the background).
-/// Where two regions meet they become one if the meeting place is darker than `split_ratio` of the fainter one's peak
-/// (a third of it for small ones), so that a winding or beaded capillary stays whole and two that touch stay two. A
-/// region that would outgrow `max_length_px` or `max_area_px` ends there. Its part above half of its peak is kept if it
-/// outgrew them under a third of its peak: so a hair or a shade that touches a dark capillary does not take it along.
+/// Where two regions meet, nobody can tell from their darkness alone whether they are two capillaries that touch or one
+/// that is beaded or winds. So both readings are proposed: each of the two, which go on taking their sides of what lies
+/// between them, and one region joined of both, which may be joined with others in turn. Whoever classifies them
+/// chooses (choose_regions). Where the meeting place is fainter than `split_ratio` of the fainter one's peak they are
+/// two and nothing else. What is under `min_area_px` when it meets another, and what is small and hardly parted from
+/// it, is part of it. Regions that together outgrow `max_length_px` or `max_area_px` are not joined, and end at the
+/// darkness where they met (or outgrew them alone): so a hair or a shade that touches a capillary does not take it
+/// along.
 /// Threads: one call at a time for an instance. Memory is used again.
 class RoiFinder {
  public:
@@ -43,14 +49,19 @@ class RoiFinder {
 
  private:
   struct Region {
-    int parent;
+    int parent;     // towards the largest that it is a part of, by a short way; that one's own number there
+    int within;     // the one joined of it and another, or, if absorbed, one that took it; or kNobody
+    bool absorbed;  // a part that is proposed nowhere
+    int first;      // the number of the first that it was joined of: the darkest
+    float cohesion;
     int peak_pixel;
     std::int16_t peak;           // Darkness::smooth steps
     std::int16_t least_similar;  // SsimMap steps
     std::int16_t outgrown;       // darkness at which it became too large, alone or with what it met there; 0: never
     std::int16_t foot;           // darkness at which it ends
     int area;                    // reduced px
-    int roi;                     // in rois_, or -1
+    int roi;                     // in rois_, or kNobody
+    int last_run;                // its last one in runs_, or kNobody
     int x0, y0, x1, y1;          // its box, reduced px
     std::int64_t sum;            // of darkness
   };
@@ -70,10 +81,11 @@ class RoiFinder {
   };
   int root(int region);
   bool outgrows(const Region& region) const;
-  void join(Region& taker, Region& other, std::int16_t level) const;
+  int meet(int main, int other, int near, std::int16_t level);
   bool take_up(const Darkness& darkness, const SsimMap& ssim, const DarkPlaces::Place& place);
   void sort_pixels();
   void grow_regions(int width);
+  void settle_regions();
   void measure_regions();
   void append_rois(int width);
   void choose_rois(std::size_t most);
@@ -93,7 +105,7 @@ class RoiFinder {
   // Of all.
   std::vector<Roi> rois_;  // in no order; first_run is in runs_
   std::vector<Run> runs_;  // reduced px
-  std::vector<int> run_rois_, order_;
+  std::vector<int> run_rois_, order_, places_of_;
   std::vector<Run> sorted_runs_;  // by roi
 };
 

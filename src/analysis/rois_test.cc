@@ -3,8 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "analysis/proposer.h"
@@ -29,6 +29,18 @@ Found find_in(const test::Picture& picture, const Options& options = {}) {
 }
 
 std::size_t count_in(const Canvas& canvas) { return find_in(canvas.picture()).rois.rois.size(); }
+
+// Of several readings of a place: those that were joined of nothing else, and those that are within no other.
+std::size_t count_parts(const Rois& rois) {
+  std::set<int> joined;
+  for (const Roi& roi : rois.rois) joined.insert(roi.within);
+  joined.erase(-1);
+  return rois.rois.size() - joined.size();
+}
+std::size_t count_wholes(const Rois& rois) {
+  return static_cast<std::size_t>(
+      std::count_if(rois.rois.begin(), rois.rois.end(), [](const Roi& roi) { return roi.within < 0; }));
+}
 
 Canvas skin(int width = 480, int height = 360) { return {width, height, kSkin}; }
 
@@ -86,11 +98,33 @@ TEST(Rois, AreFoundOnGreyFrames) {
   EXPECT_EQ(find_in(canvas.add_noise(2).picture(1)).rois.rois.size(), 1U);
 }
 
-TEST(Rois, TwoThatTouchAreTwo) {
+TEST(Rois, TwoThatTouchAreProposedAsTwoAndAsOne) {
   Canvas canvas = skin();
   canvas.darken(test::vessel({{180, 130}, {180, 220}}, 6, 30), kBlood);
   canvas.darken(test::vessel({{201, 130}, {201, 220}}, 6, 24), kBlood);
-  EXPECT_EQ(count_in(canvas.add_noise(1.5)), 2U);
+  const Rois rois = find_in(canvas.add_noise(1.5).picture()).rois;
+  EXPECT_EQ(count_parts(rois), 2U);
+  ASSERT_EQ(rois.rois.size(), 3U);
+  EXPECT_EQ(count_wholes(rois), 1U);
+  for (const Roi& roi : rois.rois) {
+    if (roi.within < 0) {
+      EXPECT_GT(roi.cohesion, Options{}.split_ratio);
+      EXPECT_LT(roi.cohesion, 1);
+      EXPECT_GT(roi.width, 40);
+    } else {
+      EXPECT_EQ(roi.cohesion, 1);
+      EXPECT_LT(roi.width, 40);
+    }
+  }
+}
+
+TEST(Rois, TwoThatHardlyTouchAreTwoAlone) {
+  Canvas canvas = skin();
+  canvas.darken(test::vessel({{170, 130}, {170, 220}}, 5, 30), kBlood);
+  canvas.darken(test::vessel({{204, 130}, {204, 220}}, 5, 30), kBlood);
+  const Rois rois = find_in(canvas.add_noise(1.5).picture()).rois;
+  EXPECT_EQ(rois.rois.size(), 2U);
+  EXPECT_EQ(count_wholes(rois), 2U);
 }
 
 TEST(Rois, OneThatWindsIsOne) {
@@ -149,11 +183,13 @@ TEST(Rois, AreConnectedDarkPlacesWhereNothingSplits) {
   }
 }
 
-TEST(Rois, BoxAreaAndRunsTellTheSameAndNoPixelIsInTwo) {
+TEST(Rois, BoxAreaAndRunsTellTheSameAndAPixelIsInOneAndWhatThatIsWithin) {
   const Rois rois = find_in(test::tissue(701, 533, 18)).rois;
   ASSERT_GT(rois.rois.size(), 5U);
-  std::set<std::pair<int, int>> taken;
-  for (const Roi& roi : rois.rois) {
+  ASSERT_LT(count_wholes(rois), rois.rois.size()) << "some must be joined";
+  std::map<std::pair<int, int>, std::set<int>> taken;
+  for (std::size_t place = 0; place < rois.rois.size(); ++place) {
+    const Roi& roi = rois.rois[place];
     int area = 0, x0 = 1 << 20, y0 = 1 << 20, x1 = 0, y1 = 0;
     bool peak = false;
     for (int i = roi.first_run; i < roi.first_run + roi.run_count; ++i) {
@@ -164,7 +200,7 @@ TEST(Rois, BoxAreaAndRunsTellTheSameAndNoPixelIsInTwo) {
       y0 = std::min(y0, run.y);
       y1 = std::max(y1, run.y + 1);
       peak = peak || (run.y == roi.peak_y && run.x <= roi.peak_x && roi.peak_x < run.x + run.length);
-      for (int x = run.x; x < run.x + run.length; ++x) EXPECT_TRUE(taken.insert({x, run.y}).second);
+      for (int x = run.x; x < run.x + run.length; ++x) taken[{x, run.y}].insert(static_cast<int>(place));
     }
     EXPECT_EQ(area, roi.area_px);
     EXPECT_THAT((std::vector{x0, y0, x1 - x0, y1 - y0}), ::testing::ElementsAre(roi.x, roi.y, roi.width, roi.height));
@@ -173,6 +209,15 @@ TEST(Rois, BoxAreaAndRunsTellTheSameAndNoPixelIsInTwo) {
     EXPECT_GE(roi.x, 0);
     EXPECT_LE(roi.x + roi.width, 701);
     EXPECT_LE(roi.y + roi.height, 533);
+  }
+  // Those of a pixel are a chain.
+  for (const auto& [pixel, regions] : taken) {
+    const auto goes_on = [&](int region) {
+      const int around = rois.rois[static_cast<std::size_t>(region)].within;
+      return regions.count(around) > 0;
+    };
+    EXPECT_EQ(static_cast<std::size_t>(std::count_if(regions.begin(), regions.end(), goes_on)), regions.size() - 1)
+        << pixel.first << ' ' << pixel.second;
   }
 }
 

@@ -57,13 +57,18 @@ StagePicture segmentation_picture(const PixelView& frame, const Darkness& darkne
       set(picture, x, y, grey, grey, grey);
     }
   }
-  for (const Run& run : rois.runs) {
-    for (int x = run.x; x < run.x + run.length; ++x) {
+  for (const Roi& roi : rois.rois) {
+    if (roi.within >= 0) continue;
+    for (int i = roi.first_run; i < roi.first_run + roi.run_count; ++i) {
+      const Run& run = rois.runs[static_cast<std::size_t>(i)];
       std::uint8_t* pixel =
           picture.pixels.data() +
-          (static_cast<std::size_t>(run.y) * static_cast<std::size_t>(frame.width) + static_cast<std::size_t>(x)) * 3;
-      pixel[1] = static_cast<std::uint8_t>(pixel[1] / 2);
-      pixel[2] = static_cast<std::uint8_t>(pixel[2] / 2);
+          (static_cast<std::size_t>(run.y) * static_cast<std::size_t>(frame.width) + static_cast<std::size_t>(run.x)) *
+              3;
+      for (int x = 0; x < run.length; ++x, pixel += 3) {
+        pixel[1] = static_cast<std::uint8_t>(pixel[1] / 2);
+        pixel[2] = static_cast<std::uint8_t>(pixel[2] / 2);
+      }
     }
   }
   return picture;

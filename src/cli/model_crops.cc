@@ -32,6 +32,7 @@ using nlohmann::json;
 constexpr double kMatchIou = 0.3;  // as everywhere that regions are matched with labels
 constexpr double kTouchIou = 0.1;  // less overlap than this with a capillary is none
 constexpr double kInsideShare = 0.5;
+constexpr double kAsGood = 0.75;  // of the best match's overlap: another reading of the place that would do as well
 
 struct Box {
   double x = 0, y = 0, width = 0, height = 0;
@@ -87,9 +88,18 @@ std::vector<Labels> read_labels(const std::string& file) {
 
 enum class Answer { kOther = 0, kCapillary = 1, kUnknown = -1, kPart = -2 };
 
-// One to one, the best overlap first. What is left and lies in a capillary's box is a part of it; what overlaps one
-// otherwise, or lies on what cannot be told, has no answer.
-std::vector<Answer> match(const std::vector<Box>& regions, const Labels& labels, std::size_t& found) {
+bool is_within(const std::vector<Roi>& rois, std::size_t inner, std::size_t outer) {
+  for (int i = rois[inner].within; i >= 0; i = rois[static_cast<std::size_t>(i)].within) {
+    if (static_cast<std::size_t>(i) == outer) return true;
+  }
+  return false;
+}
+
+// One to one, the best overlap first. What is left and lies in a capillary's box is a part of it, and so is another
+// reading of its best match's place, unless it would do as well; what overlaps one otherwise, or lies on what cannot be
+// told, has no answer. `regions`: the boxes of `rois`.
+std::vector<Answer> match(const std::vector<Roi>& rois, const std::vector<Box>& regions, const Labels& labels,
+                          std::size_t& found) {
   struct Pair {
     double iou;
     std::size_t region, capillary;
@@ -104,12 +114,23 @@ std::vector<Answer> match(const std::vector<Box>& regions, const Labels& labels,
   std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.iou > b.iou; });
   std::vector<Answer> answers(regions.size(), Answer::kOther);
   std::vector<bool> taken(labels.capillaries.size());
+  std::vector<Pair> matches;
   for (const Pair& pair : pairs) {
     if (answers[pair.region] == Answer::kCapillary || taken[pair.capillary]) continue;
     answers[pair.region] = Answer::kCapillary;
     taken[pair.capillary] = true;
-    ++found;
+    matches.push_back(pair);
   }
+  found += matches.size();
+  const auto other_reading = [&](std::size_t region) {
+    Answer answer = Answer::kOther;
+    for (const Pair& match : matches) {
+      if (!is_within(rois, region, match.region) && !is_within(rois, match.region, region)) continue;
+      if (iou(regions[region], labels.capillaries[match.capillary]) >= kAsGood * match.iou) return Answer::kUnknown;
+      answer = Answer::kPart;
+    }
+    return answer;
+  };
   for (std::size_t r = 0; r < regions.size(); ++r) {
     if (answers[r] == Answer::kCapillary) continue;
     const Box& region = regions[r];
@@ -120,6 +141,8 @@ std::vector<Answer> match(const std::vector<Box>& regions, const Labels& labels,
     const auto holds = [&region](const Box& box) { return inside(region, box) >= kInsideShare; };
     if (std::any_of(labels.cannot_tell.begin(), labels.cannot_tell.end(), touches)) {
       answers[r] = Answer::kUnknown;
+    } else if (const Answer reading = other_reading(r); reading != Answer::kOther) {
+      answers[r] = reading;
     } else if (std::any_of(labels.capillaries.begin(), labels.capillaries.end(), holds)) {
       answers[r] = Answer::kPart;
     } else if (std::any_of(labels.capillaries.begin(), labels.capillaries.end(), touches)) {
@@ -198,7 +221,7 @@ int crops(const CropsArguments& arguments) {
       boxes.push_back(
           {static_cast<double>(x), static_cast<double>(y), static_cast<double>(width), static_cast<double>(height)});
     }
-    const std::vector<Answer> answers = match(boxes, labels, found);
+    const std::vector<Answer> answers = match(rois, boxes, labels, found);
     classifier.classify(frame.pixels(), proposer.reduced, background, rois, scores);
     maker.start(frame.pixels(), proposer.reduced, background);
     const int vessel = vessel_channel(background.channels());

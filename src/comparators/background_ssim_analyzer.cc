@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
 #include <memory>
+#include <vector>
 
+#include "analysis/choice.h"
 #include "analysis/density.h"
 #include "analysis/frame_size.h"
 #include "analysis/proposer.h"
@@ -13,12 +15,15 @@ namespace {
 /// Darkness, in spreads of the frame, that gets the score 1/2: an order, no probability.
 constexpr double kHalfScoreSpreads = 9;
 
+/// Without a network, what meets at less than this is taken for two.
+constexpr float kTwoUnder = 0.6F;
+
 class BackgroundSsimAnalyzer : public Analyzer {
  public:
   explicit BackgroundSsimAnalyzer(const Options& options) : options_(options) {}
 
   std::string name() const override { return "background-ssim"; }
-  std::string version() const override { return "1"; }
+  std::string version() const override { return "2"; }
   ModelIdentity model() const override { return {}; }
 
   FrameResult analyze(const Frame& frame) override {
@@ -27,9 +32,15 @@ class BackgroundSsimAnalyzer : public Analyzer {
     proposer_.propose(pixels, options_);
     FrameResult result;
     density_.draw_contours(proposer_, options_.min_depth);
+    wholeness_.clear();
+    for (const Roi& roi : density_.rois()) {
+      wholeness_.push_back(roi.cohesion == 1 ? 0.1F : roi.cohesion < kTwoUnder ? 0.0F : 1.0F);
+    }
+    choice_.choose(density_.rois(), wholeness_);
     density_.measure(
         pixels, 0,
         [this](std::size_t i) {
+          if (!choice_.stays(i)) return -1.0;
           const double darkness =
               static_cast<double>(density_.rois()[i].darkness) / static_cast<double>(proposer_.darkness.spread);
           return darkness / (darkness + kHalfScoreSpreads);
@@ -42,6 +53,8 @@ class BackgroundSsimAnalyzer : public Analyzer {
   const Options options_;
   Proposer proposer_;
   DensityStage density_;
+  std::vector<float> wholeness_;
+  RegionChoice choice_;
 };
 
 }  // namespace
