@@ -149,13 +149,13 @@ def ray_against_local() -> dict[str, float]:
     local: list[float] = []
     on_ray: list[float] = []
     options: capillaryx.OptionKeywords = {"frames": WARM_UP + 400 // FEWER, "repeat": 100, "workers": 2}
-    capillaryx.ray.start_local(2)
+    both = capillaryx.ray.LocalRay(2)
     try:
         for _ in range(TURNS):
             local.append(rate(capillaryx.analyze(FRAMES, **options)))
             on_ray.append(rate(capillaryx.ray.analyze(FRAMES, **options)))
     finally:
-        ray.shutdown()
+        both.close()
     return {"local": max(local), "ray": max(on_ray)}
 
 

@@ -4,23 +4,27 @@
 #include "capillaryx/executor.h"
 
 #include <nanobind/stl/string.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstring>
 #include <deque>
 #include <map>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "bindings.h"
-#include "capillaryx/analyzer.h"
 #include "capillaryx/error.h"
+#include "executor/actor_worker.h"
 #include "executor/channel.h"
 #include "executor/driver_executor.h"
-#include "executor/frame_worker.h"
 #include "executor/ray_executor.h"
+#include "executor/worker_command.h"
 #include "options/options_json.h"
 
 namespace capillaryx::python {
@@ -228,30 +232,48 @@ nb::bytes content(const OpenFile& file) {
   return to_bytes(bytes);
 }
 
-/// What an actor does with its frames: the same as any worker.
-class ActorWorker {
- public:
-  explicit ActorWorker(const std::string& options_json) : options_(options_of(options_json)) {
-    const nb::gil_scoped_release unlocked;
-    worker_ = make_frame_worker(make_analyzer, options_);
-  }
+/// How a child went can be asked only where children are not given away unheard, as Ray's processes do.
+void hear_of_children() {
+  struct sigaction now {};
+  ::sigaction(SIGCHLD, nullptr, &now);
+  if (now.sa_handler == SIG_IGN) std::signal(SIGCHLD, SIG_DFL);
+}
 
-  /// The result as a message, and its overlay (empty where none is wanted).
-  nb::tuple run(Frame frame, bool overlay) {
-    FrameResult result;
+/// What an actor does with its frames: it gives them to a worker process of its own.
+class Actor {
+ public:
+  explicit Actor(const std::string& options_json) {
+    const Options options = options_of(options_json);
+    const nb::gil_scoped_release unlocked;
+    hear_of_children();
+    worker_ = std::make_unique<ActorWorker>(options, worker_command(options));
+  }
+  ~Actor() {
+    const nb::gil_scoped_release unlocked;
+    worker_.reset();
+  }
+  Actor(const Actor&) = delete;
+  Actor& operator=(const Actor&) = delete;
+
+  /// The result as a message, and its overlay (empty where none is wanted); None where the process has ended.
+  nb::object run(Frame frame, bool overlay) {
+    std::optional<FrameResult> result;
     std::shared_ptr<const OpenFile> picture;
     {
       const nb::gil_scoped_release unlocked;
       if (overlay) picture = memory_file({});
-      result = worker_->run(frame, picture.get());
+      result = worker_->run(std::move(frame), picture);
       frame = Frame();
     }
-    return nb::make_tuple(to_bytes(writer_.done(0, result, false)), picture ? content(*picture) : nb::bytes("", 0));
+    if (!result) return nb::none();
+    return nb::make_tuple(to_bytes(writer_.done(0, *result, false)), picture ? content(*picture) : nb::bytes("", 0));
   }
 
+  const std::string& ended() const { return worker_->ended(); }
+  std::string warning() const { return worker_->warning(); }
+
  private:
-  Options options_;
-  std::unique_ptr<FrameWorker> worker_;
+  std::unique_ptr<ActorWorker> worker_;
   MessageWriter writer_;
 };
 
@@ -275,10 +297,12 @@ void add_executor(nb::module_& module) {
       .def("ended", &RayEvents::ended, nb::arg("worker"), nb::arg("reason"))
       .def("result", &RayEvents::result, nb::arg("worker"), nb::arg("frame"), nb::arg("message"), nb::arg("overlay"))
       .def("error", &RayEvents::error, nb::arg("kind"), nb::arg("message"));
-  nb::class_<ActorWorker>(module, "ActorWorker")
+  nb::class_<Actor>(module, "ActorWorker")
       .def(nb::init<const std::string&>(), nb::arg("options_json"))
-      .def("run", &ActorWorker::run, nb::arg("frame"), nb::arg("overlay"),
-           nb::sig("def run(self, frame: Frame, overlay: bool) -> tuple[bytes, bytes]"));
+      .def("run", &Actor::run, nb::arg("frame"), nb::arg("overlay"),
+           nb::sig("def run(self, frame: Frame, overlay: bool) -> tuple[bytes, bytes] | None"))
+      .def_prop_ro("ended", &Actor::ended)
+      .def_prop_ro("warning", &Actor::warning);
 }
 
 }  // namespace capillaryx::python

@@ -91,6 +91,8 @@ def name_of(kind: type[Analyzer]) -> str:
 
 def absolute(name: str) -> str:
     """The name of an analyzer by which it is found from any folder."""
+    if name.startswith("lib:"):
+        return f"lib:{Path(name.removeprefix('lib:')).resolve()}"
     file, colon, qualname = name.removeprefix(PREFIX).rpartition(":")
     if not name.startswith(PREFIX) or not colon or not file.endswith(".py"):
         return name

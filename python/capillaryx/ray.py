@@ -14,11 +14,13 @@ import os
 import pickle
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Unpack
 
@@ -33,7 +35,11 @@ from capillaryx import _core, analyzer
 from capillaryx.analysis import Inputs, Run, options_json
 from capillaryx.errors import KINDS, Error
 from capillaryx.options import OptionKeywords
+from capillaryx.ray_folder import RayFolder
 
+START_TIME_S = 300.0
+"""How long a Ray of our own is tried to be started. It gives its own node half a minute, which a busy machine may not
+keep to."""
 FINGERPRINT_BYTES = 4096
 Reply = tuple[str, Any, Any]
 
@@ -79,7 +85,10 @@ def read_whole(descriptor: int) -> bytes:
 
 
 class FrameActor:
-    """A worker in an actor: reads, decodes, analyses and draws one frame after another."""
+    """A worker in an actor. What reads, decodes, analyses and draws is a process of its own below it, locked down as a
+    local worker is: how a frame has ended that process the actor can tell, where Ray tells of its own no more than that
+    they are gone.
+    """
 
     def __init__(self, options_text: str, import_path: list[str]) -> None:
         """`import_path`: the driver's, where an analyzer of the user's own may be found."""
@@ -88,20 +97,24 @@ class FrameActor:
         self._worker: _core.ActorWorker | None = None
 
     def begin(self) -> Reply:
-        """Makes the analyzer; tells the node."""
-        _core.set_python_analyzers(analyzer.bind_in_worker)
+        """Starts the process, which makes the analyzer; tells the node."""
+        if json.loads(self._options)["analyzer"].startswith(analyzer.PREFIX):
+            analyzer.set_worker_command()
         try:
             self._worker = _core.ActorWorker(self._options)
         except Error as error:
             return "error", KINDS.index(type(error)), str(error)
-        return "ready", ray.get_runtime_context().get_node_id(), None
+        if self._worker.ended:
+            return "ended", self._worker.ended, None
+        return "ready", ray.get_runtime_context().get_node_id(), self._worker.warning
 
     def watch(self) -> None:
         """Never returns: fails as soon as the actor is gone."""
         threading.Event().wait()
 
     def run(self, task: bytes, content: Any = None) -> bytes | Reply:
-        """One frame's result, with its overlay where it has one; `missing` where this node does not see the file.
+        """One frame's result, with its overlay where it has one; `missing` where this node does not see the file;
+        `ended` where the frame has ended the process.
 
         Bytes alone pass through Ray as they are."""
         assert self._worker is not None
@@ -111,9 +124,12 @@ class FrameActor:
         if frame is None:
             return "missing", None, None
         try:
-            message, picture = self._worker.run(frame, overlay)
+            done = self._worker.run(frame, overlay)
         except Error as error:
             return "error", KINDS.index(type(error)), str(error)
+        if done is None:
+            return "ended", self._worker.ended, None
+        message, picture = done
         return ("done", message, picture) if picture else message
 
 
@@ -155,9 +171,10 @@ class Actors:
     What Ray has to tell is handled in a thread of its own: Ray's threads, which call back, must not call Ray.
     """
 
-    def __init__(self, events: _core.RayEvents, options_text: str, owns_ray: bool) -> None:
+    def __init__(self, events: _core.RayEvents, options_text: str, leave: Callable[[], None]) -> None:
+        """`leave`: what is to be done with Ray in the end."""
         self._events = events
-        self._owns_ray = owns_ray
+        self._leave = leave
         self._lock = threading.RLock()
         self._news: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._listen, name="capillaryx-ray", daemon=True)
@@ -168,6 +185,8 @@ class Actors:
         options = json.loads(options_text) | {"executor": "serial", "ray_address": "", "worker_command": ""}
         # Actors stand in another folder than the driver.
         options["analyzer"] = analyzer.absolute(options["analyzer"])
+        if options["model"]:
+            options["model"] = str(Path(options["model"]).resolve())
         self._options = json.dumps(options)
         groups = {"watch": 1}
         self._kind = ray.remote(
@@ -180,7 +199,7 @@ class Actors:
 
     def start(self, worker: int, slot: int) -> None:
         """Asks for an actor; it waits for a core where none is free."""
-        actor = self._kind.remote(self._options, sys.path)
+        actor = self._kind.remote(self._options, [str(Path(folder).resolve()) for folder in sys.path])
         with self._lock:
             self._workers[worker] = Worker(actor)
         watched = actor.watch.options(concurrency_group="watch").remote()
@@ -202,7 +221,7 @@ class Actors:
         self._lost(worker, "ended")
 
     def close(self) -> None:
-        """Ends all; stops the Ray that was started for this run."""
+        """Ends all; leaves the cluster, or stops the Ray that was started for this run."""
         with self._lock:
             workers = list(self._workers.values())
             self._workers.clear()
@@ -210,8 +229,7 @@ class Actors:
         self._thread.join()
         for worker in workers:
             kill(worker.actor)
-        if self._owns_ray:
-            ray.shutdown()
+        self._leave()
 
     def _send(self, worker: int, known: Worker, task: _core.RayTask) -> None:
         path = task.path
@@ -250,8 +268,10 @@ class Actors:
                 known.node = first
         if what == "error":
             self._events.error(first, second)
+        elif what == "ended":
+            self._lost(worker, first)
         else:
-            self._events.ready(worker, "")
+            self._events.ready(worker, second)
 
     def _on_watch_ended(self, worker: int, future: Future[None]) -> None:
         self._lost(worker, reason_of(future.exception()))
@@ -270,6 +290,9 @@ class Actors:
             if what == "error":
                 self._events.error(first, second)
                 return
+            if what == "ended":
+                self._lost(worker, first)
+                return
             if what == "missing":
                 task = known.tasks[frame]
                 self._unshared.add((known.node, os.path.dirname(task.path)))  # noqa: PTH120
@@ -287,7 +310,7 @@ class Actors:
         if known is None:
             return
         kill(known.actor)
-        self._events.ended(worker, f"the worker was lost: {reason}")
+        self._events.ended(worker, reason)
 
 
 def kill(actor: Any) -> None:
@@ -299,9 +322,9 @@ def kill(actor: Any) -> None:
 def reason_of(error: BaseException | None) -> str:
     """How an actor went, in a few words; Ray's own text names processes and addresses."""
     if isinstance(error, RayActorError):
-        return "its actor died"
+        return "the worker was lost: its actor died"
     lines = str(error).strip().splitlines()
-    return lines[-1] if lines else "its actor ended"
+    return f"the worker was lost: {lines[-1] if lines else 'its actor ended'}"
 
 
 class Cluster:
@@ -311,39 +334,52 @@ class Cluster:
         self._options = options_text
         options = json.loads(options_text)
         self._address: str = options["ray_address"]
-        self._joined = False
+        self._leave: Callable[[], None] = lambda: None
         if self._address and not ray.is_initialized():
             join(self._address)
-            self._joined = True
+            self._leave = ray.shutdown
         cores = int(ray.cluster_resources().get("CPU", 1)) if ray.is_initialized() else os.cpu_count() or 1
         self.workers = max(options["workers"] or cores, 1)
 
     def open(self, events: _core.RayEvents) -> Actors:
         """The actors, in a Ray of their own where there is none."""
         if not ray.is_initialized():
-            start_local(self.workers)
-            self._joined = True
-        return Actors(events, self._options, self._joined)
+            self._leave = LocalRay(self.workers).close
+        return Actors(events, self._options, self._leave)
 
 
-def start_local(cores: int) -> None:
-    """Starts a Ray on this machine for this process alone."""
+class LocalRay:
+    """A Ray on this machine for this process alone. Nothing is left of it, neither processes nor files, after close()
+    or when this process ends, whatever ends it."""
 
-    def start() -> None:
-        ray.init(
-            "local",  # even where Ray remembers a cluster of this machine, perhaps one that is gone
-            num_cpus=cores,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            _system_config=LOCAL_SETTINGS,
-        )
+    def __init__(self, cores: int) -> None:
+        """Starts it. Raises what Ray raises where that does not succeed in START_TIME_S."""
+        self._folder = RayFolder()
+        until = time.monotonic() + START_TIME_S
+        while True:
+            try:
+                ray.init(
+                    "local",  # even where Ray remembers a cluster of this machine, perhaps one that is gone
+                    num_cpus=cores,
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    logging_level="ERROR",
+                    _temp_dir=self._folder.path,
+                    _system_config=dict(LOCAL_SETTINGS),  # Ray writes into it, the folder's name too
+                )
+                return
+            except BaseException as error:
+                ray.shutdown()
+                if not isinstance(error, Exception) or time.monotonic() > until:
+                    self._folder.close()
+                    raise
+                # What has come up would be in the way of the next one.
+                self._folder.end_processes()
 
-    try:
-        start()
-    except Exception:  # it gives its node half a minute, which a busy machine may not keep to the first time
-        ray.shutdown()
-        start()
+    def close(self) -> None:
+        """Stops it and waits until all of it is gone."""
+        ray.shutdown(wait_for_processes=True)
+        self._folder.close()
 
 
 def join(address: str) -> None:

@@ -49,12 +49,29 @@ class Dies(Second):
         os._exit(7)
 
 
+class Aborts(Second):
+    """Takes its process along by a signal."""
+
+    def deed(self) -> None:
+        """Ends the process as a crash does."""
+        os.abort()
+
+
 class Hangs(Second):
     """Takes too long."""
 
     def deed(self) -> None:
         """Sleeps."""
         time.sleep(3600)
+
+
+class Slow(Mean):
+    """Takes its time."""
+
+    def analyze(self, frame: capillaryx.Frame) -> dict[str, float]:
+        """As Mean, 50 ms later."""
+        time.sleep(0.05)
+        return super().analyze(frame)
 
 
 class NoNumbers(Second):

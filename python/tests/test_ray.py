@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ray executor: the same results as the local driver. Each run starts a Ray of its own, which takes seconds."""
+"""The ray executor with a Ray of its own: the same results as the local driver, and nothing left of that Ray."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +18,46 @@ from conftest import COMMAND, children, comparable, frame_lines, run
 
 pytest.importorskip("ray")
 
+import ray
+
 import capillaryx.ray
 from capillaryx import _core
+from capillaryx.ray_folder import processes_of
+
+
+def test_rays_usage_reports_are_off() -> None:
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+@pytest.mark.parametrize("end", ["Ctrl-C", "killed"])
+def test_nothing_is_left_of_a_local_ray_whose_program_is_ended(frames: Path, tmp_path: Path, end: str) -> None:
+    """Neither processes nor files. Ctrl-C reaches the whole group, as at a terminal."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="t") as folder:
+        words = [COMMAND, "analyze", frames, "-o", tmp_path / "out", "--executor", "ray", "--workers", "1"]
+        program = subprocess.Popen(
+            [*map(str, words), "--repeat", "100000", "--quiet"],
+            env=os.environ | {"TMPDIR": folder},
+            start_new_session=True,
+            # Ignored where the tests run in the background of a shell, and a child inherits that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        journal = tmp_path / "out/results.jsonl"
+        until = time.monotonic() + 300
+        while time.monotonic() < until and not (journal.is_file() and journal.read_text().count("\n") > 3):
+            time.sleep(0.1)
+        (ray_folder,) = map(str, Path(folder).iterdir())
+        assert len(processes_of(ray_folder)) >= 4, "Ray's own, and an actor"
+        if end == "Ctrl-C":
+            os.killpg(program.pid, signal.SIGINT)
+            assert program.wait(timeout=120) == 130
+        else:
+            program.kill()
+            program.wait()
+            until = time.monotonic() + 60
+            while time.monotonic() < until and (processes_of(ray_folder) or any(Path(folder).iterdir())):
+                time.sleep(0.1)
+        assert processes_of(ray_folder) == []
+        assert list(Path(folder).iterdir()) == []
 
 
 def test_results_and_pictures_are_those_of_the_local_driver(frames: Path, analysed: Path, tmp_path: Path) -> None:
@@ -64,11 +107,51 @@ def test_ray_data_gets_a_batch_of_results(frames: Path) -> None:
     assert np.isnan(table["density"][-1])
 
 
-def test_nothing_is_left_of_a_local_ray(frames: Path) -> None:
+@pytest.fixture
+def own_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Short enough for Ray's sockets; what is in it at the end was left behind."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="t") as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield Path(folder)
+
+
+def test_nothing_is_left_of_a_local_ray(frames: Path, own_temporary_folder: Path) -> None:
+    """Twice: the second one must not bring the first one's folder back."""
     before = children()
-    results = [result.to_json() for result in capillaryx.ray.analyze(frames, workers=1)]
-    assert comparable(results) == comparable([result.to_json() for result in capillaryx.analyze(frames)])
+    expected = comparable([result.to_json() for result in capillaryx.analyze(frames)])
+    for _ in range(2):
+        run = capillaryx.ray.analyze(frames, workers=1)
+        results = [next(run).to_json()]
+        assert len(list(own_temporary_folder.iterdir())) == 1
+        results += [result.to_json() for result in run]
+        assert comparable(results) == expected
+        assert children() <= before
+        assert list(own_temporary_folder.iterdir()) == []
+
+
+def test_a_ray_that_does_not_come_up_is_started_again_and_nothing_is_left_of_either(
+    frames: Path, own_temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a busy machine, where it gives itself up after half a minute."""
+    before = children()
+    start = ray.init
+    starts = 0
+
+    def init(*words: object, **named: object) -> object:
+        nonlocal starts
+        starts += 1
+        found = start(*words, **named)
+        if starts == 1:
+            # Its processes go on, and nobody knows of them any more.
+            monkeypatch.setattr(ray._private.worker, "_global_node", None)
+            raise RuntimeError("The current node timed out during startup.")
+        return found
+
+    monkeypatch.setattr(ray, "init", init)
+    assert all(result.ok for result in capillaryx.ray.analyze(frames, workers=1))
+    assert starts == 2
     assert children() <= before
+    assert list(own_temporary_folder.iterdir()) == []
 
 
 def test_without_an_address_a_remembered_cluster_is_not_joined(frames: Path, monkeypatch: pytest.MonkeyPatch) -> None:
