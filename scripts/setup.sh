@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: scripts/setup.sh GROUP...    (build, run, test, check, fuzz, bench, count, train, figures, peer, python, bundle)
+# usage: scripts/setup.sh GROUP...    (build, run, test, check, fuzz, bench, count, train, figures, peer, python, bundle, soak)
 # Installs what the groups need: packages of Debian 12 (debian-packages.txt) and the Python environments .venv and
 # .venv-train (requirements/). Does nothing where everything is there already.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -63,7 +63,7 @@ python_environment() {
 }
 
 groups="$*"
-[ -n "$groups" ] || die "usage: scripts/setup.sh GROUP... (build, run, test, check, fuzz, bench, count, train, figures, peer, python, bundle)"
+[ -n "$groups" ] || die "usage: scripts/setup.sh GROUP... (build, run, test, check, fuzz, bench, count, train, figures, peer, python, bundle, soak)"
 install_debian_packages
 requirements=(requirements/run.txt)
 if has_group test || has_group check; then requirements+=(requirements/dev.txt); fi

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: [FUZZ_SECONDS=600] scripts/soak.sh    What takes too long for `make test`.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-step "setting up (packages, Python environment)" scripts/setup.sh build run test fuzz train
+step "setting up (packages, Python environment)" scripts/setup.sh build run test fuzz train soak
 step "building the program (release)" scripts/build.sh release capillaryx_program
 step "building the scheduler simulation (dev)" scripts/build.sh dev executor_test
 step "the bundle" scripts/bundle.sh

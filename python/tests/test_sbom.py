@@ -1,15 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The wheel's bill of materials."""
+"""The bills of materials of the wheel and the bundle."""
 
 import json
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
 WHEELS = sorted((ROOT / "build/wheel").glob("*.whl"))
+BUNDLES = sorted((ROOT / "build/bundle").glob("*.tar.gz"))
+
+
+def refusal(bill: str) -> object:
+    """What CycloneDX's own schema has against a document; None where it is valid."""
+    pytest.importorskip("cyclonedx")
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    return JsonStrictValidator(SchemaVersion.V1_5).validate_str(bill)
+
+
+@pytest.mark.skipif(not WHEELS, reason="no wheel in build/wheel")
+def test_the_wheels_bill_is_valid_cyclonedx() -> None:
+    bill = WHEELS[0].with_suffix(".cdx.json").read_text()
+    assert refusal(bill) is None
+    assert refusal(bill.replace('"type": "library"', '"type": "book"')) is not None
+
+
+@pytest.mark.skipif(not BUNDLES, reason="no bundle in build/bundle (make bundle)")
+def test_the_bundles_bill_is_valid_cyclonedx() -> None:
+    with tarfile.open(BUNDLES[0]) as archive:
+        (name,) = [name for name in archive.getnames() if name.endswith("/sbom.cdx.json")]
+        file = archive.extractfile(name)
+        assert file is not None
+        assert refusal(file.read().decode()) is None
 
 
 @pytest.mark.skipif(not WHEELS, reason="no wheel in build/wheel")
