@@ -44,7 +44,8 @@ def title(result: FrameResult) -> str:
     """One line on a frame."""
     if result.density is None:
         return f"{result.source}: {result.status}, {result.error}"
-    return f"{result.source}: {result.count} capillaries, density {100 * result.density:.3g} %"
+    scaled = f", {result.count_per_mm2:.3g} a mm²" if result.count_per_mm2 is not None else ""
+    return f"{result.source}: {result.count} capillaries, density {100 * result.density:.3g} %{scaled}"
 
 
 def html(result: FrameResult) -> str:
@@ -56,9 +57,10 @@ def html(result: FrameResult) -> str:
         shapes.append(f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="none" stroke="green"/>')
         shapes.append(f'<polygon points="{points}" fill="#c66" stroke="black"/>')
     values = "".join(f"<li>{escape(name)}: {value:g}</li>" for name, value in result.values.items())
+    values = f"<ul>{values}</ul>" if values else ""
     height_px = PICTURE_WIDTH_PX * result.height // max(result.width, 1)
     picture = (
         f'<svg width="{PICTURE_WIDTH_PX}" height="{height_px}" viewBox="0 0 {result.width} {result.height}" '
-        f'style="border:1px solid #999">{"".join(shapes)}</svg>'
+        f'stroke-width="{result.width / PICTURE_WIDTH_PX:g}" style="border:1px solid #999">{"".join(shapes)}</svg>'
     )
-    return f"<p><b>{escape(title(result))}</b></p><ul>{values}</ul>{picture if shapes else ''}<p>{NOTICE}.</p>"
+    return f"<p><b>{escape(title(result))}</b></p>{values}{picture if shapes else ''}<p>{NOTICE}.</p>"

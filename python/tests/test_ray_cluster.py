@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster of two nodes on this machine that loses a node, an actor, and every actor that tries one of the frames."""
+"""Clusters on this machine: one that loses a node, an actor, and every worker that tries one of the frames; and such
+that grow and shrink."""
 
 import os
 import signal
@@ -71,3 +72,54 @@ def test_two_nodes_lose_a_node_an_actor_and_those_of_a_deadly_frame(frames: Path
         time.sleep(0.2)
     assert not children() - before
     assert not actor_processes()
+
+
+def test_workers_come_and_go_with_the_nodes(frames: Path) -> None:
+    """More workers than cores wait for a node; those of a node that goes are asked for again."""
+    ray = pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster
+
+    import capillaryx.ray
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    options: capillaryx.OptionKeywords = {"analyzer": analyzers.Slow, "repeat": 100, "workers": 3}
+    workers = []
+    try:
+        second = None
+        for result in capillaryx.ray.analyze(frames, address=cluster.address, **options):
+            assert result.ok, result.error
+            workers.append(result.timing.worker)
+            if len(workers) == 20:
+                assert len(set(workers)) == 1, "one core, one worker"
+                second = cluster.add_node(num_cpus=2)
+            if len(workers) == 250:
+                assert second is not None
+                cluster.remove_node(second, allow_graceful=False)
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+    assert len(workers) == 400
+    assert len(set(workers[150:250])) == 3, "all three once there are cores for them"
+    assert len(set(workers[350:])) == 1, "and one again"
+
+
+def test_an_autoscaling_cluster_grows_for_the_workers_that_wait(frames: Path) -> None:
+    """Ray's own autoscaler, whose machines are processes of this one: none has a core at first."""
+    ray = pytest.importorskip("ray")
+    from ray.cluster_utils import AutoscalingCluster
+
+    import capillaryx.ray
+
+    kinds = {"core": {"resources": {"CPU": 1}, "node_config": {}, "min_workers": 0, "max_workers": 2}}
+    cluster = AutoscalingCluster(head_resources={"CPU": 0}, worker_node_types=kinds)
+    cluster.start()
+    try:
+        ray.init("auto", log_to_driver=False, logging_level="ERROR")
+        assert ray.cluster_resources().get("CPU", 0) == 0
+        results = list(capillaryx.ray.analyze(frames, analyzer=analyzers.Slow, repeat=100, workers=2))
+        assert ray.cluster_resources()["CPU"] == 2
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+    assert all(result.ok for result in results)
+    assert {result.timing.worker for result in results} == {0, 1}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import analyzers
 import pytest
-from conftest import children, frame_lines
+from conftest import COMMAND, children, comparable, frame_lines, run
 
 pytest.importorskip("ray")
 
@@ -29,6 +29,14 @@ def one_ray() -> Iterator[None]:
 def told(results: list[capillaryx.FrameResult]) -> list[tuple[str, str | None, int]]:
     """What is known of each frame but its figures."""
     return [(result.status, result.error, result.timing.attempt) for result in results]
+
+
+def test_real_frames_give_what_the_command_gives(one_ray: None, shared: Path, tmp_path: Path) -> None:
+    folder = shared / "data/frames"
+    run(COMMAND, "analyze", folder, "-o", tmp_path / "out")
+    results = [result.to_json() for result in capillaryx.ray.analyze(folder, workers=2)]
+    assert len(results) > 5
+    assert comparable(results) == frame_lines(tmp_path / "out")
 
 
 @pytest.mark.parametrize(

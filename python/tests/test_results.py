@@ -115,6 +115,7 @@ def test_a_notebook_shows_outlines_and_no_foreign_markup() -> None:
     assert "&lt;skin&gt;.png" in page
     assert "<skin>" not in page
     assert "Research use only" in page
+    assert f"{RESULT.count_per_mm2:.3g} a mm²" in page
     assert "src=" not in page
 
 
