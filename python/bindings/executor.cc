@@ -96,6 +96,16 @@ class RayEvents {
   Listener* listener_;
 };
 
+/// What Python raises ends the run, in its words.
+template <class Action>
+void call(Action&& action) {
+  try {
+    action();
+  } catch (const nb::python_error& error) {
+    throw Error(ErrorKind::kExecutor, nb::str(error.value()).c_str());
+  }
+}
+
 /// Workers that are actors. `cluster.open(events)` gives the Python object that starts, feeds and ends them.
 class RayPool : public WorkerPool, private RayEvents::Listener {
  public:
@@ -147,15 +157,6 @@ class RayPool : public WorkerPool, private RayEvents::Listener {
     int slot = 0;
     std::deque<Given> given;
   };
-
-  template <class Action>
-  static void call(Action&& action) {
-    try {
-      action();
-    } catch (const nb::python_error& error) {
-      throw Error(ErrorKind::kExecutor, std::string("Ray: ") + nb::str(error.value()).c_str());
-    }
-  }
 
   void ready(WorkerId worker, const std::string& warning) override {
     if (workers_.count(worker) == 0) return;
@@ -212,7 +213,8 @@ void set_ray_cluster(const nb::object& make) {
   *kept = make;
   set_ray_executor([](const Options& options) -> std::unique_ptr<Executor> {
     const nb::gil_scoped_acquire gil;
-    const auto cluster = shared_object((*kept)(options_to_json(options).dump()));
+    std::shared_ptr<nb::object> cluster;
+    call([&] { cluster = shared_object((*kept)(options_to_json(options).dump())); });
     const int workers = nb::cast<int>(cluster->attr("workers"));
     return std::make_unique<DriverExecutor>(
         options, workers,

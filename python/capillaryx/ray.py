@@ -12,6 +12,8 @@ import hashlib
 import json
 import os
 import pickle
+import secrets
+import socket
 import sys
 import threading
 import time
@@ -33,13 +35,14 @@ from ray.exceptions import RayActorError
 
 from capillaryx import _core, analyzer
 from capillaryx.analysis import Inputs, Run, options_json
-from capillaryx.errors import KINDS, Error
+from capillaryx.errors import KINDS, Error, ExecutorError
 from capillaryx.options import OptionKeywords
 from capillaryx.ray_folder import RayFolder
 
 START_TIME_S = 300.0
 """How long a Ray of our own is tried to be started. It gives its own node half a minute, which a busy machine may not
 keep to."""
+CONNECT_TIME_S = 15.0
 FINGERPRINT_BYTES = 4096
 Reply = tuple[str, Any, Any]
 
@@ -354,6 +357,7 @@ class LocalRay:
 
     def __init__(self, cores: int) -> None:
         """Starts it. Raises what Ray raises where that does not succeed in START_TIME_S."""
+        keep_out_of_home()
         self._folder = RayFolder()
         until = time.monotonic() + START_TIME_S
         while True:
@@ -382,9 +386,29 @@ class LocalRay:
         self._folder.close()
 
 
+def keep_out_of_home() -> None:
+    """Gives this process's Ray a password, which it would else write into the user's home, for every later Ray to take.
+
+    It stays for as long as the process does: Ray remembers the first one."""
+    given = any(os.environ.get(name) for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
+    if not given and not (Path.home() / ".ray/auth_token").exists():
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+
+
 def join(address: str) -> None:
-    """Joins a cluster that runs. Raises ConnectionError where none answers."""
-    ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    """Joins a cluster that runs. Raises ExecutorError where none answers."""
+    try:
+        host, colon, port = address.removeprefix("ray://").rpartition(":")
+        if colon and port.isdigit():
+            # Ray itself knocks for a quarter of an hour.
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIME_S).close()
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    except Exception as error:
+        raise ExecutorError(
+            f"the Ray cluster at {address} cannot be joined ({error}). Is it running, with the same versions of Ray "
+            "and Python? Where it has a token (Ray says so at its start) this program needs it too, and "
+            "RAY_AUTH_MODE=token"
+        ) from error
 
 
 def enable() -> None:

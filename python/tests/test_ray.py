@@ -32,11 +32,14 @@ def test_rays_usage_reports_are_off() -> None:
 @pytest.mark.parametrize("end", ["Ctrl-C", "killed"])
 def test_nothing_is_left_of_a_local_ray_whose_program_is_ended(frames: Path, tmp_path: Path, end: str) -> None:
     """Neither processes nor files. Ctrl-C reaches the whole group, as at a terminal."""
+    (home := tmp_path / "home").mkdir()
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="t") as folder:
         words = [COMMAND, "analyze", frames, "-o", tmp_path / "out", "--executor", "ray", "--workers", "1"]
         program = subprocess.Popen(
             [*map(str, words), "--repeat", "100000", "--quiet"],
-            env=os.environ | {"TMPDIR": folder},
+            # Ray would write a password into a home that has none.
+            env={name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+            | {"TMPDIR": folder, "HOME": str(home)},
             start_new_session=True,
             # Ignored where the tests run in the background of a shell, and a child inherits that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
@@ -58,6 +61,7 @@ def test_nothing_is_left_of_a_local_ray_whose_program_is_ended(frames: Path, tmp
                 time.sleep(0.1)
         assert processes_of(ray_folder) == []
         assert list(Path(folder).iterdir()) == []
+        assert list(home.iterdir()) == []
 
 
 def test_results_and_pictures_are_those_of_the_local_driver(frames: Path, analysed: Path, tmp_path: Path) -> None:
@@ -152,6 +156,15 @@ def test_a_ray_that_does_not_come_up_is_started_again_and_nothing_is_left_of_eit
     assert starts == 2
     assert children() <= before
     assert list(own_temporary_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "auto"])
+def test_a_cluster_that_does_not_answer_ends_the_run_in_words(frames: Path, tmp_path: Path, address: str) -> None:
+    words = [COMMAND, "analyze", frames, "-o", tmp_path / "out", "--executor", "ray", "--ray-address", address]
+    done = subprocess.run([*map(str, words)], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert f"capillaryx: the Ray cluster at {address} cannot be joined" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_without_an_address_a_remembered_cluster_is_not_joined(frames: Path, monkeypatch: pytest.MonkeyPatch) -> None:
