@@ -43,6 +43,7 @@ START_TIME_S = 300.0
 """How long a Ray of our own is tried to be started. It gives its own node half a minute, which a busy machine may not
 keep to."""
 CONNECT_TIME_S = 15.0
+FETCH_EVERY_S = 0.01
 FINGERPRINT_BYTES = 4096
 Reply = tuple[str, Any, Any]
 
@@ -52,6 +53,7 @@ LOCAL_SETTINGS = {
     "memory_monitor_refresh_ms": 0,
     "raylet_report_resources_period_milliseconds": 1000,
     "task_events_report_interval_ms": 0,
+    "worker_niceness": 0,  # as the local driver's workers
 }
 """Of a Ray of our own, which nobody watches: what its processes do beside the work is work taken from the workers."""
 
@@ -171,7 +173,9 @@ class Worker:
 class Actors:
     """The workers of one run. Its methods are the pool's (src/executor/worker_pool.h).
 
-    What Ray has to tell is handled in a thread of its own: Ray's threads, which call back, must not call Ray.
+    What Ray has to tell is handled in a thread of its own: Ray's threads, which call back, must not call Ray. Results
+    are not told of one by one, which would cost more than sending their frames: the thread fetches what is there when
+    half of what is awaited is, or after FETCH_EVERY_S. Workers have frames ahead meanwhile.
     """
 
     def __init__(self, events: _core.RayEvents, options_text: str, leave: Callable[[], None]) -> None:
@@ -179,7 +183,8 @@ class Actors:
         self._events = events
         self._leave = leave
         self._lock = threading.RLock()
-        self._news: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._news: SimpleQueue[Callable[[], None] | tuple[Any, int, int] | None] = SimpleQueue()
+        """What to do; or a reply that is to come, its worker and frame; or None, which is the end."""
         self._thread = threading.Thread(target=self._listen, name="capillaryx-ray", daemon=True)
         self._thread.start()
         self._workers: dict[int, Worker] = {}
@@ -248,15 +253,27 @@ class Actors:
             kind, content = "bytes", [read_whole(task.descriptor)]
         # What is small goes as one argument of bytes: Ray's own way with each argument costs more than all of this.
         small = pickle.dumps((kind, name, task.source, task.index, task.wants_overlay))
-        reply = known.actor.run.remote(small, *content)
-        self._when_done(reply, partial(self._on_reply, worker, task.frame_id))
+        self._news.put((known.actor.run.remote(small, *content), worker, task.frame_id))
 
     def _when_done(self, reference: Any, handle: Callable[[Future[Any]], None]) -> None:
         reference.future().add_done_callback(lambda future: self._news.put(partial(handle, future)))
 
     def _listen(self) -> None:
-        while (news := self._news.get()) is not None:
-            news()
+        awaited: dict[Any, tuple[int, int]] = {}
+        while True:
+            while not awaited or not self._news.empty():
+                news = self._news.get()
+                if news is None:
+                    return
+                if isinstance(news, tuple):
+                    awaited[news[0]] = news[1], news[2]
+                else:
+                    news()
+            there, rest = ray.wait(list(awaited), num_returns=(len(awaited) + 1) // 2, timeout=FETCH_EVERY_S)
+            # What else has come meanwhile is fetched along.
+            there += ray.wait(rest, num_returns=len(rest), timeout=0)[0] if rest else []
+            for (worker, frame), said in zip([awaited.pop(each) for each in there], fetch(there), strict=True):
+                self._on_reply(worker, frame, said)
 
     def _on_begun(self, worker: int, future: Future[Reply]) -> None:
         if future.exception() is not None:
@@ -279,11 +296,10 @@ class Actors:
     def _on_watch_ended(self, worker: int, future: Future[None]) -> None:
         self._lost(worker, reason_of(future.exception()))
 
-    def _on_reply(self, worker: int, frame: int, future: Future[bytes | Reply]) -> None:
-        if future.exception() is not None:
-            self._lost(worker, reason_of(future.exception()))
+    def _on_reply(self, worker: int, frame: int, said: bytes | Reply | Exception) -> None:
+        if isinstance(said, Exception):
+            self._lost(worker, reason_of(said))
             return
-        said = future.result()
         reply: Reply = ("done", said, b"") if isinstance(said, bytes) else said
         what, first, second = reply
         with self._lock:
@@ -314,6 +330,20 @@ class Actors:
             return
         kill(known.actor)
         self._events.ended(worker, reason)
+
+
+def fetch(references: list[Any]) -> list[Any]:
+    """The values of replies that are there; an exception in the place of one that has failed."""
+    try:
+        return list(ray.get(references))
+    except Exception:
+        values = []
+        for each in references:
+            try:
+                values.append(ray.get(each))
+            except Exception as error:
+                values.append(error)
+        return values
 
 
 def kill(actor: Any) -> None:
