@@ -106,7 +106,7 @@ def test_workers_come_and_go_with_the_nodes(frames: Path) -> None:
 
 
 @contextmanager
-def started_by_hand(*words: object, port: int = 0, **environment: str) -> Iterator[str]:
+def started_by_hand(environment: dict[str, str], *words: object, port: int = 0) -> Iterator[str]:
     """`ray start --head`, as docs/scaling.md has it, in a folder of its own; its address."""
     folder = RayFolder()
     try:
@@ -125,7 +125,7 @@ def started_by_hand(*words: object, port: int = 0, **environment: str) -> Iterat
 @pytest.mark.parametrize("mode", ["disabled", "token"])
 def test_the_command_joins_a_cluster_that_was_started_by_hand(frames: Path, tmp_path: Path, mode: str) -> None:
     environment = {"RAY_AUTH_MODE": mode, "RAY_AUTH_TOKEN": "0123456789abcdef" * 4 if mode == "token" else ""}
-    with started_by_hand("--num-cpus=1", **environment) as address:
+    with started_by_hand(environment, "--num-cpus=1") as address:
         given = [f"{name}={value}" for name, value in environment.items()]
         analyze = [COMMAND, "analyze", frames, "-o", tmp_path / "out", "--executor", "ray", "--ray-address", address]
         run("/usr/bin/env", *given, *analyze)
@@ -162,12 +162,13 @@ def test_an_autoscaling_cluster_grows_for_the_workers_that_wait(frames: Path, tm
 
     words = ["--num-cpus=0", f"--autoscaling-config={tmp_path / 'autoscaling.json'}"]
     settings = {"AUTOSCALER_UPDATE_INTERVAL_S": "1", "RAY_FAKE_CLUSTER": "1", "RAY_AUTH_MODE": "disabled"}
-    with started_by_hand(*words, port=6379, **settings) as address:
+    with started_by_hand(settings, *words, port=6379) as address:
         ray.init(address, log_to_driver=False, logging_level="ERROR")
         try:
             assert ray.cluster_resources().get("CPU", 0) == 0
             options: capillaryx.OptionKeywords = {"executor": "ray", "analyzer": analyzers.Slow, "workers": 2}
-            summary = capillaryx.analyze_to(frames, tmp_path / "out", look, repeat=100, **options)
+            options["repeat"] = 100
+            summary = capillaryx.analyze_to(frames, tmp_path / "out", look, **options)
             assert ray.cluster_resources()["CPU"] == 2
         finally:
             ray.shutdown()
