@@ -20,6 +20,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+# Ray gives way to whatever else runs, the local driver does not: other work should slow both alike.
+os.environ.setdefault("RAY_worker_niceness", "0")
+
 import numpy as np
 import ray
 from ray.cluster_utils import Cluster
