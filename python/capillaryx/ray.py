@@ -259,6 +259,12 @@ class Actors:
         reference.future().add_done_callback(lambda future: self._news.put(partial(handle, future)))
 
     def _listen(self) -> None:
+        try:
+            self._take_news()
+        except Exception as error:
+            self._events.error(KINDS.index(ExecutorError), f"Ray: {error}")
+
+    def _take_news(self) -> None:
         awaited: dict[Any, tuple[int, int]] = {}
         while True:
             while not awaited or not self._news.empty():

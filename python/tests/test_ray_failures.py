@@ -15,6 +15,8 @@ from conftest import COMMAND, children, comparable, frame_lines, run
 
 pytest.importorskip("ray")
 
+import ray
+
 import capillaryx.ray
 
 
@@ -69,6 +71,15 @@ def test_a_frame_over_its_time_limit_fails_as_locally(one_ray: None, frames: Pat
 def test_an_analyzer_that_cannot_be_made_ends_the_run_with_its_reason(one_ray: None, frames: Path) -> None:
     with pytest.raises(capillaryx.Error, match="RuntimeError: no weights here"):
         list(capillaryx.ray.analyze(frames, analyzer=analyzers.CannotStart, workers=1))
+
+
+def test_a_ray_that_fails_itself_ends_the_run(one_ray: None, frames: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the cluster is gone")
+
+    monkeypatch.setattr(ray, "wait", fail)
+    with pytest.raises(capillaryx.ExecutorError, match="Ray: the cluster is gone"):
+        list(capillaryx.ray.analyze(frames, workers=1))
 
 
 def test_damaged_files_fail_for_the_same_reasons(one_ray: None, frames: Path, tmp_path: Path) -> None:
