@@ -85,7 +85,9 @@ def told_apart(both: Regions, folds: Any, epochs: int, seed: int) -> Any:
             raise SystemExit("too few regions to hold some of each kind out: give more frames")
         chosen = np.concatenate([random.permutation(np.flatnonzero(seen.labels == k))[:count] for k in (0, 1)])
         model = fitting.train(subset(seen, np.sort(chosen)), epochs, min(BATCH, len(chosen)), seed + fold)
-        scores[folds == fold] = fitting.probabilities(fitting.logits(model, as_real.inputs[folds == fold]), 1.0)
+        scores[folds == fold] = fitting.Calibration().probabilities(
+            fitting.logits(model, as_real.inputs[folds == fold])
+        )
     return scores
 
 

@@ -2,6 +2,7 @@
 """Trains the network on regions, and measures it."""
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -108,14 +109,32 @@ def logits(model: keras.Model, inputs: Any) -> Any:
     return model.predict(inputs, batch_size=512, verbose=0).astype(np.float64)
 
 
-def probabilities(numbers: Any, temperature: float) -> Any:
-    """Probability of a capillary from logits [n, 2]."""
-    return 1 / (1 + np.exp((numbers[:, 0] - numbers[:, 1]) / temperature))
+def margins(numbers: Any) -> Any:
+    """By how much a capillary is ahead in logits [n, 2]."""
+    return numbers[:, 1] - numbers[:, 0]
 
 
-def best_temperature(numbers: Any, labels: Any, weights: Any) -> float:
-    """The temperature under which the labels are most likely."""
-    candidates = np.exp(np.linspace(np.log(0.25), np.log(4), 200))
-    margin = np.where(labels == 1, numbers[:, 1] - numbers[:, 0], numbers[:, 0] - numbers[:, 1])
-    losses = [np.average(np.logaddexp(0, -margin / temperature), weights=weights) for temperature in candidates]
-    return float(candidates[int(np.argmin(losses))])
+@dataclass(frozen=True)
+class Calibration:
+    """Turns the logits of a network into probabilities: log odds = margin / temperature + shift (Platt scaling)."""
+
+    temperature: float = 1.0
+    shift: float = 0.0
+
+    def probabilities(self, numbers: Any) -> Any:
+        """Probability of a capillary from logits [n, 2]."""
+        return 1 / (1 + np.exp(-(margins(numbers) / self.temperature + self.shift)))
+
+
+def calibrate(numbers: Any, labels: Any) -> Calibration:
+    """The calibration under which the labels are most likely: Newton's method on the two numbers of a logistic fit."""
+    inputs = np.stack([margins(numbers), np.ones(len(labels))], axis=1)
+    scale = np.array([1.0, 0.0])  # of the margin, and the shift
+    for _ in range(50):
+        found = 1 / (1 + np.exp(-inputs @ scale))
+        curvature = inputs.T @ (inputs * (found * (1 - found) + 1e-9)[:, None])
+        step = np.linalg.solve(curvature, inputs.T @ (labels - found))
+        scale = scale + step
+        if np.abs(step).max() < 1e-10:
+            break
+    return Calibration(float(1 / scale[0]), float(scale[1]))

@@ -22,14 +22,16 @@ from regions import Regions, subset
 
 ROOT = Path(__file__).resolve().parent.parent
 HELD_OUT_SEED_STEP = 1  # held-out frames are drawn from another seed
-CALIBRATION_EVERY = 8  # of the training frames, every 8th sets the temperature instead of training
+CALIBRATION_EVERY = 8  # of the training frames, every 8th is for the calibration instead of training
 
 
-def measure(model: Any, temperature: float, darkness_threshold: float, regions: Regions) -> dict[str, Any]:
+def measure(
+    model: Any, calibration: fitting.Calibration, darkness_threshold: float, regions: Regions
+) -> dict[str, Any]:
     """Figures on regions, each as [value, low, high]; parts of capillaries are counted apart."""
     parts = subset(regions, regions.parts)
     regions = subset(regions, ~regions.parts)
-    found = fitting.probabilities(fitting.logits(model, regions.inputs), temperature)
+    found = calibration.probabilities(fitting.logits(model, regions.inputs))
     by_darkness = (regions.darkness >= darkness_threshold).astype(float)
 
     def figure(of: Any, values: Any) -> list[float]:
@@ -48,7 +50,7 @@ def measure(model: Any, temperature: float, darkness_threshold: float, regions: 
         "calibration_error": figure(figures.calibration_error, found),
         "accuracy_of_darkness_alone": figure(figures.accuracy, by_darkness),
         "parts": len(parts),
-        "parts_refused": int((fitting.probabilities(fitting.logits(model, parts.inputs), temperature) < 0.5).sum()),
+        "parts_refused": int((calibration.probabilities(fitting.logits(model, parts.inputs)) < 0.5).sum()),
         "accuracy_by_group": {recipe.GROUPS[g].name: of_group(g) for g in np.unique(regions.groups) if g >= 0},
     }
 
@@ -93,13 +95,14 @@ def main() -> None:
     )
 
     calibrates = drawn.frames % CALIBRATION_EVERY == CALIBRATION_EVERY - 1
-    training, calibration = subset(drawn, ~calibrates), subset(drawn, calibrates)
+    training, kept = subset(drawn, ~calibrates), subset(drawn, calibrates)
     print(f"training on {len(training)} regions, {int(training.labels.sum())} of them capillaries", flush=True)
     model = fitting.train(training, options.epochs, recipe.BATCH, options.seed)
-    temperature = fitting.best_temperature(
-        fitting.logits(model, calibration.inputs), calibration.labels, fitting.weights(calibration)
-    )
-    usual_share = float(np.average(calibration.labels, weights=fitting.weights(calibration)))
+    # What is said of a region is about regions with an answer; parts, one of several readings, have none. How many
+    # capillaries are usual is counted over all, as on any frame.
+    whole = ~kept.parts
+    calibration = fitting.calibrate(fitting.logits(model, kept.inputs[whole]), kept.labels[whole])
+    usual_share = float(np.mean(kept.labels))
     whole = ~training.parts
     darkness_threshold = figures.best_threshold(training.darkness[whole], training.labels[whole])
 
@@ -110,7 +113,7 @@ def main() -> None:
         "usual_share": round(usual_share, 4),
     }
     file = options.output / "capillary.onnx"
-    network.write_onnx(model, file, temperature, notes)
+    network.write_onnx(model, file, calibration.temperature, calibration.shift, notes)
     card: dict[str, Any] = {
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "input_px": network.INPUT_PX,
@@ -119,16 +122,17 @@ def main() -> None:
         "regions": len(training),
         "capillaries": int(training.labels.sum()),
         "epochs": options.epochs,
-        "temperature": round(temperature, 4),
+        "temperature": round(calibration.temperature, 4),
+        "shift": round(calibration.shift, 4),
         "usual_share": round(usual_share, 4),
         "darkness_threshold": round(darkness_threshold, 4),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "drawn": measure(model, temperature, darkness_threshold, held_out),
+        "drawn": measure(model, calibration, darkness_threshold, held_out),
     }
     if options.check:
         regions_module.crop(program, options.check, options.check / "labels.coco.json", options.work / "check")
         check = regions_module.known(options.work / "check", -1, 0)
-        card["real"] = measure(model, temperature, darkness_threshold, check)
+        card["real"] = measure(model, calibration, darkness_threshold, check)
     (options.output / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     write_card(options.output / "README.md", card)
     print(json.dumps(card, indent=1))

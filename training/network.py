@@ -46,8 +46,8 @@ def _weights(model: keras.Model, layer: str) -> tuple[Any, Any]:
     return kernel.astype(np.float32), bias.astype(np.float32)
 
 
-def write_onnx(model: keras.Model, file: Path, temperature: float, notes: dict[str, Any]) -> None:
-    """Writes the network with softmax(logits / temperature) at its end, and `notes` into the metadata.
+def write_onnx(model: keras.Model, file: Path, temperature: float, shift: float, notes: dict[str, Any]) -> None:
+    """Writes the network with softmax(logits / temperature + (0, shift)) at its end, and `notes` into the metadata.
 
     The same weights give the same bytes. The file's input is [batch, 3, INPUT_PX, INPUT_PX].
     """
@@ -79,6 +79,7 @@ def write_onnx(model: keras.Model, file: Path, temperature: float, notes: dict[s
             kernel = kernel.reshape(side, side, channels, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
         if number == 3:
             kernel, bias = kernel / np.float32(temperature), bias / np.float32(temperature)
+            bias = bias + np.array([0, shift], np.float32)
         names = [constant(f"dense{number}_kernel", kernel), constant(f"dense{number}_bias", bias)]
         value = add("Gemm", f"dense{number}", [value, *names])
         if number < 3:

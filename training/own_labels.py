@@ -122,7 +122,7 @@ def fine_tune(base: Path, training: Regions, epochs: int, seed: int, work: Path 
 def write_network(model: keras.Model, file: Path, notes: dict[str, Any], labels: Path, seed: int) -> None:
     """As the program takes it."""
     about = f"the shipped network, fine-tuned on {labels.name} (seed {seed})"
-    network.write_onnx(model, file, 1.0, {**notes, "about": about})
+    network.write_onnx(model, file, 1.0, 0.0, {**notes, "about": about})
 
 
 @dataclass
@@ -174,7 +174,7 @@ def run_program(program: Path, *words: object) -> str:
 
 def found_by(model: keras.Model, regions: Regions) -> Any:
     """Probability of a capillary of each region."""
-    return fitting.probabilities(fitting.logits(model, regions.inputs), 1)
+    return fitting.Calibration().probabilities(fitting.logits(model, regions.inputs))
 
 
 def compare(regions: Regions, before: Any, after: Any) -> dict[str, dict[str, Any]]:

@@ -20,7 +20,8 @@ void RegionChoice::choose(std::span<const Roi> rois, std::span<const float> scor
   }
   for (std::size_t next = 0; next < order_.size(); ++next) {
     const auto i = static_cast<std::size_t>(order_[next]);
-    float power = scores[i] * scores[i] * scores[i] * scores[i];
+    const float squared = scores[i] * scores[i];
+    float power = squared * squared * squared * squared;
     if (power < parts_[i]) {
       stays_[i] = 0;
       power = parts_[i];

@@ -10,8 +10,8 @@ namespace capillaryx {
 
 /// Chooses between regions and those that they are within (Roi::within), which are readings of the same place.
 ///
-/// A joined region stays where it is at least as sure as what it was joined of, together: the fourth root of the sum of
-/// their scores' fourth powers, which is little more than the surest of them, as pieces of one capillary are often half
+/// A joined region stays where it is at least as sure as what it was joined of, together: the eighth root of the sum of
+/// their scores' eighth powers, which is little more than the surest of them, as pieces of one capillary are often half
 /// sure. What was joined once more counts with whichever reading of it is surer. No pixel belongs to two that stay.
 /// Threads: one call at a time for an instance. Memory is used again.
 class RegionChoice {
@@ -22,7 +22,7 @@ class RegionChoice {
   bool stays(std::size_t region) const { return stays_[region] != 0; }
 
  private:
-  std::vector<float> parts_;  // sum of fourth powers of what a region was joined of
+  std::vector<float> parts_;  // sum of eighth powers of what a region was joined of
   std::vector<int> waiting_;  // how many of those are not in order_ yet
   std::vector<int> order_;    // what a region was joined of comes before it
   std::vector<char> stays_, inside_;

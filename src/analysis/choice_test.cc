@@ -32,8 +32,8 @@ TEST(Choice, KeepsThePartsWhereOneOfThemIsSurer) {
 }
 
 TEST(Choice, KeepsThePartsWhereTogetherTheyAreSurer) {
-  EXPECT_THAT(choose({2, 2, -1}, {0.8F, 0.8F, 0.9F}), ElementsAre(1, 1, 0));
-  EXPECT_THAT(choose({2, 2, -1}, {0.6F, 0.6F, 0.9F}), ElementsAre(0, 0, 1));
+  EXPECT_THAT(choose({2, 2, -1}, {0.85F, 0.85F, 0.9F}), ElementsAre(1, 1, 0));
+  EXPECT_THAT(choose({2, 2, -1}, {0.8F, 0.8F, 0.9F}), ElementsAre(0, 0, 1));
 }
 
 TEST(Choice, KeepsTheLargerOfEquals) { EXPECT_THAT(choose({2, 2, -1}, {0.8F, 0.0F, 0.8F}), ElementsAre(0, 0, 1)); }

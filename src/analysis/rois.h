@@ -37,7 +37,7 @@ struct Rois {
 /// Where two regions meet, nobody can tell from their darkness alone whether they are two capillaries that touch or one
 /// that is beaded or winds. So both readings are proposed: each of the two, which go on taking their sides of what lies
 /// between them, and one region joined of both, which may be joined with others in turn. Whoever classifies them
-/// chooses (choose_regions). Where the meeting place is fainter than `split_ratio` of the fainter one's peak they are
+/// chooses (RegionChoice). Where the meeting place is fainter than `split_ratio` of the fainter one's peak they are
 /// two and nothing else. What is under `min_area_px` when it meets another, and what is small and hardly parted from
 /// it, is part of it. Regions that together outgrow `max_length_px` or `max_area_px` are not joined, and end at the
 /// darkness where they met (or outgrew them alone): so a hair or a shade that touches a capillary does not take it
