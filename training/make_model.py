@@ -98,11 +98,10 @@ def main() -> None:
     training, kept = subset(drawn, ~calibrates), subset(drawn, calibrates)
     print(f"training on {len(training)} regions, {int(training.labels.sum())} of them capillaries", flush=True)
     model = fitting.train(training, options.epochs, recipe.BATCH, options.seed)
-    # What is said of a region is about regions with an answer; parts, one of several readings, have none. How many
-    # capillaries are usual is counted over all, as on any frame.
+    # Parts and other readings have no answer of their own.
     whole = ~kept.parts
     calibration = fitting.calibrate(fitting.logits(model, kept.inputs[whole]), kept.labels[whole])
-    usual_share = float(np.mean(kept.labels))
+    usual_share = float(np.mean(kept.labels[whole]))
     whole = ~training.parts
     darkness_threshold = figures.best_threshold(training.darkness[whole], training.labels[whole])
 

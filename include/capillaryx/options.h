@@ -72,7 +72,7 @@ struct Options {
   double max_area_px = 30'000;
   double max_length_px = 300;
   std::int64_t max_rois = 400;
-  double prior_regions = 2;
+  double prior_regions = 1;
   double min_score = 0.5;
   double min_depth = 0.06;
 };
