@@ -83,7 +83,7 @@ class OptionKeywords(TypedDict, total=False):
     min_structure: float
     """SSIM's variance somewhere in a region, times the frame's median."""
     split_ratio: float
-    """regions that meet below this part of the fainter one's peak stay two; small ones below a third of it."""
+    """regions that meet below this part of the fainter one's peak are two; small ones below a third of it."""
     foot_ratio: float
     """a region ends at this part of its own peak."""
     min_area_px: float
