@@ -31,12 +31,7 @@ class DensityStage {
       places_[static_cast<std::size_t>(&roi - proposed.found.rois.data())] = static_cast<int>(rois_.size());
       rois_.push_back(roi);
     }
-    for (Roi& roi : rois_) {
-      while (roi.within >= 0 && places_[static_cast<std::size_t>(roi.within)] < 0) {
-        roi.within = proposed.found.rois[static_cast<std::size_t>(roi.within)].within;
-      }
-      if (roi.within >= 0) roi.within = places_[static_cast<std::size_t>(roi.within)];
-    }
+    for (Roi& roi : rois_) roi.within = place_around(proposed.found.rois, roi.within, places_);
   }
 
   /// The regions that have a contour, in their order.

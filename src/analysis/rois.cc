@@ -307,10 +307,7 @@ void RoiFinder::write_rois(Rois& rois) {
     starts_[static_cast<std::size_t>(i)] = start;
     start += roi.run_count;
     roi.run_count *= 2;
-    while (roi.within != kNobody && places_of_[static_cast<std::size_t>(roi.within)] == kNobody) {
-      roi.within = rois_[static_cast<std::size_t>(roi.within)].within;
-    }
-    if (roi.within != kNobody) roi.within = places_of_[static_cast<std::size_t>(roi.within)];
+    roi.within = place_around(rois_, roi.within, places_of_);
     roi.first_run = rois.rois.empty() ? 0 : rois.rois.back().first_run + rois.rois.back().run_count;
     rois.rois.push_back(roi);
   }

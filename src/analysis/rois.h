@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -22,6 +23,15 @@ struct Roi {
   int within = -1;     ///< the smallest other region that was joined of it and others, in Rois::rois; or -1
   float cohesion = 1;  ///< of one that was joined of two: how far from apart they are, split_ratio to 1
 };
+
+/// Of some of `rois`, the number of the smallest that is still around one whose Roi::within was `within`; or -1.
+/// `places`: the new number of each of `rois`, or -1 where it is left out.
+inline int place_around(const std::vector<Roi>& rois, int within, const std::vector<int>& places) {
+  while (within >= 0 && places[static_cast<std::size_t>(within)] < 0) {
+    within = rois[static_cast<std::size_t>(within)].within;
+  }
+  return within < 0 ? within : places[static_cast<std::size_t>(within)];
+}
 
 /// The regions of one frame in the order in which a reader of lines meets them, and their pixels. A pixel belongs to
 /// one and to those that it is within.
