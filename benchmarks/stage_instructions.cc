@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs every stage before the network a few times on one drawn frame. scripts/instructions.py counts its instructions
-// under callgrind: a measure of work that no other load on the machine disturbs.
+// Runs every stage but the network itself a few times on one drawn frame. scripts/instructions.py counts its
+// instructions under callgrind: a measure of work that no other load on the machine disturbs.
 #include <cstdio>
 #include <memory>
 #include <span>
@@ -26,13 +26,16 @@ int main() {
   std::vector<float> input(static_cast<std::size_t>(spec.input_size()));
   Proposer proposer;
   DensityStage density;
+  std::vector<float> scores;
   for (int i = 0; i < kRepeats; ++i) {
     reader.decode({}, jpeg);
     const Frame frame = reader.decode({}, png);
     proposer.propose(frame.pixels(), options);
     maker.start(frame.pixels(), proposer.reduced, proposer.background);
     for (const Roi& roi : proposer.found.rois) maker.fill(roi, input);
-    density.draw_contours(proposer, options.min_depth);
+    density.measure_regions(proposer, options.min_depth);
+    scores.assign(density.rois().size(), 1);
+    density.draw_chosen(proposer, 0.5, scores);
   }
-  std::printf("%zu regions\n", proposer.found.rois.size());
+  std::printf("%zu regions, %zu contours\n", proposer.found.rois.size(), density.chosen().size());
 }

@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
 #include <vector>
 
+#include "analysis/classifier.h"
 #include "analysis/density.h"
 #include "analysis/proposer.h"
 #include "image/image.h"
@@ -22,7 +24,8 @@ struct Work {
   std::int64_t window_bins = 0;     // that hold anything, of all windows of 120 px every 60 px
   std::int64_t region_blocks = 0;   // blocks of 2x2 px in regions
   std::int64_t cut_blocks = 0;      // under the network's inputs
-  std::int64_t contour_blocks = 0;  // in the windows in which contours are drawn
+  std::int64_t depth_blocks = 0;    // in the windows in which regions' depths are measured
+  std::int64_t contour_blocks = 0;  // in those in which contours are drawn
 };
 
 std::int64_t count_window_bins(const ReducedFrame& reduced) {
@@ -43,18 +46,25 @@ std::int64_t count_window_bins(const ReducedFrame& reduced) {
   return bins;
 }
 
-void add(const PixelView& pixels, Proposer& proposer, DensityStage& density, Work& work) {
-  constexpr int kMargin = 6;  // blocks around a region's box in which contours are drawn
+void add(const PixelView& pixels, Proposer& proposer, Classifier& classifier, DensityStage& density, Work& work) {
+  constexpr int kMargin = 6;  // blocks around a region's box in its window
+  const auto window_blocks = [](const Roi& roi) {
+    return std::int64_t{roi.width / 2 + 2 * kMargin} * (roi.height / 2 + 2 * kMargin);
+  };
   const Options options;
+  std::vector<float> scores;
   proposer.propose(pixels, options);
-  density.draw_contours(proposer, options.min_depth);
+  density.measure_regions(proposer, options.min_depth);
+  classifier.classify(pixels, proposer.reduced, proposer.background, density.rois(), scores);
+  density.draw_chosen(proposer, options.min_score, scores);
   ++work.frames;
   work.window_bins += count_window_bins(proposer.reduced);
   for (const Roi& roi : proposer.found.rois) {
     ++work.regions;
     work.region_blocks += roi.area_px / 4;
-    work.contour_blocks += std::int64_t{roi.width / 2 + 2 * kMargin} * (roi.height / 2 + 2 * kMargin);
+    work.depth_blocks += window_blocks(roi);
   }
+  for (const std::size_t i : density.chosen()) work.contour_blocks += window_blocks(density.rois()[i]);
   for (const Roi& roi : density.rois()) {
     ++work.network_regions;
     const std::int64_t side = std::max(roi.width, roi.height) / 2 * 3 / 2;
@@ -65,6 +75,7 @@ void add(const PixelView& pixels, Proposer& proposer, DensityStage& density, Wor
 int run(int count, char** folders) {
   Work work;
   Proposer proposer;
+  Classifier classifier{std::string()};
   DensityStage density;
   ImageReader reader(Options{}.max_pixels);
   for (int i = 1; i < count; ++i) {
@@ -75,16 +86,17 @@ int run(int count, char** folders) {
       const Frame frame = reader.decode({}, {reinterpret_cast<const std::uint8_t*>(file.data()), file.size()});
       if (frame.pixels().width != 1920 || frame.pixels().height != 1080) continue;
       work.file_bytes += static_cast<std::int64_t>(file.size());
-      add(frame.pixels(), proposer, density, work);
+      add(frame.pixels(), proposer, classifier, density, work);
     }
   }
   if (work.frames == 0) return 1;
   const auto mean = [&](std::int64_t sum) { return static_cast<double>(sum) / static_cast<double>(work.frames); };
   std::printf(
       "{\"frames\": %d, \"file_bytes\": %.0f, \"regions\": %.1f, \"network_regions\": %.1f, \"window_bins\": %.0f, "
-      "\"region_blocks\": %.0f, \"cut_blocks\": %.0f, \"contour_blocks\": %.0f}\n",
+      "\"region_blocks\": %.0f, \"cut_blocks\": %.0f, \"depth_blocks\": %.0f, \"contour_blocks\": %.0f}\n",
       static_cast<int>(work.frames), mean(work.file_bytes), mean(work.regions), mean(work.network_regions),
-      mean(work.window_bins), mean(work.region_blocks), mean(work.cut_blocks), mean(work.contour_blocks));
+      mean(work.window_bins), mean(work.region_blocks), mean(work.cut_blocks), mean(work.depth_blocks),
+      mean(work.contour_blocks));
   return 0;
 }
 

@@ -24,7 +24,8 @@ STAGES = {
     "ssim": "capillaryx::SsimMap::measure(",
     "rois": "capillaryx::RoiFinder::find(",
     "network input": "capillaryx::NetworkInputMaker::fill(",
-    "contours": "capillaryx::ContourFinder::find(",
+    "depths": "capillaryx::DensityStage::measure_regions(",
+    "contours": "capillaryx::DensityStage::draw_chosen(",
 }
 
 

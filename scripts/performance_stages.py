@@ -113,11 +113,14 @@ def musts(work: dict[str, float]) -> dict[str, Must]:
             "the network's multiplications and additions; a sum a value and 20 operations a cell for its input",
         ),
         "density": Must(
-            2 * 2 * work["contour_blocks"],
+            2 * 2 * work["depth_blocks"],
             "background and values in the regions' windows",
-            {"table": 2 * work["contour_blocks"], "short": (4 * 7 + 32) * work["contour_blocks"]},
-            "two logarithms a block of a region's window, two blurs in two directions (seven operations each), and the "
-            "highest of squares in 32 comparisons",
+            {
+                "table": 2 * work["depth_blocks"],
+                "short": 4 * 7 * work["depth_blocks"] + 32 * work["contour_blocks"],
+            },
+            "two logarithms a block of a region's window, two blurs in two directions (seven operations each); with a "
+            "contour also the highest of squares in 32 comparisons",
         ),
     }
 
@@ -264,6 +267,7 @@ def stages_page(program: str, limits: dict[str, float], work: dict[str, float], 
         "|---|---|---|---|---|---|---|---|",
     ]
     counts: dict[str, int] = json.loads(COUNTS.read_text(encoding="utf-8"))
+    counts["density"] = counts["depths"] + counts["contours"]
     must = musts(work)
     for what, of, read, moved in (
         ("PNG", png, "read PNG", 2 * 3 * PIXELS),
@@ -281,7 +285,7 @@ def stages_page(program: str, limits: dict[str, float], work: dict[str, float], 
     page += [
         "",
         "Instructions are those of AVX2 under callgrind (`scripts/instructions.sh`), on a drawn frame of a quarter of "
-        "the size, four times; density's are those of the contours. What a stage must move is reckoned at the speed of "
+        "the size, four times; density's are without the polygons. What a stage must move is reckoned at the speed of "
         f"the third-level cache, what it must do at this core's measured speeds (`benchmarks/machine_limits.cc`): "
         f"{limits['gflops']:.0f} thousand million operations a second with floats, {limits['pair_gops']:.0f} in "
         f"multiplications of pairs of 16 bits, {limits['short_gops']:.0f} with 16 bits, {limits['table_gops']:.1f} "

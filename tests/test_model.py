@@ -127,6 +127,20 @@ def test_analyze_with_a_wrong_network_ends_before_it_begins(capillaryx: Run, tmp
     assert WRONG[name] in done.stderr
 
 
+def test_crops_are_of_the_regions_that_are_deep_enough_for_a_capillary(capillaryx: Run, tmp_path: Path) -> None:
+    capillaryx("phantom", 2, "-o", tmp_path / "frames", "--seed", 3, "--width", 640, "--height", 480)
+    labels = tmp_path / "frames/truth.coco.json"
+    regions = []
+    for depth in (0, 0.06, 0.3):
+        out = tmp_path / str(depth)
+        capillaryx("model", "crops", tmp_path / "frames", "--labels", labels, "-o", out, "--min-depth", depth)
+        with (out / "regions.csv").open(newline="") as file:
+            regions.append(
+                {tuple(row[side] for side in ("frame", "x", "y", "width", "height")) for row in csv.DictReader(file)}
+            )
+    assert regions[0] > regions[1] > regions[2]
+
+
 def test_crops_are_arrays_with_a_row_each(capillaryx: Run, tmp_path: Path) -> None:
     capillaryx("phantom", 2, "-o", tmp_path / "frames", "--seed", 3, "--width", 640, "--height", 480)
     labels = tmp_path / "frames/truth.coco.json"

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "analysis/choice.h"
 #include "analysis/classifier.h"
 #include "analysis/density.h"
 #include "analysis/frame_size.h"
@@ -48,19 +47,18 @@ class CapillaryAnalyzer : public Analyzer {
     StopWatch watch;
     const auto after_stage = [&](const char* stage) { stages_ms[stage] = watch.lap_ms(); };
     proposer_.propose(pixels, options_, after_stage);
-    // Contours first: what is too faint for one need not go through the network.
-    density_.draw_contours(proposer_, options_.min_depth);
-    const double contours_ms = watch.lap_ms();
+    // What is too faint for a capillary need not go through the network; contours need only what it takes for one.
+    density_.measure_regions(proposer_, options_.min_depth);
+    const double measuring_ms = watch.lap_ms();
     classifier_.classify(pixels, proposer_.reduced, proposer_.background, density_.rois(), scores_);
     if (const auto usual_share = classifier_.spec().usual_share) {
       fit_to_prevalence(*usual_share, options_.prior_regions, scores_);
     }
-    choice_.choose(density_.rois(), scores_);
     after_stage("classifier");
-    density_.measure(
-        pixels, threshold_, [this](std::size_t i) { return choice_.stays(i) ? static_cast<double>(scores_[i]) : -1.0; },
-        result);
-    stages_ms["density"] = contours_ms + watch.lap_ms();
+    density_.draw_chosen(proposer_, threshold_, scores_);
+    density_.write(
+        pixels, [this](std::size_t i) { return static_cast<double>(scores_[i]); }, result);
+    stages_ms["density"] = measuring_ms + watch.lap_ms();
     if (options_.stages) {
       result.stage_pictures =
           draw_stages(pixels, proposer_.background, proposer_.darkness, proposer_.ssim,
@@ -76,7 +74,6 @@ class CapillaryAnalyzer : public Analyzer {
   const double threshold_;  // a network's own, where its notes have one
   Proposer proposer_;
   std::vector<float> scores_;
-  RegionChoice choice_;
   DensityStage density_;
 };
 

@@ -16,7 +16,9 @@ namespace capillaryx {
 /// Threads: one call at a time for an instance. Memory is used again.
 class RegionChoice {
  public:
-  /// `scores` has one, 0 to 1, for each of `rois`.
+  static constexpr float kNoReading = -1;  ///< the score of a region that is as if it were not there
+
+  /// `scores` has one, 0 to 1 or kNoReading, for each of `rois`.
   void choose(std::span<const Roi> rois, std::span<const float> scores);
 
   bool stays(std::size_t region) const { return stays_[region] != 0; }

@@ -57,5 +57,15 @@ TEST(Choice, LeavesNoPlaceOut) {
   }
 }
 
+TEST(Choice, TakesARegionThatIsNoReadingForOneThatIsNotThere) {
+  constexpr float kNone = RegionChoice::kNoReading;
+  EXPECT_THAT(choose({2, 2, -1}, {0.0F, 0.0F, kNone}), ElementsAre(1, 1, 0));
+  EXPECT_THAT(choose({2, 2, -1}, {0.7F, kNone, 0.8F}), ElementsAre(0, 0, 1));
+  EXPECT_THAT(choose({2, 2, -1}, {0.9F, kNone, 0.8F}), ElementsAre(1, 0, 0));
+  // What it was joined of counts in what it is within.
+  EXPECT_THAT(choose({2, 2, 4, 4, -1}, {0.9F, 0.1F, kNone, 0.1F, 0.8F}), ElementsAre(1, 1, 0, 1, 0));
+  EXPECT_THAT(choose({2, 2, 4, 4, -1}, {0.7F, 0.1F, kNone, 0.1F, 0.8F}), ElementsAre(0, 0, 0, 0, 1));
+}
+
 }  // namespace
 }  // namespace capillaryx

@@ -47,15 +47,36 @@ const Logarithms& logarithms() {
 }
 constexpr int kStepsOfSum = Background::kOne / 4;
 
+// Places `window` on the region's box and `margin` blocks around it.
+void place_window(const Roi& roi, int margin, BlockWindow& window) {
+  window.set(roi.x - 2 * margin, roi.y - 2 * margin, roi.width / 2 + 2 * margin, roi.height / 2 + 2 * margin);
+}
+
 }  // namespace
 
-bool ContourFinder::find(const Proposer& proposed, const Roi& roi, double min_depth, Contour& contour,
-                         std::vector<Run>& runs, std::vector<OutlineFinder::Point>& points) {
-  measure(proposed, roi);
+bool ContourFinder::measure(const Proposer& proposed, const Roi& roi, double min_depth, RegionDarkness& darkness,
+                            std::vector<std::int16_t>& values) {
+  read_density(proposed, roi);
+  blur_window(density_, smooth_, between_);
   mark_region(proposed.found, roi);
-  const int ground = ground_level();
-  const int peak = highest_inside();
-  if (peak - ground < min_depth * kDensityOne) return false;
+  darkness.ground = ground_level();
+  darkness.peak = highest_inside();
+  if (darkness.peak - darkness.ground < min_depth * kDensityOne) return false;
+  darkness.first_value = values.size();
+  const auto begin = density_.values.begin();
+  values.insert(values.end(), begin, begin + static_cast<std::ptrdiff_t>(density_.size()));
+  return true;
+}
+
+bool ContourFinder::draw(const Proposer& proposed, const Roi& roi, const RegionDarkness& darkness,
+                         std::span<const std::int16_t> values, Contour& contour, std::vector<Run>& runs,
+                         std::vector<OutlineFinder::Point>& points) {
+  place_window(roi, kMargin, density_);
+  std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(darkness.first_value), density_.size(),
+              density_.values.begin());
+  blur_window(density_, smooth_, between_);
+  mark_region(proposed.found, roi);
+  const auto [ground, peak, first] = darkness;
   const int level = ground + depth_level(ground, peak);  // half way between them, in half steps
   mark_above(level);
   pieces_.join(density_, region_, mask_);
@@ -84,14 +105,13 @@ void ContourFinder::mark_above(int level) {
   for (std::size_t i = 0; i < size; ++i) mask[i] = static_cast<std::uint8_t>(region[i] & (value[i] > half ? 1U : 0U));
 }
 
-// density_: ln(background / pixel) of the region's box and a margin, blurred; smooth_: the same blurred once more.
-void ContourFinder::measure(const Proposer& proposed, const Roi& roi) {
+// density_: ln(background / pixel) of the region's box and a margin, blurred.
+void ContourFinder::read_density(const Proposer& proposed, const Roi& roi) {
   const Logarithms& logs = logarithms();
   const Darkness& darkness = proposed.darkness;
   const int vessel = vessel_channel(proposed.reduced.channels);
-  constexpr int kAround = kMargin + kBlur;
-  const int first_x = roi.x / 2 - kAround, first_y = roi.y / 2 - kAround;
-  raw_.set(2 * first_x, 2 * first_y, roi.width / 2 + 2 * kAround, roi.height / 2 + 2 * kAround);
+  place_window(roi, kMargin + kBlur, raw_);
+  const int first_x = raw_.left / 2, first_y = raw_.top / 2;
   const int begin = std::max(first_x, 0), end = std::min(first_x + raw_.width, darkness.width);
   const auto behind_at = [&](int y) {
     const std::ptrdiff_t inside_y = std::clamp(first_y + y, 0, darkness.height - 1);
@@ -117,7 +137,6 @@ void ContourFinder::measure(const Proposer& proposed, const Roi& roi) {
     std::fill(row + (end - first_x), row + raw_.width, row[end - 1 - first_x]);
   }
   blur_window(raw_, density_, between_);
-  blur_window(density_, smooth_, between_);
 }
 
 // region_: 1 in the region's blocks. rows_: its rows.

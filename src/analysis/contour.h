@@ -21,6 +21,12 @@ struct Contour {
   std::size_t first_point = 0, end_point = 0;
 };
 
+/// How dark a region is, as the finder measured it: what its contour is drawn from.
+struct RegionDarkness {
+  int ground = 0, peak = 0;     ///< optical density
+  std::size_t first_value = 0;  ///< of what was appended to `values`: optical density in its window
+};
+
 /// Draws the contour of a capillary: where its darkness against the local background falls to half of its depth, as
 /// vessel widths are measured (full width at half maximum).
 ///
@@ -37,14 +43,20 @@ struct Contour {
 /// Threads: one call at a time for an instance. Memory is used again.
 class ContourFinder {
  public:
-  /// Fills `contour`, and appends the rows of its pixels to `runs` and its line to `points`. `roi` is one of
-  /// `proposed`. False where nothing is left, or where the darkest place of it is not `min_depth` of optical density
-  /// over the ground: fainter smudges are no capillaries that anyone could tell.
-  bool find(const Proposer& proposed, const Roi& roi, double min_depth, Contour& contour, std::vector<Run>& runs,
+  /// Fills `darkness`, and appends what draw() needs to `values`. `roi` is one of `proposed`. False where the darkest
+  /// place of it is not `min_depth` of optical density over the ground: fainter smudges are no capillaries that anyone
+  /// could tell. Nothing is appended then.
+  bool measure(const Proposer& proposed, const Roi& roi, double min_depth, RegionDarkness& darkness,
+               std::vector<std::int16_t>& values);
+
+  /// Fills `contour` of a region that was measured, and appends the rows of its pixels to `runs` and its line to
+  /// `points`. False where nothing is left; nothing is appended then.
+  bool draw(const Proposer& proposed, const Roi& roi, const RegionDarkness& darkness,
+            std::span<const std::int16_t> values, Contour& contour, std::vector<Run>& runs,
             std::vector<OutlineFinder::Point>& points);
 
  private:
-  void measure(const Proposer& proposed, const Roi& roi);
+  void read_density(const Proposer& proposed, const Roi& roi);
   void mark_region(const Rois& rois, const Roi& roi);
   int ground_level();
   int highest_inside() const;

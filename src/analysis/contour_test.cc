@@ -27,10 +27,13 @@ Drawn contours_of(const test::Picture& picture, double min_depth = 0) {
   proposer.propose(picture.view(), {});
   ContourFinder contours;
   Drawn drawn;
+  std::vector<std::int16_t> values;
   std::vector<OutlineFinder::Point> points;
   for (const Roi& roi : proposer.found.rois) {
     Contour contour;
-    if (!contours.find(proposer, roi, min_depth, contour, drawn.runs, points)) continue;
+    RegionDarkness darkness;
+    if (!contours.measure(proposer, roi, min_depth, darkness, values)) continue;
+    if (!contours.draw(proposer, roi, darkness, values, contour, drawn.runs, points)) continue;
     write_capillary(contour, points, drawn.capillaries.emplace_back());
   }
   return drawn;

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <utility>
+#include <cstdint>
 #include <vector>
 
+#include "analysis/choice.h"
 #include "analysis/contour.h"
 #include "analysis/proposer.h"
 #include "capillaryx/frame.h"
@@ -12,61 +13,67 @@
 
 namespace capillaryx {
 
-/// Contours of the regions, and the density that those of them make that are capillaries.
+/// The regions that are deep enough for a capillary, contours of those that are taken for one, and the density that
+/// these make. In this order: measure_regions, draw_chosen, write.
 /// Threads: one call at a time for an instance. Memory is used again.
 class DensityStage {
  public:
-  /// Draws the contour of every region. A region without one, or whose darkest place is not `min_depth` of optical
-  /// density deep, is no capillary whatever a classifier says of it.
-  void draw_contours(const Proposer& proposed, double min_depth) {
-    rois_.clear();
-    contours_.clear();
-    runs_.clear();
-    points_.clear();
-    places_.assign(proposed.found.rois.size(), -1);
-    for (const Roi& roi : proposed.found.rois) {
-      Contour contour;
-      if (!finder_.find(proposed, roi, min_depth, contour, runs_, points_)) continue;
-      contours_.push_back(contour);
-      places_[static_cast<std::size_t>(&roi - proposed.found.rois.data())] = static_cast<int>(rois_.size());
-      rois_.push_back(roi);
-    }
-    for (Roi& roi : rois_) roi.within = place_around(proposed.found.rois, roi.within, places_);
-  }
+  /// Measures every region. One whose darkest place is not `min_depth` of optical density deep is no capillary
+  /// whatever a classifier says of it.
+  void measure_regions(const Proposer& proposed, double min_depth);
 
-  /// The regions that have a contour, in their order.
+  /// The regions that are deep enough, in their order.
   const std::vector<Roi>& rois() const { return rois_; }
 
-  /// Fills size, capillaries, valid_px and density of `result`; once for the contours drawn. Region i of rois() is a
-  /// capillary where `score_of(i)` is not under `least_score`. Paper, III-A: density is the pixels within the contours,
-  /// each counted once, over all pixels.
+  /// Chooses between readings of a place by `scores`, one for each of rois(), and draws the contours of those that stay
+  /// with `least_score` or more. One that has none is no reading of its place: its score becomes kNoReading, and the
+  /// choice is made again.
+  void draw_chosen(const Proposer& proposed, double least_score, std::vector<float>& scores);
+
+  /// The numbers of those in rois().
+  const std::vector<std::size_t>& chosen() const { return chosen_; }
+
+  /// Draws the contour of a region of rois(). False where it has none.
+  bool draw(const Proposer& proposed, std::size_t region);
+
+  /// Fills box, polygon and area of `capillary` from the contour of a region, which has been drawn.
+  void write_contour(std::size_t region, Capillary& capillary) const {
+    write_capillary(contours_[region], points_, capillary);
+  }
+
+  /// Fills size, capillaries, valid_px and density of `result` from the chosen; `score_of(i)` is that of region i of
+  /// rois(). Paper, III-A: density is the pixels within the contours, each counted once, over all pixels.
   template <class ScoreOf>
-  void measure(const PixelView& frame, double least_score, const ScoreOf& score_of, FrameResult& result) {
+  void write(const PixelView& frame, const ScoreOf& score_of, FrameResult& result) {
     result.width = frame.width;
     result.height = frame.height;
     result.valid_px = static_cast<std::int64_t>(frame.width) * frame.height;
-    accepted_runs_.clear();
-    for (std::size_t i = 0; i < contours_.size(); ++i) {
-      const double score = score_of(i);
-      if (score < least_score) continue;
-      const Contour& contour = contours_[i];
+    for (const std::size_t region : chosen_) {
       Capillary& capillary = result.capillaries.emplace_back();
-      capillary.score = score;
-      write_capillary(contour, points_, capillary);
-      accepted_runs_.insert(accepted_runs_.end(), runs_.begin() + static_cast<std::ptrdiff_t>(contour.first_run),
-                            runs_.begin() + static_cast<std::ptrdiff_t>(contour.end_run));
+      capillary.score = score_of(region);
+      write_contour(region, capillary);
     }
-    result.density = static_cast<double>(covered_.count(accepted_runs_)) / static_cast<double>(result.valid_px);
+    result.density = static_cast<double>(count_covered()) / static_cast<double>(result.valid_px);
   }
 
  private:
+  enum class Drawing : std::uint8_t { kNotYet, kNone, kDrawn };
+  std::int64_t count_covered();
+
   ContourFinder finder_;
-  std::vector<Roi> rois_;
-  std::vector<int> places_;  // of the regions that were proposed, in rois_; or -1
-  std::vector<Contour> contours_;
-  std::vector<Run> runs_, accepted_runs_;
-  std::vector<OutlineFinder::Point> points_;
+  RegionChoice choice_;
   CoveredPixels covered_;
+  std::vector<int> places_;  // of the regions that were proposed, in rois_; or -1
+  std::vector<Roi> rois_;
+  std::vector<std::size_t> chosen_;  // of rois_
+  // Of each of rois_.
+  std::vector<RegionDarkness> darkness_;
+  std::vector<Drawing> drawings_;
+  std::vector<Contour> contours_;
+  // Of all.
+  std::vector<std::int16_t> values_;
+  std::vector<Run> runs_, chosen_runs_;
+  std::vector<OutlineFinder::Point> points_;
 };
 
 }  // namespace capillaryx

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/density.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "analysis/test_frames.h"
 
@@ -17,9 +17,9 @@ TEST(DensityStage, OffersOnlyRegionsThatAreDeepEnough) {
   proposer.propose(picture.view(), {});
   ASSERT_EQ(proposer.found.rois.size(), 2U);
   DensityStage density;
-  density.draw_contours(proposer, 0);
+  density.measure_regions(proposer, 0);
   EXPECT_EQ(density.rois().size(), 2U);
-  density.draw_contours(proposer, 0.08);
+  density.measure_regions(proposer, 0.08);
   ASSERT_EQ(density.rois().size(), 1U);
   EXPECT_LT(density.rois()[0].x, 250);
 }
@@ -29,11 +29,14 @@ TEST(DensityStage, CountsThePixelsOfTheCapillariesAlone) {
   Proposer proposer;
   proposer.propose(picture.view(), {});
   DensityStage density;
-  density.draw_contours(proposer, 0);
+  density.measure_regions(proposer, 0);
   ASSERT_GT(density.rois().size(), 4U);
+  std::vector<float> scores;
+  for (std::size_t i = 0; i < density.rois().size(); ++i) scores.push_back(i % 2 == 0 ? 0.9F : 0.1F);
+  density.draw_chosen(proposer, 0.5, scores);
   FrameResult result;
-  density.measure(
-      picture.view(), 0.5, [](std::size_t i) { return i % 2 == 0 ? 0.9 : 0.1; }, result);
+  density.write(
+      picture.view(), [](std::size_t) { return 0.9; }, result);
   EXPECT_EQ(result.capillaries.size(), (density.rois().size() + 1) / 2);
   double area = 0;
   for (const Capillary& capillary : result.capillaries) {
@@ -42,6 +45,73 @@ TEST(DensityStage, CountsThePixelsOfTheCapillariesAlone) {
   }
   EXPECT_NEAR(result.density, area / (800 * 600), 0.02 * result.density);
   EXPECT_EQ(result.valid_px, 800 * 600);
+}
+
+// Two vessels, and a third region that is joined of both and has no pixels.
+struct Readings {
+  Proposer proposer;
+  DensityStage density;
+
+  explicit Readings(double min_depth) {
+    test::Canvas canvas(500, 300, test::kSkin);
+    canvas.darken(test::vessel({{100, 150}, {150, 150}}, 4, 30), test::kBlood);
+    canvas.darken(test::vessel({{300, 150}, {350, 150}}, 4, 30), test::kBlood);
+    proposer.propose(canvas.add_noise(0.5).picture().view(), {});
+    std::vector<Roi>& rois = proposer.found.rois;
+    EXPECT_EQ(rois.size(), 2U);
+    Roi joined;
+    joined.x = rois[0].x;
+    joined.y = rois[0].y;
+    joined.width = rois[1].x + rois[1].width - rois[0].x;
+    joined.height = rois[0].height;
+    for (Roi& part : rois) part.within = 2;
+    rois.push_back(joined);
+    density.measure_regions(proposer, min_depth);
+  }
+};
+
+TEST(DensityStage, ChoosesAgainWhereWhatWasChosenHasNoContour) {
+  Readings readings(-1);
+  ASSERT_EQ(readings.density.rois().size(), 3U);
+  std::vector<float> scores{0.7F, 0.6F, 0.9F};
+  readings.density.draw_chosen(readings.proposer, 0.5, scores);
+  EXPECT_THAT(readings.density.chosen(), testing::ElementsAre(0, 1));
+  EXPECT_THAT(scores, testing::ElementsAre(0.7F, 0.6F, RegionChoice::kNoReading));
+  // The same as if it had never been there.
+  Readings without(0.01);
+  ASSERT_EQ(without.density.rois().size(), 2U);
+  std::vector<float> two{0.7F, 0.6F};
+  without.density.draw_chosen(without.proposer, 0.5, two);
+  EXPECT_EQ(without.density.chosen(), readings.density.chosen());
+}
+
+TEST(DensityStage, DrawsNoContourOfWhatIsNotChosen) {
+  Readings readings(-1);
+  std::vector<float> scores{0.9F, 0.4F, 0.7F};
+  readings.density.draw_chosen(readings.proposer, 0.5, scores);
+  EXPECT_THAT(readings.density.chosen(), testing::ElementsAre(0));
+  // The joined one was not asked for its contour.
+  EXPECT_EQ(scores[2], 0.7F);
+}
+
+TEST(DensityStage, DrawsARegionTheSameInAnyOrder) {
+  const test::Picture picture = test::tissue(800, 600, 20);
+  Proposer proposer;
+  proposer.propose(picture.view(), {});
+  DensityStage forwards, backwards;
+  forwards.measure_regions(proposer, 0);
+  backwards.measure_regions(proposer, 0);
+  const std::size_t count = forwards.rois().size();
+  ASSERT_GT(count, 4U);
+  for (std::size_t i = 0; i < count; ++i) EXPECT_TRUE(forwards.draw(proposer, i));
+  for (std::size_t i = count; i-- > 0;) EXPECT_TRUE(backwards.draw(proposer, i));
+  for (std::size_t i = 0; i < count; ++i) {
+    Capillary a, b;
+    forwards.write_contour(i, a);
+    backwards.write_contour(i, b);
+    EXPECT_EQ(a.polygon, b.polygon);
+    EXPECT_EQ(a.area_px, b.area_px);
+  }
 }
 
 }  // namespace

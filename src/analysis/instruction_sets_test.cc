@@ -41,6 +41,7 @@ std::vector<std::int64_t> targets() {
 struct Stages : Proposer {
   std::vector<float> inputs;
   std::vector<std::int16_t> background_rows;
+  std::vector<Capillary> contours;
   FrameResult result;
 
   explicit Stages(const PixelView& frame) {
@@ -62,9 +63,14 @@ struct Stages : Proposer {
       maker.fill(found.rois[i], std::span(inputs).subspan(i * size, size));
     }
     DensityStage density;
-    density.draw_contours(*this, 0);
-    density.measure(
-        frame, 0, [](std::size_t) { return 1.0; }, result);
+    density.measure_regions(*this, 0);
+    for (std::size_t i = 0; i < density.rois().size(); ++i) {
+      if (density.draw(*this, i)) density.write_contour(i, contours.emplace_back());
+    }
+    std::vector<float> scores(density.rois().size(), 1);
+    density.draw_chosen(*this, 0.5, scores);
+    density.write(
+        frame, [](std::size_t) { return 1.0; }, result);
   }
 };
 
@@ -95,11 +101,12 @@ void expect_same(const Stages& a, const Stages& b, int channels) {
   EXPECT_EQ(a.ssim.median(), b.ssim.median());
   ASSERT_EQ(a.found.rois.size(), b.found.rois.size());
   expect_same_bits(a.inputs, b.inputs, "network input");
-  ASSERT_EQ(a.result.capillaries.size(), b.result.capillaries.size());
-  for (std::size_t i = 0; i < a.result.capillaries.size(); ++i) {
-    expect_same_bits(a.result.capillaries[i].polygon, b.result.capillaries[i].polygon, "contour");
-    EXPECT_EQ(a.result.capillaries[i].area_px, b.result.capillaries[i].area_px);
+  ASSERT_EQ(a.contours.size(), b.contours.size());
+  for (std::size_t i = 0; i < a.contours.size(); ++i) {
+    expect_same_bits(a.contours[i].polygon, b.contours[i].polygon, "contour");
+    EXPECT_EQ(a.contours[i].area_px, b.contours[i].area_px);
   }
+  EXPECT_EQ(a.result.capillaries.size(), b.result.capillaries.size());
   EXPECT_EQ(a.result.density, b.result.density);
 }
 

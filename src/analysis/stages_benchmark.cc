@@ -16,14 +16,17 @@ struct Stages : Proposer {
   test::Picture picture = test::tissue(1920, 1080, 60);
   Options options;
   DensityStage stage;
+  std::vector<float> scores;
 
   Stages() { propose(picture.view(), options); }
-  // With every second region a capillary, as on real frames.
+  // With the largest reading of every place a capillary.
   double density() {
-    stage.draw_contours(*this, options.min_depth);
+    stage.measure_regions(*this, options.min_depth);
+    scores.assign(stage.rois().size(), 1);
+    stage.draw_chosen(*this, 0.5, scores);
     FrameResult result;
-    stage.measure(
-        picture.view(), 0.5, [](std::size_t i) { return static_cast<double>(i % 2); }, result);
+    stage.write(
+        picture.view(), [](std::size_t) { return 1.0; }, result);
     return result.density;
   }
 };

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "analysis/classifier.h"
-#include "analysis/contour.h"
+#include "analysis/density.h"
 #include "analysis/frame_size.h"
 #include "analysis/network_input.h"
 #include "analysis/proposer.h"
@@ -194,7 +194,7 @@ int crops(const CropsArguments& arguments) {
   NetworkInputMaker maker(spec);
   ImageReader reader(options.max_pixels);
   Proposer proposer;
-  ContourFinder contours;
+  DensityStage density;
   const auto size = static_cast<std::size_t>(spec.input_size());
   std::vector<float> inputs, scores;
   std::string table = "frame,x,y,width,height,area_px,darkness,mean_darkness,spread,level,label,score\n";
@@ -203,19 +203,17 @@ int crops(const CropsArguments& arguments) {
     const Frame frame = read_frame(reader, fs::path(arguments.folder) / labels.file_name);
     if (std::min(frame.pixels().width, frame.pixels().height) < kSmallestSidePx) continue;
     proposer.propose(frame.pixels(), options);
-    const std::vector<Roi>& rois = proposer.found.rois;
+    density.measure_regions(proposer, options.min_depth);
+    const std::vector<Roi>& rois = density.rois();  // what the program puts to the network
     const Background& background = proposer.background;
     // A region stands for the box that it would be reported with.
     std::vector<Box> boxes;
-    std::vector<Run> runs;
-    std::vector<OutlineFinder::Point> points;
-    for (const Roi& roi : rois) {
+    for (std::size_t i = 0; i < rois.size(); ++i) {
       Capillary capillary;
-      Contour contour;
-      if (contours.find(proposer, roi, 0, contour, runs, points)) {
-        write_capillary(contour, points, capillary);
+      if (density.draw(proposer, i)) {
+        density.write_contour(i, capillary);
       } else {
-        capillary.bbox = {roi.x, roi.y, roi.width, roi.height};
+        capillary.bbox = {rois[i].x, rois[i].y, rois[i].width, rois[i].height};
       }
       const auto [x, y, width, height] = capillary.bbox;
       boxes.push_back(

@@ -3,7 +3,6 @@
 #include <memory>
 #include <vector>
 
-#include "analysis/choice.h"
 #include "analysis/density.h"
 #include "analysis/frame_size.h"
 #include "analysis/proposer.h"
@@ -31,16 +30,15 @@ class BackgroundSsimAnalyzer : public Analyzer {
     check_size(pixels);
     proposer_.propose(pixels, options_);
     FrameResult result;
-    density_.draw_contours(proposer_, options_.min_depth);
+    density_.measure_regions(proposer_, options_.min_depth);
     wholeness_.clear();
     for (const Roi& roi : density_.rois()) {
       wholeness_.push_back(roi.cohesion == 1 ? 0.1F : roi.cohesion < kTwoUnder ? 0.0F : 1.0F);
     }
-    choice_.choose(density_.rois(), wholeness_);
-    density_.measure(
-        pixels, 0,
+    density_.draw_chosen(proposer_, 0, wholeness_);
+    density_.write(
+        pixels,
         [this](std::size_t i) {
-          if (!choice_.stays(i)) return -1.0;
           const double darkness =
               static_cast<double>(density_.rois()[i].darkness) / static_cast<double>(proposer_.darkness.spread);
           return darkness / (darkness + kHalfScoreSpreads);
@@ -54,7 +52,6 @@ class BackgroundSsimAnalyzer : public Analyzer {
   Proposer proposer_;
   DensityStage density_;
   std::vector<float> wholeness_;
-  RegionChoice choice_;
 };
 
 }  // namespace

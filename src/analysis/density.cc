@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/density.h"
+
+namespace capillaryx {
+
+void DensityStage::measure_regions(const Proposer& proposed, double min_depth) {
+  const std::vector<Roi>& proposals = proposed.found.rois;
+  rois_.clear();
+  darkness_.clear();
+  values_.clear();
+  places_.assign(proposals.size(), -1);
+  for (std::size_t i = 0; i < proposals.size(); ++i) {
+    RegionDarkness darkness;
+    if (!finder_.measure(proposed, proposals[i], min_depth, darkness, values_)) continue;
+    places_[i] = static_cast<int>(rois_.size());
+    rois_.push_back(proposals[i]);
+    darkness_.push_back(darkness);
+  }
+  for (Roi& roi : rois_) roi.within = place_around(proposals, roi.within, places_);
+  drawings_.assign(rois_.size(), Drawing::kNotYet);
+  contours_.resize(rois_.size());
+  runs_.clear();
+  points_.clear();
+}
+
+bool DensityStage::draw(const Proposer& proposed, std::size_t region) {
+  if (drawings_[region] == Drawing::kNotYet) {
+    const bool drawn =
+        finder_.draw(proposed, rois_[region], darkness_[region], values_, contours_[region], runs_, points_);
+    drawings_[region] = drawn ? Drawing::kDrawn : Drawing::kNone;
+  }
+  return drawings_[region] == Drawing::kDrawn;
+}
+
+void DensityStage::draw_chosen(const Proposer& proposed, double least_score, std::vector<float>& scores) {
+  bool all_drawn = false;
+  while (!all_drawn) {
+    all_drawn = true;
+    chosen_.clear();
+    choice_.choose(rois_, scores);
+    for (std::size_t i = 0; i < rois_.size(); ++i) {
+      if (!choice_.stays(i) || static_cast<double>(scores[i]) < least_score) continue;
+      if (draw(proposed, i)) {
+        chosen_.push_back(i);
+      } else {
+        scores[i] = RegionChoice::kNoReading;
+        all_drawn = false;
+      }
+    }
+  }
+}
+
+std::int64_t DensityStage::count_covered() {
+  chosen_runs_.clear();
+  for (const std::size_t region : chosen_) {
+    const Contour& contour = contours_[region];
+    chosen_runs_.insert(chosen_runs_.end(), runs_.begin() + static_cast<std::ptrdiff_t>(contour.first_run),
+                        runs_.begin() + static_cast<std::ptrdiff_t>(contour.end_run));
+  }
+  return covered_.count(chosen_runs_);
+}
+
+}  // namespace capillaryx
