@@ -91,11 +91,12 @@ def musts(work: dict[str, float]) -> dict[str, Must]:
             "a line, a difference and two blurs by five taps (22 a value), every 9th value into a table",
         ),
         "ssim": Must(
-            2 * plane + plane,
+            2 * plane + plane / 4,
             "difference, background; map",
-            {"pair": 2 * 2 * 19 * HALF, "short": 5 * HALF, "float": 18 * HALF},
-            "sums of 13 taps over values and squares, down and across, equal weights together (19 operations each); "
-            "the formula (18); a square, a cut and a comparison for the median",
+            {"pair": 2 * 19 * (HALF / 2 + HALF / 4), "short": 3 * HALF + 2 * HALF / 4, "float": 18 * HALF / 4},
+            "sums of 13 taps over values and squares, down for every second row, across for every second place of it, "
+            "equal weights together (19 operations each); the formula (18); a cut and a square of each value, a "
+            "comparison for the median",
         ),
         "rois": Must(
             plane + 2 * 2 * work["region_blocks"],

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "analysis/capillary_analyzer.h"
+#include "analysis/density.h"
 #include "analysis/network_input.h"
 #include "analysis/proposer.h"
 #include "analysis/test_frames.h"
@@ -79,10 +80,15 @@ TEST(Memory, IsNotAskedForByAStageThatHasSeenAFrameOfTheSize) {
   NetworkInputMaker maker(spec);
   std::vector<float> input(static_cast<std::size_t>(spec.input_size()));
   Proposer proposer;
+  DensityStage density;
+  std::vector<float> scores;
   const auto analyze = [&](const test::Picture& picture) {
     proposer.propose(picture.view(), options);
     maker.start(picture.view(), proposer.reduced, proposer.background);
     for (const Roi& roi : proposer.found.rois) maker.fill(roi, input);
+    density.measure_regions(proposer, options.min_depth);
+    scores.assign(density.rois().size(), 1);
+    density.draw_chosen(proposer, 0.5, scores);
   };
   analyze(second);
   analyze(first);

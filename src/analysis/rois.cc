@@ -49,14 +49,15 @@ bool RoiFinder::take_up(const Darkness& darkness, const SsimMap& ssim, const Dar
     // Rows lie far apart in memory, which no hardware sees coming: a later run's values are asked for ahead.
     const Run& later = runs[std::min(i + kAhead, last)];
     __builtin_prefetch(darkness.smooth.data() + static_cast<std::ptrdiff_t>(later.y) * darkness.width + later.x);
-    __builtin_prefetch(ssim.row(later.y) + later.x);
+    __builtin_prefetch(ssim.row(later.y / SsimMap::kStep) + later.x / SsimMap::kStep);
     const std::int16_t* const value = darkness.smooth.data() + static_cast<std::ptrdiff_t>(run.y) * darkness.width;
-    const std::int16_t* const similarity = ssim.row(run.y);
+    const std::int16_t* const similarities = ssim.row(run.y / SsimMap::kStep);
     const int row = (run.y - place.y0 + 1) * window_step_ + 1 - place.x0;
     for (int x = run.x; x < run.x + run.length; ++x) {
-      *pixel++ = {row + x, x, run.y, value[x], similarity[x]};
+      const std::int16_t similarity = similarities[x / SsimMap::kStep];
+      *pixel++ = {row + x, x, run.y, value[x], similarity};
       peak = std::max(peak, value[x]);
-      least_similar = std::min(least_similar, similarity[x]);
+      least_similar = std::min(least_similar, similarity);
     }
   }
   peak_ = peak;

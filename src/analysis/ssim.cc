@@ -31,6 +31,7 @@ constexpr float kC2 = 58.5225F;  // (0.03 * 255)^2
 // Structure that rounding to 8 bits alone makes, grey values squared: 1/12 of a pixel, a quarter of it in 2x2 means.
 constexpr float kRoundingVariance = 1.0F / 48;
 constexpr int kOneMap = SsimMap::kOne;
+constexpr int kStep = SsimMap::kStep;
 constexpr float kOneBackground = Background::kOne;
 // Sums of two squares fill 16 bits without a sign: they are summed less 2^15, which half the sum of all weights brings
 // back.
@@ -70,13 +71,13 @@ void sum_columns(const std::int16_t* const* above, const std::int16_t* const* be
   }
 }
 
-void sum_rows(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* even,
-              const std::int32_t* /*odd*/, int pairs, const std::int16_t* behind, int width, std::int16_t* out) {
-  for (int x = 0; x < width; ++x) {
+void sum_rows(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* weights, int pairs,
+              const std::int16_t* behind, int width, std::int16_t* out) {
+  for (int x = 0; x < width; x += kStep) {
     std::int32_t sum = 0, sum_sq = 0;
     for (int i = 0; i < pairs; ++i) {
       const int at = x + 2 * i - (pairs - 1);
-      const std::int32_t first = even[i] & 0xFFFF, second = even[i] >> 16;
+      const std::int32_t first = weights[i] & 0xFFFF, second = weights[i] >> 16;
       sum += mean[at] * first + mean[at + 1] * second;
       sum_sq += mean_sq[at] * first + mean_sq[at + 1] * second;
     }
@@ -86,7 +87,7 @@ void sum_rows(const std::int16_t* mean, const std::int16_t* mean_sq, const std::
     const float mx = mb - static_cast<float>(m) * (1.0F / 256);
     const float over = (2 * mx * mb + kC1) * kC2;
     const float under = (mx * mx + mb * mb + kC1) * (static_cast<float>(variance) * (1.0F / 65536) + kC2);
-    out[x] = static_cast<std::int16_t>(std::max(0.0F, over / under * kOneMap));
+    out[x / kStep] = static_cast<std::int16_t>(std::max(0.0F, over / under * kOneMap));
   }
 }
 
@@ -166,44 +167,40 @@ HWY_INLINE Long similarity(Long sum, Long sum_sq, Long behind) {
   return hn::ConvertTo(kLong, hn::Max(number(0), hn::Div(above, below)));
 }
 
-// Across: `mean` and `mean_sq` go on for `pairs` values on either side. Two neighbours and their weights lie in a lane
-// of 32 bits: a multiplication of pairs takes both, with one set of weights for the sums at even places and one for
-// those at odd places, which begin one value before.
+// Across, at every second place: `mean` and `mean_sq` go on for `pairs` values on either side. Two neighbours and their
+// weights lie in a lane of 32 bits, that of a place: a multiplication of pairs takes both.
 template <int kPairs>
-HWY_INLINE void sum_rows_of(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* even,
-                            const std::int32_t* odd, int pairs, const std::int16_t* behind, int width,
-                            std::int16_t* out) {
+HWY_INLINE void sum_rows_of(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* weights,
+                            int pairs, const std::int16_t* behind, int width, std::int16_t* out) {
+  static_assert(kStep == 2);
   if (kPairs != 0) pairs = kPairs;
+  constexpr hn::Rebind<std::int16_t, decltype(kLong)> kPlaces;
   const int lanes = static_cast<int>(hn::Lanes(kShort));
-  std::int16_t rest_behind[hn::MaxLanes(kShort)] = {}, rest_out[hn::MaxLanes(kShort)];
+  std::int16_t rest_behind[hn::MaxLanes(kShort)] = {}, rest_out[hn::MaxLanes(kPlaces)];
   for (int x = 0; x < width; x += lanes) {
-    Long sum_even = hn::Zero(kLong), sum_odd = sum_even, square_even = sum_even, square_odd = sum_even;
+    Long sum = hn::Zero(kLong), sum_sq = sum;
     const std::int16_t *value = mean + x - (pairs - 1), *square = mean_sq + x - (pairs - 1);
     for (int i = 0; i < pairs; ++i) {
-      const Short v = hn::LoadU(kShort, value + 2 * i), s = hn::LoadU(kShort, square + 2 * i);
-      const Short at_even = hn::BitCast(kShort, hn::Set(kLong, even[i]));
-      const Short at_odd = hn::BitCast(kShort, hn::Set(kLong, odd[i]));
-      sum_even = Sums::add_pairs(v, at_even, sum_even);
-      square_even = Sums::add_pairs(s, at_even, square_even);
-      sum_odd = Sums::add_pairs(v, at_odd, sum_odd);
-      square_odd = Sums::add_pairs(s, at_odd, square_odd);
+      const Short weight = hn::BitCast(kShort, hn::Set(kLong, weights[i]));
+      sum = Sums::add_pairs(hn::LoadU(kShort, value + 2 * i), weight, sum);
+      sum_sq = Sums::add_pairs(hn::LoadU(kShort, square + 2 * i), weight, sum_sq);
     }
 
     const bool whole = x + lanes <= width;
     if (!whole) std::copy(behind + x, behind + width, rest_behind);
     const Long b = hn::BitCast(kLong, hn::LoadU(kShort, whole ? behind + x : rest_behind));
-    const Long low = similarity(sum_even, square_even, hn::And(b, hn::Set(kLong, 0xFFFF)));
-    const Long high = similarity(sum_odd, square_odd, hn::ShiftRight<16>(b));
-    hn::StoreU(hn::BitCast(kShort, hn::Or(low, hn::ShiftLeft<16>(high))), kShort, whole ? out + x : rest_out);
-    if (!whole) std::copy(rest_out, rest_out + (width - x), out + x);
+    const Long found = similarity(sum, sum_sq, hn::And(b, hn::Set(kLong, 0xFFFF)));
+    std::int16_t* const places = out + x / kStep;
+    hn::StoreU(hn::DemoteTo(kPlaces, found), kPlaces, whole ? places : rest_out);
+    if (!whole) std::copy(rest_out, rest_out + (width - x + kStep - 1) / kStep, places);
   }
 }
 
-void sum_rows(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* even, const std::int32_t* odd,
-              int pairs, const std::int16_t* behind, int width, std::int16_t* out) {
+void sum_rows(const std::int16_t* mean, const std::int16_t* mean_sq, const std::int32_t* weights, int pairs,
+              const std::int16_t* behind, int width, std::int16_t* out) {
   // Those of the default window: the weights stay in registers.
-  if (pairs == 7) return sum_rows_of<7>(mean, mean_sq, even, odd, pairs, behind, width, out);
-  sum_rows_of<0>(mean, mean_sq, even, odd, pairs, behind, width, out);
+  if (pairs == 7) return sum_rows_of<7>(mean, mean_sq, weights, pairs, behind, width, out);
+  sum_rows_of<0>(mean, mean_sq, weights, pairs, behind, width, out);
 }
 
 using MaskBits = std::conditional_t<
@@ -276,10 +273,10 @@ constexpr int kMostLanes = 64;  // of 16 bits, on any machine
 }  // namespace
 
 void SsimMap::measure(const Darkness& darkness, double sigma_px) {
-  width_ = darkness.width;
-  height_ = darkness.height;
+  width_ = (darkness.width + kStep - 1) / kStep;
+  height_ = (darkness.height + kStep - 1) / kStep;
   set_weights(sigma_px);
-  const int padded = (width_ + kMostLanes - 1) / kMostLanes * kMostLanes;
+  const int padded = (darkness.width + kMostLanes - 1) / kMostLanes * kMostLanes;
   const std::size_t reach = 2 * weights_.size();
   map_.resize(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
   cut_.resize(static_cast<std::size_t>(padded) * 2 * reach);
@@ -310,42 +307,38 @@ void SsimMap::set_weights(double sigma_px) {
     if (std::abs(k) >= static_cast<int>(weights.size())) return 0;
     return weights[static_cast<std::size_t>(std::abs(k))] * (k == 0 ? 2 : 1);
   };
-  even_.clear();
-  odd_.clear();
+  across_.clear();
   const int last = (radius + 1) / 2 * 2;
-  for (int k = -last; k <= last; k += 2) {
-    even_.push_back(pair(whole(k), whole(k + 1)));
-    odd_.push_back(pair(whole(k - 1), whole(k)));
-  }
+  for (int k = -last; k <= last; k += 2) across_.push_back(pair(whole(k), whole(k + 1)));
 }
 
 void SsimMap::measure_row(const Darkness& darkness, int y, int padded) {
-  const int pairs = static_cast<int>(weights_.size()), reach = 2 * pairs;
+  const int pairs = static_cast<int>(weights_.size()), reach = 2 * pairs, width = darkness.width;
+  const int middle = y * kStep, last = darkness.height - 1;
   const auto line = [&](int row) {
-    return cut_.data() + static_cast<std::ptrdiff_t>(std::clamp(row, 0, height_ - 1) % (2 * reach)) * padded;
+    return cut_.data() + static_cast<std::ptrdiff_t>(std::clamp(row, 0, last) % (2 * reach)) * padded;
   };
-  for (; cut_rows_ < std::min(y + reach, height_); ++cut_rows_) {
+  for (; cut_rows_ < std::min(middle + reach, darkness.height); ++cut_rows_) {
     HWY_DYNAMIC_DISPATCH(cut_off)
-    (darkness.difference.data() + static_cast<std::ptrdiff_t>(cut_rows_) * width_, width_, line(cut_rows_));
+    (darkness.difference.data() + static_cast<std::ptrdiff_t>(cut_rows_) * width, width, line(cut_rows_));
   }
   for (int k = 0; k < reach; ++k) {
-    above_[static_cast<std::size_t>(k)] = line(y - k);
-    below_[static_cast<std::size_t>(k)] = line(y + k);
+    above_[static_cast<std::size_t>(k)] = line(middle - k);
+    below_[static_cast<std::size_t>(k)] = line(middle + k);
   }
   std::int16_t* const mean = mean_.data() + before_;
   std::int16_t* const mean_sq = mean_sq_.data() + before_;
-  HWY_DYNAMIC_DISPATCH(sum_columns)
-  (above_.data(), below_.data(), weights_.data(), pairs, width_, mean, mean_sq);
+  HWY_DYNAMIC_DISPATCH(sum_columns)(above_.data(), below_.data(), weights_.data(), pairs, width, mean, mean_sq);
   for (int k = 1; k <= reach; ++k) {
     mean[-k] = mean[0];
     mean_sq[-k] = mean_sq[0];
-    mean[width_ - 1 + k] = mean[width_ - 1];
-    mean_sq[width_ - 1 + k] = mean_sq[width_ - 1];
+    mean[width - 1 + k] = mean[width - 1];
+    mean_sq[width - 1 + k] = mean_sq[width - 1];
   }
-  const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(y) * width_;
   HWY_DYNAMIC_DISPATCH(sum_rows)
-  (mean, mean_sq, even_.data(), odd_.data(), static_cast<int>(even_.size()), darkness.behind.data() + start, width_,
-   map_.data() + start);
+  (mean, mean_sq, across_.data(), static_cast<int>(across_.size()),
+   darkness.behind.data() + static_cast<std::ptrdiff_t>(middle) * width, width,
+   map_.data() + static_cast<std::ptrdiff_t>(y) * width_);
 }
 
 // The value that stands in the middle when all are in order. A sample of the map tells between which values it lies;

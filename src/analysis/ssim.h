@@ -13,17 +13,20 @@ namespace capillaryx {
 /// size. The background is taken as flat inside the window, so that with d = background - frame
 ///   SSIM = (2 mx mb + C1) / (mx^2 + mb^2 + C1) * C2 / (var(d) + C2),  mx = mb - mean(d),
 /// with Gaussian windows and C1 = (0.01 * 255)^2, C2 = (0.03 * 255)^2. Means and variances are whole numbers.
-/// d is cut off at 45 grey values, where the similarity is near 0 whatever it is. Memory is used again.
+/// d is cut off at 45 grey values, where the similarity is near 0 whatever it is. The map has every second place of
+/// every second row: the usual window is a dozen places wide, in which neighbours hardly differ. Memory is used again.
 class SsimMap {
  public:
   static constexpr int kOne = 1 << 14;  ///< steps of a similarity of 1
+
+  static constexpr int kStep = 2;  ///< from a place of the map to the next, values of the half-size planes
 
   /// Fills the map. `sigma_px`: of the window, px of the frame.
   void measure(const Darkness& darkness, double sigma_px);
 
   int width() const { return width_; }
   int height() const { return height_; }
-  /// One row of the map, 1/kOne; 0..kOne.
+  /// One row of the map, 1/kOne; 0..kOne. Place (x, y) is that of value (kStep x, kStep y) of the planes.
   const std::int16_t* row(int y) const { return map_.data() + static_cast<std::ptrdiff_t>(y) * width_; }
 
   /// The map's median, 1/kOne.
@@ -42,8 +45,8 @@ class SsimMap {
 
   int width_ = 0, height_ = 0;
   double sigma_px_ = 0;
-  std::vector<std::int32_t> weights_;     // from the middle outwards, two in each
-  std::vector<std::int32_t> even_, odd_;  // of the whole window, two in each, for even and for odd places
+  std::vector<std::int32_t> weights_;  // from the middle outwards, two in each
+  std::vector<std::int32_t> across_;   // of the whole window, two in each
   AlignedVector<std::int16_t> map_;
   int median_ = 0;
   std::vector<std::uint32_t> histogram_;  // of a part of map_

@@ -114,10 +114,10 @@ double flat_ssim(const Maps& maps, int x, int y, double sigma) {
 TEST(Ssim, InWholeNumbersIsThatInDoubles) {
   for (const double sigma_px : {2.0, 4.0, 7.0}) {
     const Maps maps = measured(test::tissue(360, 280, 8), sigma_px);
-    for (int y = 0; y < maps.ssim.height(); y += 3) {
-      for (int x = 0; x < maps.ssim.width(); x += 2) {
-        ASSERT_NEAR(static_cast<double>(maps.ssim.row(y)[x]) / SsimMap::kOne, flat_ssim(maps, x, y, sigma_px / 2),
-                    0.006)
+    for (int y = 0; y < maps.ssim.height(); y += 2) {
+      for (int x = 0; x < maps.ssim.width(); ++x) {
+        ASSERT_NEAR(static_cast<double>(maps.ssim.row(y)[x]) / SsimMap::kOne,
+                    flat_ssim(maps, SsimMap::kStep * x, SsimMap::kStep * y, sigma_px / 2), 0.006)
             << sigma_px << ' ' << x << ' ' << y;
       }
     }
@@ -129,9 +129,9 @@ TEST(Ssim, IsCloseToThatOfTwoPicturesAsTheyAre) {
     const Maps maps = measured(test::tissue(360, 280, 8), sigma_px);
     double sum = 0, worst_of_similar = 0, lowest = 1;
     int count = 0;
-    for (int y = 0; y < maps.ssim.height(); y += 3) {
-      for (int x = 0; x < maps.ssim.width(); x += 2) {
-        const double plain = plain_ssim(maps, x, y, sigma_px / 2);
+    for (int y = 0; y < maps.ssim.height(); y += 2) {
+      for (int x = 0; x < maps.ssim.width(); ++x) {
+        const double plain = plain_ssim(maps, SsimMap::kStep * x, SsimMap::kStep * y, sigma_px / 2);
         const double error = std::abs(static_cast<double>(maps.ssim.row(y)[x]) / SsimMap::kOne - plain);
         sum += error;
         if (plain > 0.8) worst_of_similar = std::max(worst_of_similar, error);  // where thresholds lie
@@ -145,12 +145,24 @@ TEST(Ssim, IsCloseToThatOfTwoPicturesAsTheyAre) {
   }
 }
 
+TEST(Ssim, HasEverySecondPlaceOfEverySecondRow) {
+  for (const auto& [width, height] : {std::pair{200, 120}, {202, 122}, {201, 121}, {131, 67}}) {
+    const Maps maps = measured(test::tissue(width, height, 3));
+    EXPECT_EQ(maps.ssim.width(), (maps.darkness.width + 1) / 2) << width;
+    EXPECT_EQ(maps.ssim.height(), (maps.darkness.height + 1) / 2) << height;
+    // To the last place of the last row.
+    const int x = maps.ssim.width() - 1, y = maps.ssim.height() - 1;
+    EXPECT_NEAR(static_cast<double>(maps.ssim.row(y)[x]) / SsimMap::kOne,
+                flat_ssim(maps, SsimMap::kStep * x, SsimMap::kStep * y, 2), 0.006);
+  }
+}
+
 TEST(Ssim, FallsAtAVesselAndIsHighBesideIt) {
   Canvas canvas(240, 240, kSkin);
   canvas.darken(test::vessel({{80, 120}, {160, 120}}, 3, 30), kBlood);
   const Maps maps = measured(canvas.add_noise(1).picture());
-  EXPECT_LT(maps.ssim.row(60)[60], SsimMap::kOne * 0.6);
-  EXPECT_GT(maps.ssim.row(20)[60], SsimMap::kOne * 0.95);
+  EXPECT_LT(maps.ssim.row(30)[30], SsimMap::kOne * 0.6);
+  EXPECT_GT(maps.ssim.row(10)[30], SsimMap::kOne * 0.95);
 }
 
 TEST(Ssim, NoiseAloneIsNoStructure) {

@@ -75,11 +75,12 @@ StagePicture segmentation_picture(const PixelView& frame, const Darkness& darkne
 }
 
 StagePicture ssim_picture(const PixelView& frame, const SsimMap& ssim, int structure_threshold) {
+  constexpr int kStepPx = 2 * SsimMap::kStep;
   StagePicture picture = blank("d_ssim", frame);
   for (int y = 0; y < frame.height; ++y) {
-    const std::int16_t* row = ssim.row(std::min(y / 2, ssim.height() - 1));
+    const std::int16_t* row = ssim.row(std::min(y / kStepPx, ssim.height() - 1));
     for (int x = 0; x < frame.width; ++x) {
-      const int value = row[std::min(x / 2, ssim.width() - 1)];
+      const int value = row[std::min(x / kStepPx, ssim.width() - 1)];
       const int grey = std::clamp(value * 255 / SsimMap::kOne, 0, 255);
       const bool structure = value < structure_threshold;
       set(picture, x, y, structure ? 255 : grey, grey, grey);
