@@ -2,6 +2,7 @@
 #include "analysis/pieces.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace capillaryx {
 namespace {
@@ -17,36 +18,58 @@ void PieceJoiner::join(const BlockWindow& window, const std::vector<std::uint8_t
   steps_[1] = window.width;
   steps_[2] = -1;
   steps_[3] = -window.width;
-  find_pieces(mask);
+  find_pieces(mask, window.width);
   if (sizes_.size() < 2) return;
   const auto largest = std::max_element(sizes_.begin(), sizes_.end());
   least_ = (*largest + kPart - 1) / kPart;
   if (std::count_if(sizes_.begin(), sizes_.end(), [this](int size) { return size >= least_; }) < 2) return;
   // The first piece is the one that the others are joined to.
   const auto main = static_cast<int>(largest - sizes_.begin());
-  for (int& piece : piece_) piece = piece == main ? 0 : piece == 0 ? main : piece;
   std::iter_swap(sizes_.begin(), largest);
+  piece_.assign(mask.size(), kNone);
+  for (const Run& run : runs_) {
+    const int piece = run.piece == main ? 0 : run.piece == 0 ? main : run.piece;
+    std::fill(piece_.begin() + run.begin, piece_.begin() + run.end, piece);
+  }
   while (join_next(region, mask)) continue;
 }
 
+int PieceJoiner::first_of(int run) {
+  Run* const runs = runs_.data();
+  while (runs[run].above != run) run = runs[run].above = runs[runs[run].above].above;
+  return run;
+}
+
 // Numbers them in reading order of their first blocks.
-void PieceJoiner::find_pieces(const std::vector<std::uint8_t>& mask) {
-  piece_.assign(mask.size(), kNone);
-  sizes_.clear();
-  for (std::size_t i = 0; i < mask.size(); ++i) {
-    if (mask[i] == 0 || piece_[i] != kNone) continue;
-    const auto number = static_cast<int>(sizes_.size());
-    queue_.assign(1, static_cast<int>(i));
-    piece_[i] = number;
-    for (std::size_t next = 0; next < queue_.size(); ++next) {
-      for (const int step : steps_) {
-        const auto neighbour = static_cast<std::size_t>(queue_[next] + step);
-        if (mask[neighbour] == 0 || piece_[neighbour] != kNone) continue;
-        piece_[neighbour] = number;
-        queue_.push_back(static_cast<int>(neighbour));
-      }
+void PieceJoiner::find_pieces(const std::vector<std::uint8_t>& mask, int width) {
+  runs_.clear();
+  const std::uint8_t *const blocks = mask.data(), *const end = blocks + mask.size();
+  const auto next = [end](const std::uint8_t* from, int what) {
+    return static_cast<const std::uint8_t*>(std::memchr(from, what, static_cast<std::size_t>(end - from)));
+  };
+  // The border parts the rows.
+  for (const std::uint8_t* at = blocks; (at = next(at, 1)) != nullptr;) {
+    const std::uint8_t* const stop = next(at, 0);
+    const auto number = static_cast<int>(runs_.size());
+    runs_.push_back({static_cast<int>(at - blocks), static_cast<int>(stop - blocks), number, kNone});
+    at = stop;
+  }
+  const Run* const runs = runs_.data();
+  const auto count = static_cast<int>(runs_.size());
+  for (int i = 0, above = 0; i < count; ++i) {
+    while (runs[above].end <= runs[i].begin - width) ++above;
+    for (int k = above; runs[k].begin < runs[i].end - width; ++k) {
+      const int a = first_of(i), b = first_of(k);
+      runs_[static_cast<std::size_t>(std::max(a, b))].above = std::min(a, b);
     }
-    sizes_.push_back(static_cast<int>(queue_.size()));
+  }
+  sizes_.clear();
+  for (Run& run : runs_) {
+    const int above = run.above;
+    const bool first = &run == runs + above;
+    run.piece = first ? static_cast<int>(sizes_.size()) : runs[above].piece;
+    if (first) sizes_.push_back(0);
+    sizes_[static_cast<std::size_t>(run.piece)] += run.end - run.begin;
   }
 }
 

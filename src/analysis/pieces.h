@@ -20,10 +20,17 @@ class PieceJoiner {
   void join(const BlockWindow& window, const std::vector<std::uint8_t>& region, std::vector<std::uint8_t>& mask);
 
  private:
-  void find_pieces(const std::vector<std::uint8_t>& mask);
+  struct Run {
+    int begin, end;  // blocks; the next row goes on where one ends
+    int above;       // the first that is known to be of the same piece; its own number where there is none
+    int piece;
+  };
+  int first_of(int run);
+  void find_pieces(const std::vector<std::uint8_t>& mask, int width);
   bool join_next(const std::vector<std::uint8_t>& region, std::vector<std::uint8_t>& mask);
 
   int steps_[4] = {};                   // to the neighbours of a block
+  std::vector<Run> runs_;               // of the pieces, in reading order
   std::vector<int> piece_;              // of a block: its piece's number; kNone; or a way's
   std::vector<int> sizes_;              // of the pieces, blocks
   std::vector<int> queue_, came_from_;  // blocks

@@ -47,6 +47,16 @@ TEST(PieceJoiner, GoesRoundWhereTheStraightWayLiesOutside) {
             (Rows{"         ", " ## ##   ", " ## ##   ", " .###.   ", "         "}));
 }
 
+TEST(PieceJoiner, TakesArmsThatMeetInALaterRowForOnePiece) {
+  const Rows arms = {"           ", " #...#...# ", " #.#.#.#.# ", " #.#.#.#.# ",
+                     " ###...### ", " ..#####.. ", "           "};
+  EXPECT_EQ(joined(arms), arms);
+  // Corners part pieces.
+  EXPECT_EQ(joined({"        ", " ##..   ", " ##..   ", " ..##   ", " ..##   ", "        "}),
+            (Rows{"        ", " ##..   ", " ###.   ", " ..##   ", " ..##   ", "        "}))
+      << "a corner parts them";
+}
+
 TEST(PieceJoiner, LeavesSpecksAndWhatNoWayLeadsTo) {
   const Rows speck = {"          ", " ###...#. ", " ###..... ", "          "};
   EXPECT_EQ(joined(speck), speck) << "a sixth";

@@ -35,6 +35,8 @@ int RoiFinder::root(int region) {
 // pixels_: those of a place. False where none of its regions can be one of interest.
 bool RoiFinder::take_up(const Darkness& darkness, const SsimMap& ssim, const DarkPlaces::Place& place) {
   if (place.area < limits_.min_area) return false;
+  may_outgrow_ =
+      place.area > limits_.max_area || std::max(place.x1 - place.x0, place.y1 - place.y0) > limits_.max_length;
   pixels_.resize(static_cast<std::size_t>(place.area));
   window_step_ = place.x1 - place.x0 + 1;
   labels_.assign(static_cast<std::size_t>(place.y1 - place.y0 + 2) * static_cast<std::size_t>(window_step_) + 1,
@@ -122,11 +124,12 @@ int RoiFinder::meet(int main, int other, int near, std::int16_t level) {
 
 void RoiFinder::grow_regions(int width) {
   const int step = window_step_;
+  int* const labels = labels_.data();
   regions_.clear();
   for (const DarkPixel& pixel : sorted_) {
-    int* const label = labels_.data() + pixel.place;
-    const int nw = label[-step - 1], n = label[-step], ne = label[-step + 1], w = label[-1];
-    const int e = label[1], sw = label[step - 1], s = label[step], se = label[step + 1];
+    int *const label = labels + pixel.place, *const above = label - step, *const below = label + step;
+    const int nw = above[-1], n = above[0], ne = above[1], w = label[-1];
+    const int e = label[1], sw = below[-1], s = below[0], se = below[1];
     // Nobody is the highest of these numbers without a sign, and the lowest with one.
     const auto lower = [](int a, int b) { return static_cast<unsigned>(a) < static_cast<unsigned>(b) ? a : b; };
     const auto higher = [](int a, int b) { return a > b ? a : b; };
@@ -155,35 +158,41 @@ void RoiFinder::grow_regions(int width) {
       *label = region;
       continue;
     }
-    int main = root(last), part = last;
+    int main = root(last), part = first;
     if (first != last) {
-      // The first of the darkest takes the pixel.
+      const int around[8] = {nw, n, ne, w, e, sw, s, se};
       int near[8], count = 0, before = kNobody;
-      const auto came_first = [this](int region) { return regions_[static_cast<std::size_t>(region)].first; };
-      for (const int each : {nw, n, ne, w, e, sw, s, se}) {
+      for (const int each : around) {
         if (each == kNobody || each == before) continue;
         before = each;
         const int region = root(each);
+        if (count > 0 && region == near[count - 1]) continue;
         if (std::find(near, near + count, region) == near + count) near[count++] = region;
-        if (region == main) {
-          part = std::min(part, each);
-        } else if (came_first(region) < came_first(main)) {
-          main = region;
-          part = each;
-        }
       }
-      const int taker = main;
-      for (int k = 0; k < count; ++k) {
-        if (near[k] != taker) main = meet(main, near[k], part, pixel.darkness);
+      if (count > 1) {
+        // The first of the darkest takes the pixel.
+        const auto came_first = [this](int region) { return regions_[static_cast<std::size_t>(region)].first; };
+        const int taker =
+            *std::min_element(near, near + count, [&](int a, int b) { return came_first(a) < came_first(b); });
+        part = std::numeric_limits<int>::max();
+        for (const int each : around) {
+          if (each != kNobody && root(each) == taker) part = std::min(part, each);
+        }
+        main = taker;
+        for (int k = 0; k < count; ++k) {
+          if (near[k] != taker) main = meet(main, near[k], part, pixel.darkness);
+        }
       }
     }
     Region& taker = regions_[static_cast<std::size_t>(main)];
     ++taker.area;
-    taker.x0 = std::min(taker.x0, pixel.x);
-    taker.y0 = std::min(taker.y0, pixel.y);
-    taker.x1 = std::max(taker.x1, pixel.x + 1);
-    taker.y1 = std::max(taker.y1, pixel.y + 1);
-    if (taker.outgrown == 0 && outgrows(taker)) taker.outgrown = pixel.darkness;
+    if (may_outgrow_) {
+      taker.x0 = std::min(taker.x0, pixel.x);
+      taker.y0 = std::min(taker.y0, pixel.y);
+      taker.x1 = std::max(taker.x1, pixel.x + 1);
+      taker.y1 = std::max(taker.y1, pixel.y + 1);
+      if (taker.outgrown == 0 && outgrows(taker)) taker.outgrown = pixel.darkness;
+    }
     *label = part;
   }
 }

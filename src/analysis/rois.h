@@ -111,6 +111,7 @@ class RoiFinder {
   std::vector<DarkPixel> sorted_;  // the same, darkest first
   std::vector<int> starts_;        // in sorted_, by darkness
   int peak_ = 0;                   // its highest darkness
+  bool may_outgrow_ = false;  // whether any of its regions can outgrow the limits: boxes while growing are for that
   std::vector<Region> regions_;
   // Of all.
   std::vector<Roi> rois_;  // in no order; first_run is in runs_
