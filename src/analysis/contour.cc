@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <opencv2/imgproc.hpp>
 #include <utility>
 
 #include "analysis/background.h"
@@ -241,23 +240,19 @@ int ContourFinder::depth_level(int ground, int peak) {
   return std::max(ground + std::max(1, (peak - ground) * kLeastDepth / 100), level_of_share(count, 10));
 }
 
-void write_capillary(const Contour& contour, std::span<const OutlineFinder::Point> points, Capillary& capillary) {
+void ContourFinder::write(const Contour& contour, std::span<const OutlineFinder::Point> points, Capillary& capillary) {
   constexpr int kOne = OutlineFinder::kOnePx;
-  std::vector<cv::Point> outline, polygon;
-  outline.reserve(contour.end_point - contour.first_point);
-  for (const auto& [x, y] : points.subspan(contour.first_point, contour.end_point - contour.first_point)) {
-    outline.emplace_back(x, y);
-  }
-  cv::approxPolyDP(outline, polygon, kSlackPx * kOne, true);
-  if (polygon.size() < 3) polygon.swap(outline);
+  const auto line = points.subspan(contour.first_point, contour.end_point - contour.first_point);
+  const auto found = polygon_.find(line, kSlackPx * kOne);
+  const auto polygon = found.size() < 3 ? line : found;
   capillary.polygon.clear();
   capillary.polygon.reserve(2 * polygon.size());
-  cv::Point low = polygon[0], high = low;
-  for (const cv::Point& p : polygon) {
-    low = {std::min(low.x, p.x), std::min(low.y, p.y)};
-    high = {std::max(high.x, p.x), std::max(high.y, p.y)};
-    capillary.polygon.push_back(static_cast<float>(contour.left) + static_cast<float>(p.x) / kOne);
-    capillary.polygon.push_back(static_cast<float>(contour.top) + static_cast<float>(p.y) / kOne);
+  OutlineFinder::Point low = polygon[0], high = low;
+  for (const auto& [x, y] : polygon) {
+    low = {std::min(low.x, x), std::min(low.y, y)};
+    high = {std::max(high.x, x), std::max(high.y, y)};
+    capillary.polygon.push_back(static_cast<float>(contour.left) + static_cast<float>(x) / kOne);
+    capillary.polygon.push_back(static_cast<float>(contour.top) + static_cast<float>(y) / kOne);
   }
   const int x0 = low.x / kOne, x1 = (high.x + kOne - 1) / kOne;
   const int y0 = low.y / kOne, y1 = (high.y + kOne - 1) / kOne;

@@ -7,6 +7,7 @@
 
 #include "analysis/outline.h"
 #include "analysis/pieces.h"
+#include "analysis/polygon.h"
 #include "analysis/proposer.h"
 #include "analysis/rois.h"
 #include "capillaryx/frame_result.h"
@@ -55,6 +56,9 @@ class ContourFinder {
             std::span<const std::int16_t> values, Contour& contour, std::vector<Run>& runs,
             std::vector<OutlineFinder::Point>& points);
 
+  /// Fills box, polygon and area of `capillary`. `points` are those that draw() appended to.
+  void write(const Contour& contour, std::span<const OutlineFinder::Point> points, Capillary& capillary);
+
  private:
   void read_density(const Proposer& proposed, const Roi& roi);
   void mark_region(const Rois& rois, const Roi& roi);
@@ -72,10 +76,8 @@ class ContourFinder {
   std::vector<Run> rows_;             // of the region, blocks of the window
   PieceJoiner pieces_;
   OutlineFinder outline_;
+  PolygonFinder polygon_;
 };
-
-/// Fills box, polygon and area of `capillary`. `points` are those that the finder appended to.
-void write_capillary(const Contour& contour, std::span<const OutlineFinder::Point> points, Capillary& capillary);
 
 /// Counts the pixels of runs. Threads: one call at a time for an instance. Memory is used again.
 class CoveredPixels {

@@ -34,7 +34,7 @@ Drawn contours_of(const test::Picture& picture, double min_depth = 0) {
     RegionDarkness darkness;
     if (!contours.measure(proposer, roi, min_depth, darkness, values)) continue;
     if (!contours.draw(proposer, roi, darkness, values, contour, drawn.runs, points)) continue;
-    write_capillary(contour, points, drawn.capillaries.emplace_back());
+    contours.write(contour, points, drawn.capillaries.emplace_back());
   }
   return drawn;
 }

@@ -37,9 +37,7 @@ class DensityStage {
   bool draw(const Proposer& proposed, std::size_t region);
 
   /// Fills box, polygon and area of `capillary` from the contour of a region, which has been drawn.
-  void write_contour(std::size_t region, Capillary& capillary) const {
-    write_capillary(contours_[region], points_, capillary);
-  }
+  void write_contour(std::size_t region, Capillary& capillary) { finder_.write(contours_[region], points_, capillary); }
 
   /// Fills size, capillaries, valid_px and density of `result` from the chosen; `score_of(i)` is that of region i of
   /// rois(). Paper, III-A: density is the pixels within the contours, each counted once, over all pixels.
