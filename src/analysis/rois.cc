@@ -130,10 +130,7 @@ void RoiFinder::grow_regions(int width) {
     int *const label = labels + pixel.place, *const above = label - step, *const below = label + step;
     const int nw = above[-1], n = above[0], ne = above[1], w = label[-1];
     const int e = label[1], sw = below[-1], s = below[0], se = below[1];
-    // Nobody is the highest of these numbers without a sign, and the lowest with one.
-    const auto lower = [](int a, int b) { return static_cast<unsigned>(a) < static_cast<unsigned>(b) ? a : b; };
     const auto higher = [](int a, int b) { return a > b ? a : b; };
-    const int first = lower(lower(lower(nw, n), lower(ne, w)), lower(lower(e, sw), lower(s, se)));
     const int last = higher(higher(higher(nw, n), higher(ne, w)), higher(higher(e, sw), higher(s, se)));
     if (last == kNobody) {
       const int region = static_cast<int>(regions_.size());
@@ -158,13 +155,15 @@ void RoiFinder::grow_regions(int width) {
       *label = region;
       continue;
     }
-    int main = root(last), part = first;
-    if (first != last) {
+    int main = root(last), part = last;
+    // Nobody has all bits, and no lower number all of the last one's: these are its bits where there is no other.
+    if ((nw & n & ne & w & e & sw & s & se) != last) {
       const int around[8] = {nw, n, ne, w, e, sw, s, se};
       int near[8], count = 0, before = kNobody;
       for (const int each : around) {
         if (each == kNobody || each == before) continue;
         before = each;
+        part = std::min(part, each);
         const int region = root(each);
         if (count > 0 && region == near[count - 1]) continue;
         if (std::find(near, near + count, region) == near + count) near[count++] = region;
@@ -221,21 +220,43 @@ void RoiFinder::measure_regions() {
     r.x0 = r.y0 = std::numeric_limits<int>::max();
     r.x1 = r.y1 = 0;
   }
-  for (const DarkPixel& pixel : pixels_) {
-    int& label = labels_[static_cast<std::size_t>(pixel.place)];
-    if (regions_[static_cast<std::size_t>(label)].absorbed) label = regions_[static_cast<std::size_t>(label)].within;
-    for (int i = label; i != kNobody; i = regions_[static_cast<std::size_t>(i)].within) {
-      Region& r = regions_[static_cast<std::size_t>(i)];
-      r.least_similar = std::min(r.least_similar, pixel.similarity);
-      if (pixel.darkness < r.foot) continue;
-      ++r.area;
-      r.sum += pixel.darkness;
-      r.x0 = std::min(r.x0, pixel.x);
-      r.x1 = std::max(r.x1, pixel.x + 1);
-      r.y0 = std::min(r.y0, pixel.y);
-      r.y1 = pixel.y + 1;
+  stretches_.clear();
+  const auto region_of = [this](const DarkPixel& pixel) {
+    const int region = labels_[static_cast<std::size_t>(pixel.place)];
+    const Region& r = regions_[static_cast<std::size_t>(region)];
+    return r.absorbed ? r.within : region;
+  };
+  const DarkPixel *pixel = pixels_.data(), *const end = pixel + pixels_.size();
+  while (pixel != end) {
+    Stretch stretch{pixel, pixel, region_of(*pixel)};
+    do {
+      ++pixel;
+    } while (pixel != end && pixel->place == pixel[-1].place + 1 && region_of(*pixel) == stretch.region);
+    stretch.end = pixel;
+    stretches_.push_back(stretch);
+    for (int i = stretch.region; i != kNobody; i = regions_[static_cast<std::size_t>(i)].within) {
+      regions_[static_cast<std::size_t>(i)].add(stretch.begin, stretch.end);
     }
   }
+}
+
+void RoiFinder::Region::add(const DarkPixel* begin, const DarkPixel* end) {
+  int count = 0, darkness = 0;
+  for (const DarkPixel* pixel = begin; pixel != end; ++pixel) {
+    least_similar = std::min(least_similar, pixel->similarity);
+    const bool inside = pixel->darkness >= foot;
+    count += inside ? 1 : 0;
+    darkness += inside ? pixel->darkness : 0;
+  }
+  if (count == 0) return;
+  area += count;
+  sum += darkness;
+  const auto is_inside = [this](const DarkPixel& pixel) { return pixel.darkness >= foot; };
+  x0 = std::min(x0, std::find_if(begin, end, is_inside)->x);
+  while (!is_inside(end[-1])) --end;
+  x1 = std::max(x1, end[-1].x + 1);
+  y0 = std::min(y0, begin->y);
+  y1 = begin->y + 1;
 }
 
 // The place's regions of interest, and the rows of their pixels.
@@ -267,24 +288,33 @@ void RoiFinder::append_rois(int width) {
     roi.cohesion = r.cohesion;
     rois_.push_back(roi);
   }
-  for (const DarkPixel& pixel : pixels_) {
-    for (int i = labels_[static_cast<std::size_t>(pixel.place)]; i != kNobody;) {
+  for (const Stretch& stretch : stretches_) {
+    for (int i = stretch.region; i != kNobody; i = regions_[static_cast<std::size_t>(i)].within) {
       Region& r = regions_[static_cast<std::size_t>(i)];
-      i = r.within;
-      if (r.roi == kNobody || pixel.darkness < r.foot) continue;
-      if (r.last_run != kNobody) {
-        Run& last = runs_[static_cast<std::size_t>(r.last_run)];
-        if (last.y == pixel.y && last.x + last.length == pixel.x) {
-          ++last.length;
-          continue;
-        }
-      }
-      Roi& roi = rois_[static_cast<std::size_t>(r.roi)];
-      r.last_run = static_cast<int>(runs_.size());
-      if (roi.run_count++ == 0) roi.first_run = r.last_run;
-      runs_.push_back({pixel.x, pixel.y, 1});
-      run_rois_.push_back(r.roi);
+      if (r.roi != kNobody) append_runs(stretch, r);
     }
+  }
+}
+
+// The rows of a stretch's pixels that are a region's.
+void RoiFinder::append_runs(const Stretch& stretch, Region& region) {
+  const auto is_inside = [&region](const DarkPixel& pixel) { return pixel.darkness >= region.foot; };
+  for (const DarkPixel* begin = stretch.begin;;) {
+    begin = std::find_if(begin, stretch.end, is_inside);
+    if (begin == stretch.end) return;
+    const DarkPixel* const end = std::find_if_not(begin, stretch.end, is_inside);
+    const auto length = static_cast<int>(end - begin);
+    Run* const last = region.last_run == kNobody ? nullptr : &runs_[static_cast<std::size_t>(region.last_run)];
+    if (last != nullptr && last->y == begin->y && last->x + last->length == begin->x) {
+      last->length += length;
+    } else {
+      Roi& roi = rois_[static_cast<std::size_t>(region.roi)];
+      region.last_run = static_cast<int>(runs_.size());
+      if (roi.run_count++ == 0) roi.first_run = region.last_run;
+      runs_.push_back({begin->x, begin->y, length});
+      run_rois_.push_back(region.roi);
+    }
+    begin = end;
   }
 }
 

@@ -58,6 +58,11 @@ class RoiFinder {
   void find(const Darkness& darkness, const SsimMap& ssim, const Options& options, Rois& rois);
 
  private:
+  struct DarkPixel {
+    int place;  // in labels_
+    int x, y;   // reduced px
+    std::int16_t darkness, similarity;
+  };
   struct Region {
     int parent;     // towards the largest that it is a part of, by a short way; that one's own number there
     int within;     // the one joined of it and another, or, if absorbed, one that took it; or kNobody
@@ -74,11 +79,13 @@ class RoiFinder {
     int last_run;                // its last one in runs_, or kNobody
     int x0, y0, x1, y1;          // its box, reduced px
     std::int64_t sum;            // of darkness
+
+    void add(const DarkPixel* begin, const DarkPixel* end);  // what of these pixels, side by side, is down to its foot
   };
-  struct DarkPixel {
-    int place;  // in labels_
-    int x, y;   // reduced px
-    std::int16_t darkness, similarity;
+  /// Pixels side by side that are of one region.
+  struct Stretch {
+    const DarkPixel *begin, *end;
+    int region;
   };
   /// What the frame asks of a region; reduced px and steps.
   struct Limits {
@@ -98,6 +105,7 @@ class RoiFinder {
   void settle_regions();
   void measure_regions();
   void append_rois(int width);
+  void append_runs(const Stretch& stretch, Region& region);
   void choose_rois(std::size_t most);
   void write_rois(Rois& rois);
 
@@ -113,6 +121,7 @@ class RoiFinder {
   int peak_ = 0;                   // its highest darkness
   bool may_outgrow_ = false;  // whether any of its regions can outgrow the limits: boxes while growing are for that
   std::vector<Region> regions_;
+  std::vector<Stretch> stretches_;  // of all pixels, in reading order
   // Of all.
   std::vector<Roi> rois_;  // in no order; first_run is in runs_
   std::vector<Run> runs_;  // reduced px
