@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "analysis/darkness.cc"
@@ -74,19 +75,20 @@ HWY_EXPORT(blur_row);
 constexpr std::size_t kBefore = kCacheLineBytes / sizeof(std::int16_t);  // values of a line before its first one
 constexpr int kSpreadStep = 3;  // the spread is taken from every 3rd value of every 3rd row
 
-float spread_of(Darkness& darkness) {
-  std::vector<std::uint32_t>& histogram = darkness.histogram;
-  histogram.assign(256 * Darkness::kFineOne, 0);
-  std::int64_t samples = 0;
-  for (int y = 0; y < darkness.height; y += kSpreadStep) {
-    const std::int16_t* row = darkness.smooth.data() + static_cast<std::ptrdiff_t>(y) * darkness.width;
-    for (int x = 0; x < darkness.width; x += kSpreadStep) {
-      const int d = row[x] < 0 ? -row[x] : row[x];
-      ++histogram[static_cast<std::size_t>(std::min(d, 256 * Darkness::kFineOne - 1))];
-      ++samples;
-    }
+// Counts the values of a row by how far from 0 they are.
+void count_row(Darkness& darkness, const std::int16_t* row) {
+  std::uint32_t* const histogram = darkness.histogram.data();
+  for (int x = 0; x < darkness.width; x += kSpreadStep) {
+    const int d = row[x] < 0 ? -row[x] : row[x];
+    ++histogram[std::min(d, 256 * Darkness::kFineOne - 1)];
   }
-  std::int64_t below = 0;
+}
+
+// Of what was counted.
+float spread_of(const Darkness& darkness) {
+  const std::vector<std::uint32_t>& histogram = darkness.histogram;
+  const std::uint32_t samples = std::accumulate(histogram.begin(), histogram.end(), 0U);
+  std::uint32_t below = 0;
   std::size_t median = 0;
   while (below + histogram[median] <= samples / 2) below += histogram[median++];
   return std::max(0.25F, (static_cast<float>(median) + 0.5F) / Darkness::kFineOne / 0.6745F);
@@ -106,6 +108,7 @@ void measure_darkness(const ReducedFrame& reduced, const Background& background,
   const int vessel = vessel_channel(reduced.channels);
   const BackgroundGrid& grid = background.grid();
   grid.set_columns(0, 2, width, darkness.columns);
+  darkness.histogram.assign(256 * Darkness::kFineOne, 0);
   int ready = 0;  // rows of differences: two more than blurred ones, while they lie in the cache
   for (int y = 0; y < height; ++y) {
     for (; ready <= std::min(y + 2, height - 1); ++ready) {
@@ -122,7 +125,9 @@ void measure_darkness(const ReducedFrame& reduced, const Background& background,
     HWY_DYNAMIC_DISPATCH(blur_column)(rows, width, in);
     in[-2] = in[-1] = in[0];
     in[width] = in[width + 1] = in[width - 1];
-    HWY_DYNAMIC_DISPATCH(blur_row)(in, width, darkness.smooth.data() + static_cast<std::ptrdiff_t>(y) * width);
+    std::int16_t* const smooth = darkness.smooth.data() + static_cast<std::ptrdiff_t>(y) * width;
+    HWY_DYNAMIC_DISPATCH(blur_row)(in, width, smooth);
+    if (y % kSpreadStep == 0) count_row(darkness, smooth);
   }
   darkness.spread = spread_of(darkness);
 }
