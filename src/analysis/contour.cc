@@ -150,8 +150,9 @@ void ContourFinder::mark_region(const Rois& rois, const Roi& roi) {
   }
 }
 
-// The value that one in `share` of the first `count` of picked_ does not reach; less than 0 counts as 0.
+// The value that one in `share` of the first `count` of picked_ does not reach; less than 0 counts as 0. 0 of none.
 int ContourFinder::level_of_share(std::size_t count, int share) {
+  if (count == 0) return 0;
   counts_.resize(kMostCounted + 1);  // all 0 between calls
   std::int32_t* const counts = counts_.data();
   int most = 0;
@@ -187,7 +188,7 @@ int ContourFinder::ground_level() {
       count += far[x] > near[x] ? 1U : 0U;
     }
   }
-  return count > 0 ? level_of_share(count, 2) : 0;
+  return level_of_share(count, 2);
 }
 
 // In blocks: how deep the block that lies deepest inside the region lies (steps along, across and aslant).
