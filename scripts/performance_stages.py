@@ -45,7 +45,7 @@ class Must(NamedTuple):
 
 def network_layers() -> tuple[int, int]:
     """Multiplications and additions of one region in the shipped network, and its weights (training/network.py)."""
-    side, planes = json.loads(CARD.read_text(encoding="utf-8"))["input_px"], 3
+    side, planes = json.loads(CARD.read_text(encoding="utf-8"))["input_px"], 4
     total = weights = 0
     for filters in (32, 64, 128):  # 3x3, then pooled by 2
         side -= 2

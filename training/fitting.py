@@ -64,7 +64,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def augmented(inputs: Any, random: np.random.Generator) -> Any:
-    """Copies of inputs [n, INPUT_PX, INPUT_PX, 3] as they might as well have been."""
+    """Copies of inputs [n, INPUT_PX, INPUT_PX, INPUT_PLANES] as they might as well have been."""
     inputs = inputs.copy()
     n = len(inputs)
     for axis in (1, 2):
@@ -79,10 +79,11 @@ def augmented(inputs: Any, random: np.random.Generator) -> Any:
             y, x = 2 + shift[i]
             inputs[i] = padded[y : y + inputs.shape[1], x : x + inputs.shape[2]]
     # All planes together: the frame's spread is a rough measure. Colours apart: cameras differ in their matrix.
-    inputs *= np.exp(random.normal(0, 0.15, (n, 1, 1, 1))).astype(np.float32)
-    inputs[..., 1:] *= np.exp(random.normal(0, 0.2, (n, 1, 1, 2))).astype(np.float32)
-    inputs[..., 1:] += inputs[..., :1] * random.normal(0, 0.15, (n, 1, 1, 2)).astype(np.float32)
-    inputs += random.normal(0, 1, (n, 1, 1, 1)).astype(np.float32) * 0.1
+    # What belongs to the region, and how dark it is by itself, stays.
+    inputs[..., :3] *= np.exp(random.normal(0, 0.15, (n, 1, 1, 1))).astype(np.float32)
+    inputs[..., 1:3] *= np.exp(random.normal(0, 0.2, (n, 1, 1, 2))).astype(np.float32)
+    inputs[..., 1:3] += inputs[..., :1] * random.normal(0, 0.15, (n, 1, 1, 2)).astype(np.float32)
+    inputs[..., :3] += random.normal(0, 1, (n, 1, 1, 1)).astype(np.float32) * 0.1
     return inputs
 
 

@@ -14,7 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 INPUT_PX = 22  # of the input; 22, 30, 38, ... are read to the last row: poolings come out even
-INPUT_PLANES = 3
+INPUT_PLANES = 4
 NOTES_KEY = "capillaryx"  # where the program looks for a network's notes in the ONNX metadata
 OPSET = 13
 

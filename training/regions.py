@@ -21,7 +21,7 @@ FRAMES_A_TASK = 10  # drawn, cut and removed together: 10 frames are some 40 MB
 
 @dataclass
 class Regions:
-    """Regions with a known answer. `inputs` [n, INPUT_PX, INPUT_PX, 3], the rest [n]."""
+    """Regions with a known answer. `inputs` [n, INPUT_PX, INPUT_PX, INPUT_PLANES], the rest [n]."""
 
     inputs: Any
     labels: Any  # 1: capillary
@@ -41,7 +41,7 @@ def crop(program: Path, frames: Path, labels: Path, folder: Path, options: tuple
 
 
 def read(folder: Path) -> tuple[Any, list[dict[str, str]]]:
-    """What `crop` wrote: inputs [n, 3, INPUT_PX, INPUT_PX] and a row each."""
+    """What `crop` wrote: inputs [n, INPUT_PLANES, INPUT_PX, INPUT_PX] and a row each."""
     with (folder / "regions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     return np.load(folder / "inputs.npy"), rows

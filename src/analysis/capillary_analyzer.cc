@@ -50,7 +50,8 @@ class CapillaryAnalyzer : public Analyzer {
     // What is too faint for a capillary need not go through the network; contours need only what it takes for one.
     density_.measure_regions(proposer_, options_.min_depth);
     const double measuring_ms = watch.lap_ms();
-    classifier_.classify(pixels, proposer_.reduced, proposer_.background, density_.rois(), scores_);
+    classifier_.classify(pixels, proposer_.reduced, proposer_.background, density_.rois(), proposer_.found.runs,
+                         scores_);
     if (const auto usual_share = classifier_.spec().usual_share) {
       fit_to_prevalence(*usual_share, options_.prior_regions, scores_);
     }

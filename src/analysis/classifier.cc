@@ -134,10 +134,10 @@ void Classifier::run_batch(std::size_t count, std::vector<float>& scores) {
 }
 
 void Classifier::classify(const PixelView& frame, const ReducedFrame& reduced, const Background& background,
-                          std::span<const Roi> rois, std::vector<float>& scores) {
+                          std::span<const Roi> rois, std::span<const Run> runs, std::vector<float>& scores) {
   State& state = *state_;
   scores.clear();
-  state.maker.start(frame, reduced, background);
+  state.maker.start(frame, reduced, background, runs);
   for (std::size_t first = 0; first < rois.size(); first += state.network.batch) {
     const std::size_t count = std::min(state.network.batch, rois.size() - first);
     for (std::size_t i = 0; i < count; ++i) {

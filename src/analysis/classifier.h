@@ -39,10 +39,11 @@ class Classifier {
   const std::string& about() const;       ///< what its notes tell people
   const std::string& notes_from() const;  ///< where the network's notes were found
 
-  /// The probability of each region of a frame. `reduced` is its half, `background` was fitted to it.
+  /// The probability of each region of a frame. `reduced` is its half, `background` was fitted to it, `runs` hold the
+  /// regions' pixels (Rois::runs).
   /// Throws std::runtime_error, which spoils the frame, where the network gives something that is no probability.
   void classify(const PixelView& frame, const ReducedFrame& reduced, const Background& background,
-                std::span<const Roi> rois, std::vector<float>& scores);
+                std::span<const Roi> rois, std::span<const Run> runs, std::vector<float>& scores);
 
   /// The same for inputs that are there already, spec().input_size() values each.
   void classify(std::span<const float> inputs, std::vector<float>& scores);

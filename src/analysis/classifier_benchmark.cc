@@ -26,6 +26,9 @@ struct Noise {
       roi.height = 20 + i * 7 % 50;
       roi.x = i * 379 % (kWidth - roi.width);
       roi.y = i * 211 % (kHeight - roi.height);
+      roi.first_run = static_cast<int>(runs.size());
+      roi.run_count = roi.height;
+      for (int y = 0; y < roi.height; ++y) runs.push_back({roi.x, roi.y + y, roi.width});
       rois.push_back(roi);
     }
   }
@@ -34,6 +37,7 @@ struct Noise {
   ReducedFrame reduced;
   Background background;
   std::vector<Roi> rois;
+  std::vector<Run> runs;
 };
 
 void BM_NetworkInputOf100Regions(benchmark::State& state) {
@@ -42,7 +46,7 @@ void BM_NetworkInputOf100Regions(benchmark::State& state) {
   NetworkInputMaker maker(classifier.spec());
   std::vector<float> input(static_cast<std::size_t>(classifier.spec().input_size()));
   for (auto _ : state) {
-    maker.start(noise.view, noise.reduced, noise.background);
+    maker.start(noise.view, noise.reduced, noise.background, noise.runs);
     for (const Roi& roi : noise.rois) maker.fill(roi, input);
     benchmark::DoNotOptimize(input.data());
   }
@@ -65,7 +69,7 @@ void BM_ClassifierOver100Regions(benchmark::State& state) {
   Classifier classifier("");
   std::vector<float> scores;
   for (auto _ : state) {
-    classifier.classify(noise.view, noise.reduced, noise.background, noise.rois, scores);
+    classifier.classify(noise.view, noise.reduced, noise.background, noise.rois, noise.runs, scores);
     benchmark::DoNotOptimize(scores.data());
   }
 }

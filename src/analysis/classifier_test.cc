@@ -182,7 +182,7 @@ TEST_F(ClassifierTest, RefusesWhatIsNoNetwork) {
 
 TEST_F(ClassifierTest, RefusesNetworksOfTheWrongShape) {
   const std::string rgb = R"({"input": "rgb"})";
-  EXPECT_THAT(refusal(stub("five.xml", {-1, 5, 32, 32}, 1, 1, rgb)), HasSubstr("with 1 or 3 channels"));
+  EXPECT_THAT(refusal(stub("five.xml", {-1, 5, 32, 32}, 1, 1, rgb)), HasSubstr("with 1, 3 or 4 channels"));
   EXPECT_THAT(refusal(stub("silent.xml", {-1, 3, 32, 32}, 2, 1, "")), HasSubstr("nothing says what they hold"));
   EXPECT_THAT(refusal(stub("huge.xml", {5000, 3, 32, 32}, 1, 1, rgb)), HasSubstr("5000 regions at once"));
 }

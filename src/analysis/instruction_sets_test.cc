@@ -54,9 +54,9 @@ struct Stages : Proposer {
     NetworkSpec spec;
     spec.width = 32;
     spec.height = 23;
-    spec.channels = 3;
+    spec.channels = 4;
     NetworkInputMaker maker(spec);
-    maker.start(frame, reduced, background);
+    maker.start(frame, reduced, background, found.runs);
     const auto size = static_cast<std::size_t>(spec.input_size());
     inputs.resize(found.rois.size() * size);
     for (std::size_t i = 0; i < found.rois.size(); ++i) {

@@ -76,7 +76,7 @@ TEST(Memory, IsNotAskedForByAStageThatHasSeenAFrameOfTheSize) {
   const Options options;
   NetworkSpec spec;
   spec.width = spec.height = 32;
-  spec.channels = 3;
+  spec.channels = 4;
   NetworkInputMaker maker(spec);
   std::vector<float> input(static_cast<std::size_t>(spec.input_size()));
   Proposer proposer;
@@ -84,7 +84,7 @@ TEST(Memory, IsNotAskedForByAStageThatHasSeenAFrameOfTheSize) {
   std::vector<float> scores;
   const auto analyze = [&](const test::Picture& picture) {
     proposer.propose(picture.view(), options);
-    maker.start(picture.view(), proposer.reduced, proposer.background);
+    maker.start(picture.view(), proposer.reduced, proposer.background, proposer.found.runs);
     for (const Roi& roi : proposer.found.rois) maker.fill(roi, input);
     density.measure_regions(proposer, options.min_depth);
     scores.assign(density.rois().size(), 1);

@@ -21,36 +21,41 @@ namespace hn = hwy::HWY_NAMESPACE;
 // second stay below 2^31.
 constexpr int kDropBits = 5;
 
-// The channels of a column or cell lie side by side, with one place to spare: a vector of any instruction set.
+// The channels of a column or cell and how far it belongs to the region lie side by side: a vector of any instruction
+// set.
 constexpr int kLanes = 4;
 
 // One row of cells, whose columns are not cells yet. At least kValues columns; the last ones may be done twice.
+// `members` may be null: then nothing belongs to the region.
 template <int kValues>
-HWY_INLINE void sum_down_by(const std::int16_t* const* rows, std::ptrdiff_t row_step, const std::int32_t* weights,
-                            int taps, int count, std::int32_t* out) {
+HWY_INLINE void sum_down_by(const std::int16_t* const* rows, std::ptrdiff_t row_step, const std::int16_t* members,
+                            std::ptrdiff_t members_step, const std::int32_t* weights, int taps, int count,
+                            std::int32_t* out) {
   constexpr hn::CappedTag<std::int32_t, kValues> kLong;
   constexpr hn::Rebind<std::int16_t, decltype(kLong)> kShort;
   const int lanes = static_cast<int>(hn::Lanes(kLong));
   for (int start = 0; start < count; start += lanes) {
     const int x = std::min(start, count - lanes);
-    const auto sum = [&](int channel) HWY_ATTR {
-      const std::int16_t* value = rows[channel] + x;
+    const auto sum = [&](const std::int16_t* row, std::ptrdiff_t step) HWY_ATTR {
+      const std::int16_t* value = row + x;
       auto all = hn::Set(kLong, 1 << (kDropBits - 1));
-      for (int k = 0; k < taps; ++k, value += row_step) {
+      for (int k = 0; k < taps; ++k, value += step) {
         const auto here = hn::PromoteTo(kLong, hn::LoadU(kShort, value));
         all = hn::Add(all, hn::Mul(here, hn::Set(kLong, weights[k])));
       }
       return hn::ShiftRight<kDropBits>(all);
     };
-    hn::StoreInterleaved4(sum(0), sum(1), sum(2), hn::Zero(kLong), kLong, out + kLanes * x);
+    const auto belongs = members == nullptr ? hn::Zero(kLong) : sum(members, members_step);
+    hn::StoreInterleaved4(sum(rows[0], row_step), sum(rows[1], row_step), sum(rows[2], row_step), belongs, kLong,
+                          out + kLanes * x);
   }
 }
 
-void sum_down(const std::int16_t* const* rows, std::ptrdiff_t row_step, const std::int32_t* weights, int taps,
-              int count, std::int32_t* out) {
-  if (count >= 8) return sum_down_by<8>(rows, row_step, weights, taps, count, out);
-  if (count >= 4) return sum_down_by<4>(rows, row_step, weights, taps, count, out);
-  sum_down_by<1>(rows, row_step, weights, taps, count, out);
+void sum_down(const std::int16_t* const* rows, std::ptrdiff_t row_step, const std::int16_t* members,
+              std::ptrdiff_t members_step, const std::int32_t* weights, int taps, int count, std::int32_t* out) {
+  if (count >= 8) return sum_down_by<8>(rows, row_step, members, members_step, weights, taps, count, out);
+  if (count >= 4) return sum_down_by<4>(rows, row_step, members, members_step, weights, taps, count, out);
+  sum_down_by<1>(rows, row_step, members, members_step, weights, taps, count, out);
 }
 
 // The columns of one row of cells become cells. `kTaps` is 0 where it is given as `taps`.
@@ -113,6 +118,15 @@ void contrast(const float* densities, float unit, float colour, int count, std::
   }
 }
 
+// The region's own darkness: how far cells belong to it, in 1/`whole`, times one and their optical density in `faint`.
+void own_darkness(const std::int32_t* cells, const float* densities, float whole, float faint, int count,
+                  std::ptrdiff_t step, float* out) {
+  for (int i = 0; i < count; ++i) {
+    const float part = static_cast<float>(cells[kLanes * i + 3]) / whole;
+    out[i * step] = part * (1 + std::max(0.0F, densities[kLanes * i + 1]) / faint);
+  }
+}
+
 }  // namespace
 }  // namespace capillaryx::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -125,10 +139,12 @@ HWY_EXPORT(sum_down);
 HWY_EXPORT(sum_across);
 HWY_EXPORT(densities);
 HWY_EXPORT(contrast);
+HWY_EXPORT(own_darkness);
 
 constexpr int kWeightOne = 1 << 10;
 constexpr int kLanes = 4;      // see above
 constexpr int kPixelOne = 64;  // steps of a grey value in pixels_
+constexpr std::int16_t kMember = 256;
 // Of what is summed across and down: both weights, without what is dropped between.
 constexpr int kSumOne = 1 << 15;
 
@@ -192,10 +208,12 @@ NetworkInputMaker::NetworkInputMaker(const NetworkSpec& spec) : spec_(spec) {
   densities_.resize(row);
 }
 
-void NetworkInputMaker::start(const PixelView& frame, const ReducedFrame& reduced, const Background& background) {
+void NetworkInputMaker::start(const PixelView& frame, const ReducedFrame& reduced, const Background& background,
+                              std::span<const Run> runs) {
   frame_ = frame;
   reduced_ = &reduced;
   background_ = &background;
+  runs_ = runs;
   if (spec_.input != InputKind::kLocalContrast) return;
   const int vessel = vessel_channel(background.channels());
   unit_ = 1.0F / std::max(kLeastSpread, background.spread(vessel) / background.level(vessel));
@@ -229,17 +247,33 @@ void NetworkInputMaker::ask_ahead(const Planes& planes, const Shares& across, co
   }
 }
 
+// Of what across_ and down_ take of a plane.
+NetworkInputMaker::Members NetworkInputMaker::mark_members(const Roi& roi) {
+  if (spec_.channels != kRegionPlane + 1) return {};
+  members_.assign(static_cast<std::size_t>(across_.length) * static_cast<std::size_t>(down_.length), 0);
+  const auto region = runs_.subspan(static_cast<std::size_t>(roi.first_run), static_cast<std::size_t>(roi.run_count));
+  for (const Run& run : region) {
+    if (run.y % 2 != 0) continue;  // reduced pixels are squares of 2x2
+    const int y = run.y / 2 - down_.origin;
+    const int begin = std::max(run.x / 2 - across_.origin, 0);
+    const int end = std::min((run.x + run.length) / 2 - across_.origin, across_.length);
+    if (y < 0 || y >= down_.length || begin >= end) continue;
+    std::fill_n(members_.data() + std::ptrdiff_t{y} * across_.length + begin, end - begin, kMember);
+  }
+  return {members_.data(), across_.length};
+}
+
 // One row of cells: downwards over the whole width first, as that goes in whole vectors.
-void NetworkInputMaker::sum_cells(const Planes& planes, const Shares& across, const Shares& down, int cell_row,
-                                  std::vector<std::int32_t>& out) {
+void NetworkInputMaker::sum_cells(const Planes& planes, const Members& members, const Shares& across,
+                                  const Shares& down, int cell_row, std::vector<std::int32_t>& out) {
   const auto j = static_cast<std::size_t>(cell_row);
   const int y = down.origin + down.first[j];
   const std::array rows{planes.row(0, y) + across.origin, planes.row(1, y) + across.origin,
                         planes.row(2, y) + across.origin};
   columns_.resize(static_cast<std::size_t>(kLanes * across.length));
   HWY_DYNAMIC_DISPATCH(sum_down)
-  (rows.data(), planes.width, down.weights.data() + j * static_cast<std::size_t>(down.taps), down.taps, across.length,
-   columns_.data());
+  (rows.data(), planes.width, members.row(down.first[j]), members.width,
+   down.weights.data() + j * static_cast<std::size_t>(down.taps), down.taps, across.length, columns_.data());
   HWY_DYNAMIC_DISPATCH(sum_across)
   (columns_.data(), across.first.data(), across.weights.data(), across.taps, across.cells, out.data());
 }
@@ -255,18 +289,23 @@ void NetworkInputMaker::fill_contrast(const Roi& roi, std::span<float> out) {
   nodes_down_.set_nodes(y0, side, grid.y, spec_.height);
   const Planes pixels = planes_of(reduced_->planes, reduced_->channels, reduced_->width);
   const Planes nodes = planes_of(grid.values, reduced_->channels, static_cast<int>(grid.x.size()));
+  const Members members = mark_members(roi);
   const auto width = static_cast<std::size_t>(spec_.width);
   const std::size_t plane_step = spec_.channels_last ? 1 : width * static_cast<std::size_t>(spec_.height);
-  const std::size_t cell_step = spec_.channels_last ? 3 : 1;
+  const std::size_t cell_step = spec_.channels_last ? static_cast<std::size_t>(spec_.channels) : 1;
   for (int j = 0; j < spec_.height; ++j) {
     ask_ahead(pixels, across_, down_, j);
-    sum_cells(pixels, across_, down_, j, cells_);
-    sum_cells(nodes, nodes_across_, nodes_down_, j, behind_);
+    sum_cells(pixels, members, across_, down_, j, cells_);
+    sum_cells(nodes, {}, nodes_across_, nodes_down_, j, behind_);
     HWY_DYNAMIC_DISPATCH(densities)(cells_.data(), behind_.data(), spec_.width, densities_.data());
     float* const first = out.data() + static_cast<std::size_t>(j) * width * cell_step;
     HWY_DYNAMIC_DISPATCH(contrast)
     (densities_.data(), unit_, unit_ * kColourGain, spec_.width, static_cast<std::ptrdiff_t>(cell_step), first,
      first + plane_step, first + 2 * plane_step);
+    if (members.values == nullptr) continue;
+    HWY_DYNAMIC_DISPATCH(own_darkness)
+    (cells_.data(), densities_.data(), float{kMember} * kSumOne, kFaintDensity, spec_.width,
+     static_cast<std::ptrdiff_t>(cell_step), first + kRegionPlane * plane_step);
   }
 }
 
@@ -302,7 +341,7 @@ void NetworkInputMaker::fill_pixels(const Roi& roi, std::span<float> out) {
   const std::size_t cell_step = spec_.channels_last ? channels : 1;
   constexpr double kOne = 1.0 / (double{kPixelOne} * kSumOne);
   for (std::size_t j = 0; j < height; ++j) {
-    sum_cells(pixels, across_, down_, static_cast<int>(j), cells_);
+    sum_cells(pixels, {}, across_, down_, static_cast<int>(j), cells_);
     for (std::size_t plane = 0; plane < channels; ++plane) {
       const std::size_t source = spec_.input == InputKind::kBgr ? 2 - plane : plane;
       const double mean = static_cast<double>(spec_.mean[plane]), scale = static_cast<double>(spec_.scale[plane]);

@@ -27,7 +27,10 @@ namespace capillaryx {
 ///   plane 0, darkness  o_green / s
 ///   plane 1, redness   kColourGain (o_green - o_red) / s
 ///   plane 2, blueness  kColourGain (o_green - o_blue) / s
-/// where s is the frame's own spread of darkness (spread / level of the background's green), at least kLeastSpread.
+///   plane 3, region    m (1 + max(0, o_green) / kFaintDensity), for a network with four planes
+/// where s is the frame's own spread of darkness (spread / level of the background's green), at least kLeastSpread, and
+/// m the part of the cell that belongs to the region: the fourth plane tells what is asked about from what lies beside
+/// it, and how dark that is whatever the rest of the frame is like.
 /// A grey frame has darkness alone; its other planes are 0, and o_green is that of its one channel.
 /// The other kinds of input are made of the frame's own pixels.
 ///
@@ -37,13 +40,16 @@ class NetworkInputMaker {
  public:
   static constexpr int kSmallestCutPx = 40;
   static constexpr float kColourGain = 2.0F;
+  static constexpr float kFaintDensity = 0.08F;  // about where capillaries begin that can be told from skin
+  static constexpr int kRegionPlane = 3;
   static constexpr float kLeastSpread = 0.008F;
 
   explicit NetworkInputMaker(const NetworkSpec& spec);
 
   /// Takes up a frame, which must stay as it is, with all that is given here, until its last fill(). `reduced` is its
-  /// half, `background` was fitted to it.
-  void start(const PixelView& frame, const ReducedFrame& reduced, const Background& background);
+  /// half, `background` was fitted to it, `runs` are those of its regions (Rois::runs).
+  void start(const PixelView& frame, const ReducedFrame& reduced, const Background& background,
+             std::span<const Run> runs);
 
   /// Fills `out` (spec.input_size() values, in the network's layout) for a region of the frame.
   void fill(const Roi& roi, std::span<float> out);
@@ -56,6 +62,12 @@ class NetworkInputMaker {
     const std::int16_t* row(int channel, int y) const {
       return values[static_cast<std::size_t>(channel)] + std::ptrdiff_t{y} * width;
     }
+  };
+  /// Which values of a plane belong to a region: kMember or 0, for the part of the plane that a cut is made of.
+  struct Members {
+    const std::int16_t* values = nullptr;
+    int width = 0;
+    const std::int16_t* row(int y) const { return values == nullptr ? nullptr : values + std::ptrdiff_t{y} * width; }
   };
   template <class Memory>
   static Planes planes_of(const std::array<Memory, 3>& planes, int channels, int width);
@@ -76,7 +88,8 @@ class NetworkInputMaker {
 
   Planes cut_pixels(const Roi& roi);
   static void ask_ahead(const Planes& planes, const Shares& across, const Shares& down, int cell_row);
-  void sum_cells(const Planes& planes, const Shares& across, const Shares& down, int cell_row,
+  Members mark_members(const Roi& roi);
+  void sum_cells(const Planes& planes, const Members& members, const Shares& across, const Shares& down, int cell_row,
                  std::vector<std::int32_t>& out);
   void fill_contrast(const Roi& roi, std::span<float> out);
   void fill_pixels(const Roi& roi, std::span<float> out);
@@ -85,10 +98,12 @@ class NetworkInputMaker {
   PixelView frame_;
   const ReducedFrame* reduced_ = nullptr;
   const Background* background_ = nullptr;
+  std::span<const Run> runs_;
   float unit_ = 0;                                   // of darkness
   std::array<std::vector<std::int16_t>, 3> pixels_;  // what a cut needs of the frame
+  std::vector<std::int16_t> members_;
   Shares across_, down_, nodes_across_, nodes_down_;
-  // One row of cells: its columns, sums and densities, with four places each (red, green, blue, none).
+  // One row of cells: its columns, sums and densities, with four places each (red, green, blue, region).
   std::vector<std::int32_t> columns_, cells_, behind_;
   std::vector<float> densities_;
 };

@@ -48,10 +48,11 @@ NetworkSpec spec_of(InputKind kind, int side = 32, bool channels_last = false) {
   return spec;
 }
 
-std::vector<float> fill(const Drawn& drawn, const Roi& roi, const NetworkSpec& spec) {
+std::vector<float> fill(const Drawn& drawn, const Roi& roi, const NetworkSpec& spec,
+                        const std::vector<Run>& runs = {}) {
   NetworkInputMaker maker(spec);
   std::vector<float> out(static_cast<std::size_t>(spec.input_size()), NAN);
-  maker.start(drawn.view, drawn.reduced, drawn.background);
+  maker.start(drawn.view, drawn.reduced, drawn.background, runs);
   maker.fill(roi, out);
   return out;
 }
@@ -242,13 +243,73 @@ TEST(NetworkInput, OfAGreyFrameHasDarknessAlone) {
   }
 }
 
+// The rows of an ellipse in a box of even sides.
+std::vector<Run> ellipse(Roi& roi) {
+  std::vector<Run> runs;
+  for (int y = 0; y < roi.height; y += 2) {
+    const double from_middle = (y + 1 - roi.height / 2.0) / (roi.height / 2.0);
+    const int half = static_cast<int>(std::sqrt(1 - from_middle * from_middle) * roi.width / 4) * 2;
+    for (int row = y; row < y + 2; ++row) runs.push_back({roi.x + roi.width / 2 - half, roi.y + row, 2 * half});
+  }
+  roi.run_count = static_cast<int>(runs.size());
+  return runs;
+}
+
+TEST(NetworkInput, TellsInAFourthPlaneWhatBelongsToTheRegionAndHowDarkItIs) {
+  const Drawn drawn(spot);
+  const float spread =
+      std::max(NetworkInputMaker::kLeastSpread, drawn.background.spread(1) / drawn.background.level(1));
+  for (const bool last : {false, true}) {
+    for (Roi roi : {box(100, 80, 60, 44), box(140, 100, 24, 90), box(152, 112, 16, 16), box(0, 0, 40, 30),
+                    box(kWidth - 44, kHeight - 20, 44, 20)}) {
+      const auto runs = ellipse(roi);
+      NetworkSpec spec = spec_of(InputKind::kLocalContrast, 22, last);
+      const auto three = fill(drawn, roi, spec);
+      spec.channels = 4;
+      const auto four = fill(drawn, roi, spec, runs);
+      const auto value = [&](const std::vector<float>& input, int channels, int plane, int x, int y) {
+        const int place = last ? (y * 22 + x) * channels + plane : (plane * 22 + y) * 22 + x;
+        return input[static_cast<std::size_t>(place)];
+      };
+      // The same cells, drawn at full size: 1 in the region, and beyond the frame as at its border.
+      const int longer = std::max(roi.width, roi.height) / 2, side = std::max(20, longer + longer / 2);
+      const int x0 = (roi.x + roi.width / 2) / 2 - side / 2, y0 = (roi.y + roi.height / 2) / 2 - side / 2;
+      const auto member = [&](int x, int y) {
+        x = std::clamp(x, 0, kWidth / 2 - 1), y = std::clamp(y, 0, kHeight / 2 - 1);
+        return std::any_of(runs.begin(), runs.end(), [&](const auto& run) {
+          return run.y == 2 * y && 2 * x >= run.x && 2 * x < run.x + run.length;
+        });
+      };
+      for (int j = 0; j < 22; ++j) {
+        for (int i = 0; i < 22; ++i) {
+          for (int plane = 0; plane < 3; ++plane) {
+            ASSERT_EQ(value(four, 4, plane, i, j), value(three, 3, plane, i, j));
+          }
+          const double step = std::max(1.0, side / 22.0);
+          const double left = x0 + (i + 0.5) * side / 22.0 - step / 2, top = y0 + (j + 0.5) * side / 22.0 - step / 2;
+          double share = 0;
+          for (int y = static_cast<int>(std::floor(top)); y < top + step; ++y) {
+            for (int x = static_cast<int>(std::floor(left)); x < left + step; ++x) {
+              if (!member(x, y)) continue;
+              share += (std::min(left + step, x + 1.0) - std::max(left, static_cast<double>(x))) *
+                       (std::min(top + step, y + 1.0) - std::max(top, static_cast<double>(y))) / (step * step);
+            }
+          }
+          const double density = std::max(0.0F, value(three, 3, 0, i, j) * spread);
+          ASSERT_NEAR(value(four, 4, 3, i, j), share * (1 + density / NetworkInputMaker::kFaintDensity), 0.02);
+        }
+      }
+    }
+  }
+}
+
 TEST(NetworkInput, IsTheSameWhateverWasCutBefore) {
   const Drawn drawn(spot);
   const NetworkSpec spec = spec_of(InputKind::kLocalContrast);
   const auto alone = fill(drawn, box(152, 112, 16, 16), spec);
   NetworkInputMaker maker(spec);
   std::vector<float> out(alone.size());
-  maker.start(drawn.view, drawn.reduced, drawn.background);
+  maker.start(drawn.view, drawn.reduced, drawn.background, {});
   for (const Roi& before : {box(0, 0, 200, 200), box(5, 5, 3, 3), box(100, 50, 61, 17)}) {
     maker.fill(before, out);
     maker.fill(box(152, 112, 16, 16), out);

@@ -117,9 +117,9 @@ void read_field(const std::string& key, const json& value, const std::string& wh
 /// The sides of the input: [batch, height, width, channels] or [batch, channels, height, width].
 void read_input_shape(const std::string& name, const TensorShape& shape, const NetworkNotes& notes, NetworkSpec& spec) {
   const std::string expected =
-      "expected one input [batch, height, width, channels] or [batch, channels, height, width] with 1 or 3 channels";
+      "expected one input [batch, height, width, channels] or [batch, channels, height, width] with 1, 3 or 4 channels";
   if (shape.size() != 4) refuse(fmt::format("{}: its input is {}; {}", name, shape_text(shape), expected));
-  const auto is_channels = [&shape](std::size_t axis) { return shape[axis] == 1 || shape[axis] == 3; };
+  const auto is_channels = [&shape](std::size_t axis) { return shape[axis] == 1 || shape[axis] == 3 || shape[axis] == 4; };
   if (notes.channels_last) {
     spec.channels_last = *notes.channels_last;
   } else if (is_channels(1) != is_channels(3)) {
@@ -217,10 +217,12 @@ NetworkSpec make_network_spec(const std::string& name, const TensorShape& input,
                     name, spec.width, spec.height, spec.channels, spec.channels == 1 ? "" : "s", name, kExample));
   }
   spec.input = *said.input;
+  const bool contrast = spec.input == InputKind::kLocalContrast;
   const int channels_expected = spec.input == InputKind::kGrey ? 1 : 3;
-  if (spec.channels != channels_expected) {
-    refuse(fmt::format("{}: its input is {}: {} channel{}, but \"{}\" has {}", name, shape_text(input), spec.channels,
-                       spec.channels == 1 ? "" : "s", to_string(spec.input), channels_expected));
+  if (spec.channels != channels_expected && !(contrast && spec.channels == 4)) {
+    refuse(fmt::format("{}: its input is {}: {} channel{}, but \"{}\" has {}{}", name, shape_text(input), spec.channels,
+                       spec.channels == 1 ? "" : "s", to_string(spec.input), channels_expected,
+                       contrast ? " or 4" : ""));
   }
   spec.mean = said.mean;
   spec.scale = said.scale;

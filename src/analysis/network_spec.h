@@ -12,7 +12,9 @@ namespace capillaryx {
 
 /// What the planes of a network's input hold.
 enum class InputKind {
-  kLocalContrast,  ///< darkness, redness, blueness against the local background (what the shipped network takes)
+  /// Darkness, redness, blueness against the local background; and, as a fourth plane, what belongs to the region (all
+  /// four are what the shipped network takes).
+  kLocalContrast,
   kRgb,            ///< pixels, red first
   kBgr,            ///< pixels, blue first
   kGrey,           ///< one plane: 0.299 red + 0.587 green + 0.114 blue
@@ -24,7 +26,7 @@ struct NetworkSpec {
   InputKind input = InputKind::kLocalContrast;
   int width = 0;               ///< px
   int height = 0;              ///< px
-  int channels = 0;            ///< 1 or 3
+  int channels = 0;            ///< 1 or 3; 3 or 4 of local contrast
   bool channels_last = false;  ///< [batch, height, width, channels], else [batch, channels, height, width]
   /// Pixels 0..255 enter as (pixel - mean) / scale; local contrast enters as it is.
   std::array<float, 3> mean{0, 0, 0};

@@ -91,7 +91,7 @@ TEST(NetworkSpec, SaysWhatItFoundAndWhatItExpected) {
   EXPECT_THAT(refusal([&] {
                 make_network_spec("net.onnx", {kOpen, 32, 32, 5}, {kOpen, 1}, rgb);
               }),
-              HasSubstr("with 1 or 3 channels"));
+              HasSubstr("with 1, 3 or 4 channels"));
   EXPECT_THAT(refusal([&] {
                 make_network_spec("net.onnx", {kOpen, 32, 32, 1}, {kOpen, 1}, rgb);
               }),

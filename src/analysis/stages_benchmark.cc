@@ -66,7 +66,7 @@ void classifier(benchmark::State& state) {
   Classifier network{std::string()};
   std::vector<float> scores;
   for (auto _ : state) {
-    network.classify(made.picture.view(), made.reduced, made.background, made.found.rois, scores);
+    network.classify(made.picture.view(), made.reduced, made.background, made.found.rois, made.found.runs, scores);
   }
   state.counters["rois"] = static_cast<double>(scores.size());
 }

@@ -190,7 +190,10 @@ int crops(const CropsArguments& arguments) {
   check_options(options);
   Classifier classifier(options.model);
   NetworkSpec spec = classifier.spec();
-  if (arguments.size_px > 0) spec.width = spec.height = arguments.size_px;
+  if (arguments.size_px > 0) {
+    spec.width = spec.height = arguments.size_px;
+    if (spec.input == InputKind::kLocalContrast) spec.channels = NetworkInputMaker::kRegionPlane + 1;
+  }
   NetworkInputMaker maker(spec);
   ImageReader reader(options.max_pixels);
   Proposer proposer;
@@ -220,8 +223,8 @@ int crops(const CropsArguments& arguments) {
           {static_cast<double>(x), static_cast<double>(y), static_cast<double>(width), static_cast<double>(height)});
     }
     const std::vector<Answer> answers = match(rois, boxes, labels, found);
-    classifier.classify(frame.pixels(), proposer.reduced, background, rois, scores);
-    maker.start(frame.pixels(), proposer.reduced, background);
+    classifier.classify(frame.pixels(), proposer.reduced, background, rois, proposer.found.runs, scores);
+    maker.start(frame.pixels(), proposer.reduced, background, proposer.found.runs);
     const int vessel = vessel_channel(background.channels());
     const float level = background.level(vessel);
     for (std::size_t i = 0; i < rois.size(); ++i) {
@@ -263,7 +266,8 @@ void add_model_crops(CLI::App& model_command, Action& action) {
   command->add_option("--model", arguments->options.model, "network whose input is wanted (default: the one shipped)");
   command
       ->add_option("--size", arguments->size_px,
-                   "cut to SIZE x SIZE values instead, for a network of another size (scores are --model's own)")
+                   "cut to SIZE x SIZE values instead, with all planes that there are, for a network that is to be trained "
+                   "(scores are --model's own)")
       ->check(CLI::Range(1, 1024));
   visit_fields(arguments->options, [command](const FieldInfo& field, auto& value) {
     if (field.group != "algorithm") return;
