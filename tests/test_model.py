@@ -148,9 +148,9 @@ def test_crops_are_arrays_with_a_row_each(capillaryx: Run, tmp_path: Path) -> No
     inputs = np.load(tmp_path / "crops/inputs.npy")
     with (tmp_path / "crops/regions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert inputs.shape == (len(rows), 3, 22, 22)
+    assert inputs.shape == (len(rows), 4, 22, 22)
     capillaryx("model", "crops", tmp_path / "frames", "--labels", labels, "-o", tmp_path / "small", "--size", 30)
-    assert np.load(tmp_path / "small/inputs.npy").shape == (len(rows), 3, 30, 30)
+    assert np.load(tmp_path / "small/inputs.npy").shape == (len(rows), 4, 30, 30)
     assert (tmp_path / "small/regions.csv").read_bytes() == (tmp_path / "crops/regions.csv").read_bytes()
     assert inputs.dtype == np.float32
     assert np.isfinite(inputs).all()

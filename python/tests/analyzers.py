@@ -2,7 +2,11 @@
 """Analyzers that tests run in worker processes."""
 
 import os
+import socket
+import subprocess
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import capillaryx
 
@@ -125,3 +129,30 @@ class Shipped(capillaryx.Analyzer):
         if frame.index == self.deadly:
             os._exit(9)
         return capillaryx.analyze_frame(frame.pixels)
+
+
+def refused(deed: Callable[[], object]) -> float:
+    """1 where the kernel forbids it, else 0."""
+    try:
+        deed()
+    except PermissionError:
+        return 1.0
+    return 0.0
+
+
+class Locked(capillaryx.Analyzer):
+    """Tries what a worker that is locked down may not do, and what it may."""
+
+    name = "locked"
+
+    def analyze(self, frame: capillaryx.Frame) -> dict[str, float]:
+        """What was refused: 1."""
+        return {
+            "write": refused(lambda: Path("made.txt").write_text("")),
+            "read": refused(lambda: Path(__file__).read_text()),
+            "connect": refused(lambda: socket.create_connection(("127.0.0.1", 9))),
+            "start": refused(lambda: subprocess.run(["/bin/true"], check=False)),
+        }
+
+
+LOCKED = {"write": 1, "read": 0, "connect": 1, "start": 1}

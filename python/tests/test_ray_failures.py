@@ -161,22 +161,9 @@ def actors_here() -> list[int]:
     return found
 
 
-def test_what_reads_pictures_is_locked_down_as_locally(one_ray: None, frames: Path, tmp_path: Path) -> None:
-    (tmp_path / "locked_on_ray.py").write_text(
-        "import capillaryx\n"
-        "def refused(deed):\n"
-        "    try:\n        deed()\n"
-        "    except PermissionError:\n        return 1.0\n"
-        "    return 0.0\n"
-        "class Locked(capillaryx.Analyzer):\n"
-        "    def analyze(self, frame):\n"
-        "        import socket\n"
-        f"        return {{'write': refused(lambda: open({str(tmp_path / 'made')!r}, 'w')),\n"
-        "                'connect': refused(lambda: socket.create_connection(('127.0.0.1', 9)))}\n"
-    )
-    name = f"python:{tmp_path / 'locked_on_ray.py'}:Locked"
-    (result,) = capillaryx.ray.analyze(frames, analyzer=name, workers=1, frames=1)
-    assert dict(result.values) == {"write": 1, "connect": 1}
+def test_what_reads_pictures_is_locked_down_as_locally(one_ray: None, frames: Path) -> None:
+    (result,) = capillaryx.ray.analyze(frames, analyzer=analyzers.Locked, workers=1, frames=1)
+    assert dict(result.values) == analyzers.LOCKED
 
 
 def test_a_network_and_an_analyzer_are_found_from_the_drivers_folder(

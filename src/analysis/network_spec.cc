@@ -119,7 +119,9 @@ void read_input_shape(const std::string& name, const TensorShape& shape, const N
   const std::string expected =
       "expected one input [batch, height, width, channels] or [batch, channels, height, width] with 1, 3 or 4 channels";
   if (shape.size() != 4) refuse(fmt::format("{}: its input is {}; {}", name, shape_text(shape), expected));
-  const auto is_channels = [&shape](std::size_t axis) { return shape[axis] == 1 || shape[axis] == 3 || shape[axis] == 4; };
+  const auto is_channels = [&shape](std::size_t axis) {
+    return shape[axis] == 1 || shape[axis] == 3 || shape[axis] == 4;
+  };
   if (notes.channels_last) {
     spec.channels_last = *notes.channels_last;
   } else if (is_channels(1) != is_channels(3)) {

@@ -15,9 +15,9 @@ enum class InputKind {
   /// Darkness, redness, blueness against the local background; and, as a fourth plane, what belongs to the region (all
   /// four are what the shipped network takes).
   kLocalContrast,
-  kRgb,            ///< pixels, red first
-  kBgr,            ///< pixels, blue first
-  kGrey,           ///< one plane: 0.299 red + 0.587 green + 0.114 blue
+  kRgb,   ///< pixels, red first
+  kBgr,   ///< pixels, blue first
+  kGrey,  ///< one plane: 0.299 red + 0.587 green + 0.114 blue
 };
 const char* to_string(InputKind value);
 

@@ -46,6 +46,24 @@ TEST(NetworkSpec, ReadsSidesChannelsAndLayoutFromTheFile) {
   EXPECT_EQ(first.capillary_class, 1);
 }
 
+TEST(NetworkSpec, OfLocalContrastHasThreeOrFourPlanes) {
+  for (const int planes : {3, 4}) {
+    const NetworkSpec spec =
+        make_network_spec("net.onnx", {kOpen, planes, 22, 22}, {kOpen, 1}, notes(R"({"input": "local_contrast"})"));
+    EXPECT_FALSE(spec.channels_last);
+    EXPECT_EQ(spec.channels, planes);
+    EXPECT_EQ(spec.input_size(), planes * 22 * 22);
+  }
+  EXPECT_THAT(refusal([] {
+                make_network_spec("net.onnx", {kOpen, 1, 22, 22}, {kOpen, 1}, notes(R"({"input": "local_contrast"})"));
+              }),
+              HasSubstr("1 channel, but \"local_contrast\" has 3 or 4"));
+  EXPECT_THAT(refusal([] {
+                make_network_spec("net.onnx", {kOpen, 22, 22, 4}, {kOpen, 1}, notes(R"({"input": "rgb"})"));
+              }),
+              HasSubstr("4 channels, but \"rgb\" has 3"));
+}
+
 TEST(NetworkSpec, TakesFromTheNotesWhatTheFileLeavesOpen) {
   const NetworkSpec spec =
       make_network_spec("net.onnx", {kOpen, kOpen, kOpen, 3}, {kOpen, 3},

@@ -265,9 +265,10 @@ void add_model_crops(CLI::App& model_command, Action& action) {
   command->add_option("-o,--output", arguments->output, "folder to write")->required();
   command->add_option("--model", arguments->options.model, "network whose input is wanted (default: the one shipped)");
   command
-      ->add_option("--size", arguments->size_px,
-                   "cut to SIZE x SIZE values instead, with all planes that there are, for a network that is to be trained "
-                   "(scores are --model's own)")
+      ->add_option(
+          "--size", arguments->size_px,
+          "cut to SIZE x SIZE values instead, with all planes that there are, for a network that is to be trained "
+          "(scores are --model's own)")
       ->check(CLI::Range(1, 1024));
   visit_fields(arguments->options, [command](const FieldInfo& field, auto& value) {
     if (field.group != "algorithm") return;
