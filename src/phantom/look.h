@@ -26,6 +26,7 @@ enum Stream : std::uint64_t {
   kGrain = 14,
   kTexture = 15,
   kWrinkle = 16,
+  kEdge = 17,
 };
 
 /// What holds for the whole of one frame: the camera, the patch of skin, the light.

@@ -54,7 +54,7 @@ void visit_phantom_fields(AnyOptions& options, Visitor&& visit) {
   visit(PhantomField{"height", 64, 8192, "px"}, options.height);
   visit(PhantomField{"capillaries", 0, 4, "how many; 1: about 70 on 1920x1080"}, options.capillaries);
   visit(PhantomField{"contrast", 0, 10, "darkness of the capillaries"}, options.contrast);
-  visit(PhantomField{"gradients", 0, 10, "tone and light over the frame"}, options.gradients);
+  visit(PhantomField{"gradients", 0, 10, "tone and light over the frame, shade at its edge"}, options.gradients);
   visit(PhantomField{"folds", 0, 20, "folds of the skin"}, options.folds);
   visit(PhantomField{"hairs", 0, 50, "hairs; 1: about 0.7 a frame"}, options.hairs);
   visit(PhantomField{"glare", 0, 20, "sheen, sparks and discs of light"}, options.glare);

@@ -86,6 +86,37 @@ INSTANTIATE_TEST_SUITE_P(Each, Disturbance,
                                          "specks", "noise"),
                          [](const auto& info) { return info.param; });
 
+// How much darker, in parts, the two columns at x are than those 40 px further towards the middle; the median of rows.
+double darker_at(const Phantom& phantom, int x, int inwards) {
+  const PixelView& pixels = phantom.frame.pixels();
+  std::vector<double> of_rows;
+  for (int y = 0; y < pixels.height; ++y) {
+    double outer = 0, inner = 0;
+    for (int i = 0; i < 8; ++i) {
+      if (i < 2) outer += pixels.row(y)[3 * (x + i * inwards) + 1] / 2.0;
+      inner += pixels.row(y)[3 * (x + (40 + i) * inwards) + 1] / 8.0;
+    }
+    of_rows.push_back(1 - outer / inner);
+  }
+  std::nth_element(of_rows.begin(), of_rows.begin() + pixels.height / 2, of_rows.end());
+  return of_rows[static_cast<std::size_t>(pixels.height) / 2];
+}
+
+TEST(Phantom, LosesALittleLightTowardsItsLeftEdgeOnMostFrames) {
+  PhantomOptions options = small(1920, 96);
+  options.capillaries = options.folds = options.deep_vessels = options.specks = options.hairs = 0;
+  int left = 0, right = 0;
+  constexpr int kFrames = 24;
+  for (int index = 0; index < kFrames; ++index) {
+    const Phantom phantom = draw_phantom(options, index);
+    const double at_left = darker_at(phantom, 0, 1), at_right = darker_at(phantom, options.width - 1, -1);
+    left += at_left > 0.01 && at_left < 0.12 ? 1 : 0;
+    right += at_right > 0.01 ? 1 : 0;
+  }
+  EXPECT_GE(left, kFrames / 2);
+  EXPECT_LE(right, kFrames / 4);
+}
+
 TEST(Phantom, KeepsItsCapillariesWhereTheyAreWhateverElseIsDrawn) {
   const Phantom with = draw_phantom(small(), 5);
   PhantomOptions options = small();
