@@ -6,7 +6,7 @@ from typing import Any
 
 from line_plot import Line, Plot
 
-FRAMES = 6  # of each point; the same capillaries in the same places at every value of one row
+FRAMES = 12  # of each point; the same capillaries in the same places at every value of one row
 SWEEPS = (
     ("contrast", "contrast", (0.5, 0.7, 1.0, 1.4, 2.0)),
     ("blur", "blur", (0.5, 1.0, 1.5, 2.0, 2.5)),

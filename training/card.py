@@ -28,8 +28,8 @@ def _cell(figures: dict[str, Any], key: str) -> str:
 def write_card(file: Path, card: dict[str, Any]) -> None:
     sets = [(title, card[key]) for title, key in (("drawn, held out", "drawn"), ("real", "real")) if key in card]
     note = (
-        "The real frames were looked at when the drawing was made to resemble them and when it was decided that parts\n"
-        "of capillaries count in training; no weight was fitted to them.\n\n"
+        "The real frames were looked at when the drawing was made to resemble them, when it was decided that parts of\n"
+        "capillaries count in training, and what the network is shown of a region; no weight was fitted to them.\n\n"
         if "real" in card
         else ""
     )
