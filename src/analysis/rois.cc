@@ -24,12 +24,12 @@ float part_of_ratio(int area) {
 
 }  // namespace
 
+// Most ways are no longer than two: those are gone without a question, which would often be answered wrong.
 int RoiFinder::root(int region) {
   Region* const regions = regions_.data();
-  while (regions[region].parent != region) {
-    region = regions[region].parent = regions[regions[region].parent].parent;
-  }
-  return region;
+  int up = regions[region].parent = regions[regions[region].parent].parent;
+  while (regions[up].parent != up) up = regions[up].parent = regions[regions[up].parent].parent;
+  return up;
 }
 
 // pixels_: those of a place. False where none of its regions can be one of interest.
@@ -109,17 +109,38 @@ int RoiFinder::meet(int main, int other, int near, std::int16_t level) {
   }
   if (!whole || cohesion >= 1) {
     b.parent = main;
-    b.within = near;
-    b.absorbed = true;
+    b.within = b.stands_for = near;
     a = both;
     return main;
   }
   const int joined = static_cast<int>(regions_.size());
   a.parent = b.parent = a.within = b.within = joined;
-  both.parent = joined;
+  both.parent = both.stands_for = joined;
   both.cohesion = cohesion;
   regions_.push_back(both);
   return joined;
+}
+
+// Regions meet at a pixel with these labels around it. Returns the one that takes it, and the label that it gets.
+int RoiFinder::meet_all(const int (&around)[8], std::int16_t level, int& label) {
+  int near[8], count = 0;
+  for (const int each : around) {
+    if (each == kNobody) continue;
+    const int region = root(each);
+    if (std::find(near, near + count, region) == near + count) near[count++] = region;
+  }
+  // The first of the darkest takes the pixel.
+  const auto came_first = [this](int region) { return regions_[static_cast<std::size_t>(region)].first; };
+  const int taker = *std::min_element(near, near + count, [&](int a, int b) { return came_first(a) < came_first(b); });
+  label = std::numeric_limits<int>::max();
+  for (const int each : around) {
+    if (each != kNobody && root(each) == taker) label = std::min(label, each);
+  }
+  int main = taker;
+  for (int k = 0; k < count; ++k) {
+    if (near[k] != taker) main = meet(main, near[k], label, level);
+  }
+  return main;
 }
 
 void RoiFinder::grow_regions(int width) {
@@ -136,7 +157,7 @@ void RoiFinder::grow_regions(int width) {
       const int region = static_cast<int>(regions_.size());
       regions_.push_back({.parent = region,
                           .within = kNobody,
-                          .absorbed = false,
+                          .stands_for = region,
                           .first = region,
                           .cohesion = 1,
                           .peak_pixel = pixel.y * width + pixel.x,
@@ -159,29 +180,13 @@ void RoiFinder::grow_regions(int width) {
     // Nobody has all bits, and no lower number all of the last one's: these are its bits where there is no other.
     if ((nw & n & ne & w & e & sw & s & se) != last) {
       const int around[8] = {nw, n, ne, w, e, sw, s, se};
-      int near[8], count = 0, before = kNobody;
+      int others = 0;
       for (const int each : around) {
-        if (each == kNobody || each == before) continue;
-        before = each;
-        part = std::min(part, each);
-        const int region = root(each);
-        if (count > 0 && region == near[count - 1]) continue;
-        if (std::find(near, near + count, region) == near + count) near[count++] = region;
+        const int somebody = each == kNobody ? last : each;
+        part = std::min(part, somebody);
+        others |= root(somebody) ^ main;
       }
-      if (count > 1) {
-        // The first of the darkest takes the pixel.
-        const auto came_first = [this](int region) { return regions_[static_cast<std::size_t>(region)].first; };
-        const int taker =
-            *std::min_element(near, near + count, [&](int a, int b) { return came_first(a) < came_first(b); });
-        part = std::numeric_limits<int>::max();
-        for (const int each : around) {
-          if (each != kNobody && root(each) == taker) part = std::min(part, each);
-        }
-        main = taker;
-        for (int k = 0; k < count; ++k) {
-          if (near[k] != taker) main = meet(main, near[k], part, pixel.darkness);
-        }
-      }
+      if (others != 0) main = meet_all(around, pixel.darkness, part);
     }
     Region& taker = regions_[static_cast<std::size_t>(main)];
     ++taker.area;
@@ -196,14 +201,15 @@ void RoiFinder::grow_regions(int width) {
   }
 }
 
-// What was absorbed is one with what took it: labels_ and peaks say so afterwards.
+// What was absorbed is one with what took it: peaks and what regions stand for say so afterwards.
 void RoiFinder::settle_regions() {
-  for (std::size_t i = 0; i < regions_.size(); ++i) {
-    Region& absorbed = regions_[i];
-    if (!absorbed.absorbed) continue;
-    int taker = absorbed.within;
-    while (regions_[static_cast<std::size_t>(taker)].absorbed) taker = regions_[static_cast<std::size_t>(taker)].within;
-    absorbed.within = taker;
+  const auto taker_of = [this](int region) { return regions_[static_cast<std::size_t>(region)].stands_for; };
+  for (int i = 0; i < static_cast<int>(regions_.size()); ++i) {
+    int taker = taker_of(i);
+    if (taker == i) continue;
+    while (taker_of(taker) != taker) taker = taker_of(taker);
+    Region& absorbed = regions_[static_cast<std::size_t>(i)];
+    absorbed.within = absorbed.stands_for = taker;
     Region& into = regions_[static_cast<std::size_t>(taker)];
     if (absorbed.peak <= into.peak) continue;
     into.peak = absorbed.peak;
@@ -221,11 +227,9 @@ void RoiFinder::measure_regions() {
     r.x1 = r.y1 = 0;
   }
   stretches_.clear();
-  const auto region_of = [this](const DarkPixel& pixel) {
-    const int region = labels_[static_cast<std::size_t>(pixel.place)];
-    const Region& r = regions_[static_cast<std::size_t>(region)];
-    return r.absorbed ? r.within : region;
-  };
+  const int* const labels = labels_.data();
+  const Region* const regions = regions_.data();
+  const auto region_of = [=](const DarkPixel& pixel) { return regions[labels[pixel.place]].stands_for; };
   const DarkPixel *pixel = pixels_.data(), *const end = pixel + pixels_.size();
   while (pixel != end) {
     Stretch stretch{pixel, pixel, region_of(*pixel)};
@@ -241,20 +245,22 @@ void RoiFinder::measure_regions() {
 }
 
 void RoiFinder::Region::add(const DarkPixel* begin, const DarkPixel* end) {
-  int count = 0, darkness = 0;
-  for (const DarkPixel* pixel = begin; pixel != end; ++pixel) {
-    least_similar = std::min(least_similar, pixel->similarity);
+  int count = 0, darkness = 0, left = x0, right = x1;
+  std::int16_t least = least_similar;
+  for (const DarkPixel* pixel = begin; pixel != end; ++pixel) {  // without a question, as feet are met anywhere
     const bool inside = pixel->darkness >= foot;
+    least = std::min(least, pixel->similarity);
     count += inside ? 1 : 0;
     darkness += inside ? pixel->darkness : 0;
+    left = std::min(left, inside ? pixel->x : left);
+    right = inside ? std::max(right, pixel->x + 1) : right;
   }
+  least_similar = least;
   if (count == 0) return;
   area += count;
   sum += darkness;
-  const auto is_inside = [this](const DarkPixel& pixel) { return pixel.darkness >= foot; };
-  x0 = std::min(x0, std::find_if(begin, end, is_inside)->x);
-  while (!is_inside(end[-1])) --end;
-  x1 = std::max(x1, end[-1].x + 1);
+  x0 = left;
+  x1 = right;
   y0 = std::min(y0, begin->y);
   y1 = begin->y + 1;
 }
@@ -264,7 +270,7 @@ void RoiFinder::append_rois(int width) {
   // What was joined comes after what it was joined of.
   for (std::size_t i = regions_.size(); i-- > 0;) {
     Region& r = regions_[i];
-    if (r.absorbed) continue;
+    if (r.stands_for != static_cast<int>(i)) continue;
     // What outgrows the limits near its peak is a shade or a hair.
     if (r.area < limits_.min_area || outgrows(r) || 5 * r.outgrown >= 2 * r.peak ||
         static_cast<float>(r.peak) < limits_.least_peak || r.least_similar >= limits_.most_similar) {

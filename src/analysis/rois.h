@@ -64,10 +64,10 @@ class RoiFinder {
     std::int16_t darkness, similarity;
   };
   struct Region {
-    int parent;     // towards the largest that it is a part of, by a short way; that one's own number there
-    int within;     // the one joined of it and another, or, if absorbed, one that took it; or kNobody
-    bool absorbed;  // a part that is proposed nowhere
-    int first;      // the number of the first that it was joined of: the darkest
+    int parent;      // towards the largest that it is a part of, by a short way; that one's own number there
+    int within;      // the one joined of it and another, or, if absorbed, one that took it; or kNobody
+    int stands_for;  // whose its pixels are: its own number, or, if it was absorbed, that of one that took it
+    int first;       // the number of the first that it was joined of: the darkest
     float cohesion;
     int peak_pixel;
     std::int16_t peak;           // Darkness::smooth steps
@@ -99,6 +99,7 @@ class RoiFinder {
   int root(int region);
   bool outgrows(const Region& region) const;
   int meet(int main, int other, int near, std::int16_t level);
+  int meet_all(const int (&around)[8], std::int16_t level, int& label);
   bool take_up(const Darkness& darkness, const SsimMap& ssim, const DarkPlaces::Place& place);
   void sort_pixels();
   void grow_regions(int width);
