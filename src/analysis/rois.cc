@@ -177,7 +177,8 @@ void RoiFinder::grow_regions(int width) {
       continue;
     }
     int main = root(last), part = last;
-    // Nobody has all bits, and no lower number all of the last one's: these are its bits where there is no other.
+    // All are the last one's where the bits that they have in common are its: a lower number lacks one of these,
+    // kNobody none.
     if ((nw & n & ne & w & e & sw & s & se) != last) {
       const int around[8] = {nw, n, ne, w, e, sw, s, se};
       int others = 0;
