@@ -86,7 +86,7 @@ TEST_F(ClassifierTest, ShippedNetworkIsThePapersAndUnderTwoMegabytes) {
   const Classifier classifier("");
   EXPECT_EQ(classifier.spec().width, 22);
   EXPECT_EQ(classifier.spec().height, 22);
-  EXPECT_EQ(classifier.spec().channels, 3);
+  EXPECT_EQ(classifier.spec().channels, 4);
   EXPECT_EQ(classifier.spec().outputs, 2);
   EXPECT_EQ(classifier.spec().capillary_class, 1);
   EXPECT_EQ(classifier.spec().input, InputKind::kLocalContrast);
