@@ -21,7 +21,7 @@ int main() {
   ImageReader reader(options.max_pixels);
   NetworkSpec spec;
   spec.width = spec.height = 32;
-  spec.channels = 3;
+  spec.channels = 4;
   NetworkInputMaker maker(spec);
   std::vector<float> input(static_cast<std::size_t>(spec.input_size()));
   Proposer proposer;
@@ -31,7 +31,7 @@ int main() {
     reader.decode({}, jpeg);
     const Frame frame = reader.decode({}, png);
     proposer.propose(frame.pixels(), options);
-    maker.start(frame.pixels(), proposer.reduced, proposer.background);
+    maker.start(frame.pixels(), proposer.reduced, proposer.background, proposer.found.runs);
     for (const Roi& roi : proposer.found.rois) maker.fill(roi, input);
     density.measure_regions(proposer, options.min_depth);
     scores.assign(density.rois().size(), 1);

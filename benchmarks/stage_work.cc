@@ -55,7 +55,7 @@ void add(const PixelView& pixels, Proposer& proposer, Classifier& classifier, De
   std::vector<float> scores;
   proposer.propose(pixels, options);
   density.measure_regions(proposer, options.min_depth);
-  classifier.classify(pixels, proposer.reduced, proposer.background, density.rois(), scores);
+  classifier.classify(pixels, proposer.reduced, proposer.background, density.rois(), proposer.found.runs, scores);
   density.draw_chosen(proposer, options.min_score, scores);
   ++work.frames;
   work.window_bins += count_window_bins(proposer.reduced);

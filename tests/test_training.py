@@ -32,7 +32,7 @@ def test_card_tells_of_the_shipped_network() -> None:
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-train (make soak sets it up)")
 def test_recipe_gives_a_network_that_has_learnt(program: Path, capillaryx: Run, tmp_path: Path) -> None:
-    network = make_model(program, tmp_path, "--epochs=6")
+    network = make_model(program, tmp_path, "--epochs=12")
     card = json.loads((tmp_path / "model/card.json").read_text())
     assert card["sha256"] == hashlib.sha256(network).hexdigest()
     assert card["drawn"]["auc"][0] > 0.8
@@ -42,7 +42,7 @@ def test_recipe_gives_a_network_that_has_learnt(program: Path, capillaryx: Run, 
 
     again = tmp_path / "again"
     again.mkdir()
-    assert make_model(program, again, "--epochs=6") == network
+    assert make_model(program, again, "--epochs=12") == network
 
 
 def fine_tune(program: Path, frames: Path, output: Path, *options: str) -> "subprocess.Popen[str]":
