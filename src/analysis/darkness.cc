@@ -130,7 +130,6 @@ void measure_darkness(const ReducedFrame& reduced, const Background& background,
     if (y % kSpreadStep == 0) count_row(darkness, smooth);
   }
   darkness.spread = spread_of(darkness);
-  darkness.level = background.level(vessel_channel(background.channels()));
 }
 
 }  // namespace capillaryx

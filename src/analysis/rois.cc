@@ -376,22 +376,15 @@ void RoiFinder::write_rois(Rois& rois) {
   }
 }
 
-double darkness_unit(const Darkness& darkness, double min_darkness) {
-  const double spread = static_cast<double>(darkness.spread);
-  const double plain = kPlainDensity * static_cast<double>(darkness.level);
-  return spread * std::clamp(plain / (min_darkness * spread), kLeastUnit, 1.0);
-}
-
 void RoiFinder::find(const Darkness& darkness, const SsimMap& ssim, const Options& options, Rois& rois) {
   const int width = darkness.width;
-  const double unit = darkness_unit(darkness, options.min_darkness) * Darkness::kFineOne;
-  const double lowest = options.region_darkness * unit;
+  const double lowest = options.region_darkness * static_cast<double>(darkness.spread) * Darkness::kFineOne;
   limits_ = {.lowest = std::max(1, static_cast<int>(lowest + 0.5)),
              .min_area = std::max(1, static_cast<int>(std::min(options.min_area_px / 4 + 0.5, 1e9))),
              // Four pixels of the frame are one here.
              .max_area = static_cast<int>(std::min(options.max_area_px / 4, 1e9)),
              .max_length = static_cast<int>(std::min(options.max_length_px / 2, 1e9)),
-             .least_peak = static_cast<float>(options.min_darkness * unit),
+             .least_peak = static_cast<float>(options.min_darkness) * darkness.spread * Darkness::kFineOne,
              .most_similar = ssim.structure_threshold(options.min_structure),
              .split_ratio = static_cast<float>(options.split_ratio),
              .foot_ratio = static_cast<float>(options.foot_ratio)};

@@ -40,12 +40,6 @@ struct Rois {
   std::vector<Run> runs;
 };
 
-/// In what regions' darkness is counted, grey values: the frame's spread, but where `min_darkness` of it is more than
-/// kPlainDensity of optical density less, down to kLeastUnit of it: what is that dark is a vessel however restless the
-/// skin is.
-double darkness_unit(const Darkness& darkness, double min_darkness);
-constexpr double kPlainDensity = 0.06, kLeastUnit = 0.7;
-
 /// Finds regions: connected places that are darker than their background, kept where they are dark enough and the
 /// similarity of frame and background breaks down inside them.
 ///

@@ -145,17 +145,6 @@ TEST(Rois, OneThatFadesToHalfAlongItsWayIsOne) {
   EXPECT_EQ(count_in(canvas.add_noise(1.5)), 1U);
 }
 
-TEST(Rois, AskForLessDarknessWhereTheSkinIsRestless) {
-  Darkness darkness;
-  darkness.level = 100;
-  darkness.spread = 1;  // 3.5 of it are 0.035 of optical density
-  EXPECT_DOUBLE_EQ(darkness_unit(darkness, 3.5), 1);
-  darkness.spread = 2;  // 0.07
-  EXPECT_NEAR(darkness_unit(darkness, 3.5), 6 / 3.5, 1e-6);
-  darkness.spread = 4;  // 0.14
-  EXPECT_NEAR(darkness_unit(darkness, 3.5), 0.7 * 4, 1e-6);
-}
-
 TEST(Rois, AreConnectedDarkPlacesWhereNothingSplits) {
   // With a split ratio of 0 nothing splits, and without a foot regions are the components of a threshold.
   Options options;
@@ -164,7 +153,7 @@ TEST(Rois, AreConnectedDarkPlacesWhereNothingSplits) {
   const Found found = find_in(test::tissue(600, 400, 14), options);
   const Darkness& d = found.darkness;
   const int lowest =
-      static_cast<int>(options.region_darkness * darkness_unit(d, options.min_darkness) * Darkness::kFineOne + 0.5);
+      static_cast<int>(options.region_darkness * static_cast<double>(d.spread) * Darkness::kFineOne + 0.5);
   std::vector<int> component(d.smooth.size(), -1), areas;
   for (int start = 0; start < d.width * d.height; ++start) {
     if (component[static_cast<std::size_t>(start)] >= 0 || d.smooth[static_cast<std::size_t>(start)] < lowest) continue;
