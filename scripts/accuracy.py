@@ -339,10 +339,12 @@ def main() -> None:
         "",
         "The labels are careful visual annotation by two passes, not clinical truth, and generous outlines: areas are",
         "compared up to one common scale. The real frames are for checking only: the network is trained on drawn ones.",
-        "What counts as the depth of a capillary was settled with the real frames in sight (`docs/analysis.md`), and",
-        "so were which rows the background's spread is taken from (docs/performance_log.md), where a region ends",
-        "(`--foot-ratio`), what the network is shown of a region besides its surroundings, and the light that drawn",
-        "frames lose towards an edge: the figures of the real frames are that much less blind.",
+        "What counts as the depth of a capillary, the fifth of the peak under which a tail has no say included, was",
+        "settled with the real frames in sight (`docs/analysis.md`), and so were which rows the background's spread is",
+        "taken from (docs/performance_log.md), where a region ends (`--foot-ratio`), what the network is shown of a",
+        "region besides its surroundings, and the light that drawn frames lose towards an edge. That what is dark on",
+        "restless skin is not asked for less darkness was decided by them too (docs/design.md): the figures of the real",
+        "frames are that much less blind.",
         "",
     ]
     with tempfile.TemporaryDirectory() as work:
