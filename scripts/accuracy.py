@@ -342,9 +342,9 @@ def main() -> None:
         "What counts as the depth of a capillary, the fifth of the peak under which a tail has no say included, was",
         "settled with the real frames in sight (`docs/analysis.md`), and so were which rows the background's spread is",
         "taken from (docs/performance_log.md), where a region ends (`--foot-ratio`), what the network is shown of a",
-        "region besides its surroundings, and the light that drawn frames lose towards an edge. That what is dark on",
-        "restless skin is not asked for less darkness was decided by them too (docs/design.md): the figures of the real",
-        "frames are that much less blind.",
+        "region besides its surroundings, and the light that drawn frames lose towards an edge. That restless skin is",
+        "asked for no less darkness was decided by them too (docs/design.md): the figures of the real frames are that",
+        "much less blind.",
         "",
     ]
     with tempfile.TemporaryDirectory() as work:
