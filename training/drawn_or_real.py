@@ -28,7 +28,9 @@ DRAWN_SEED_STEP = 7  # frames that the shipped network has not seen
 
 
 def measures(inputs: Any) -> dict[str, Any]:
-    """Plain measures of inputs [n, px, px, 3] (darkness, redness, blueness; spreads of the frame), each [n]."""
+    """Plain measures of inputs [n, px, px, INPUT_PLANES], each [n]. The first planes: darkness, redness, blueness, in
+    spreads of the frame.
+    """
     dark, red, blue = (inputs[..., plane].astype(np.float64) for plane in range(3))
     px = dark.shape[1]
     middle = slice(px // 2 - 3, px // 2 + 3)

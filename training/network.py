@@ -49,7 +49,7 @@ def _weights(model: keras.Model, layer: str) -> tuple[Any, Any]:
 def write_onnx(model: keras.Model, file: Path, temperature: float, shift: float, notes: dict[str, Any]) -> None:
     """Writes the network with softmax(logits / temperature + (0, shift)) at its end, and `notes` into the metadata.
 
-    The same weights give the same bytes. The file's input is [batch, 3, INPUT_PX, INPUT_PX].
+    The same weights give the same bytes. The file's input is [batch, INPUT_PLANES, INPUT_PX, INPUT_PX].
     """
     nodes: list[onnx.NodeProto] = []
     constants: list[onnx.TensorProto] = []

@@ -31,7 +31,7 @@ namespace capillaryx {
 /// where s is the frame's own spread of darkness (spread / level of the background's green), at least kLeastSpread, and
 /// m the part of the cell that belongs to the region: the fourth plane tells what is asked about from what lies beside
 /// it, and how dark that is whatever the rest of the frame is like.
-/// A grey frame has darkness alone; its other planes are 0, and o_green is that of its one channel.
+/// A grey frame has no colour: planes 1 and 2 are 0, and o_green is that of its one channel.
 /// The other kinds of input are made of the frame's own pixels.
 ///
 /// Means are of whole numbers, and then there is only + - * / on floats: the same bits on every machine.
