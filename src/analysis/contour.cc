@@ -27,7 +27,8 @@ constexpr int kMostReach = 32;    // blocks
 constexpr int kAhead = 8;         // rows by which memory is asked for ahead
 constexpr int kCacheLine = 32;    // values
 constexpr int kLeastDepth = 35;   // % of the peak
-constexpr int kTail = 20;         // % of the peak; what is fainter has no say in the depth
+constexpr int kTail = 30;         // % of the peak; what is fainter has no say in the depth
+constexpr int kDepthShare = 13;   // one place in so many does not reach the depth
 constexpr double kSlackPx = 0.3;  // by how much a side of the polygon may miss what it simplifies
 
 // Natural logarithms, in 1/kDensityOne, of grey values from 0 to 255, which are counted in 1/Background::kOne: of a
@@ -238,7 +239,7 @@ int ContourFinder::depth_level(int ground, int peak) {
       count += highest[x] >= tail ? 1U : 0U;
     }
   }
-  return std::max(ground + std::max(1, (peak - ground) * kLeastDepth / 100), level_of_share(count, 10));
+  return std::max(ground + std::max(1, (peak - ground) * kLeastDepth / 100), level_of_share(count, kDepthShare));
 }
 
 void ContourFinder::write(const Contour& contour, std::span<const OutlineFinder::Point> points, Capillary& capillary) {

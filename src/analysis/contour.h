@@ -34,10 +34,10 @@ struct RegionDarkness {
 /// Darkness is optical density, ln(background / pixel) of the vessel channel, in which blood adds up: of the means of
 /// 2x2 px, blurred (blur_window). It is counted from the *ground*: the median of it in a band around the region, as a
 /// halo is no part of the vessel. A capillary is not equally dark all along, and where it dives it is a dark dot; its
-/// *depth* is what nine tenths of it reach: the tenth part of the values over the region, each the highest of those
-/// nearer than 0.9 of half its width (a square; blurred once more, as the highest of many values is the noisiest), and
-/// at least 0.35 of the peak. What does not reach a fifth of the peak has no say: the tail of a deep vessel or of a
-/// hair that runs into the region is no limb. A vessel that is equally dark all along has its full width at half
+/// *depth* is what all but one in thirteen of its places reach, each with the highest of the values nearer than 0.9 of
+/// half its width (a square; blurred once more, as the highest of many values is the noisiest), and at least 0.35 of
+/// the peak. What does not reach 0.3 of the peak has no say: the tail of a deep vessel or of a hair that runs into the
+/// region is no limb. A vessel that is equally dark all along has its full width at half
 /// maximum, whatever its profile. The contour stays inside the region; holes belong to it; pieces that are no specks
 /// are joined (PieceJoiner), of others the largest stays. It runs where the darkness between the middles of two 2x2 px
 /// is half of the depth, to 1/OutlineFinder::kOnePx px. Everything is whole numbers: the same bits on every machine.

@@ -97,7 +97,7 @@ TEST(Contour, FollowsACapillaryThatFades) {
                 kBlood);
   const Drawn drawn = contours_of(canvas.add_noise(1).picture());
   ASSERT_EQ(drawn.capillaries.size(), 1U);
-  // Half of what nine tenths of it reach, which is the fainter end's depth: the darker end is wider for it.
+  // Half of what nearly all of it reaches, which is the fainter end's depth: the darker end is wider for it.
   EXPECT_GT(drawn.capillaries[0].area_px, half_depth_area(70, 45, 4));
   EXPECT_LT(drawn.capillaries[0].area_px, 1.3 * half_depth_area(70, 30, 4));
   EXPECT_GE(drawn.capillaries[0].bbox[2], 74);
