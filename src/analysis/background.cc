@@ -100,6 +100,12 @@ std::int16_t to_steps(double grey_value) {
   return static_cast<std::int16_t>(std::clamp(grey_value, 0.0, 255.0) * Background::kOne + 0.5);
 }
 
+// What lies beyond an edge: as much over the value at the edge as the one that lies as far inside is under it, so that
+// light which falls off towards the edge goes on falling off; cut off as what lies inside is.
+constexpr std::int32_t go_on(std::int32_t edge, std::int32_t inside, std::int32_t cut) {
+  return std::clamp(2 * edge - inside, -cut, cut);
+}
+
 }  // namespace
 
 void Background::fit(const ReducedFrame& reduced, const Options& options) {
@@ -174,8 +180,10 @@ void Background::add_surround(const ReducedFrame& reduced, double sigma_px) {
   block_px_.resize(columns);
   for (std::size_t i = 0; i < columns; ++i) block_px_[i] = static_cast<float>(edge_x_[i + 1] - edge_x_[i]);
   for (int c = 0; c < channels_; ++c) {
-    sum_blocks(reduced, c);
-    blur_blocks();
+    const auto cut =
+        static_cast<std::int16_t>(std::min(static_cast<int>(kCutSpreads * spread(c) * kOne + 0.5F), 255 * kOne));
+    sum_blocks(reduced, c, cut);
+    blur_blocks(16 * cut);
     auto& values = grid_.values[static_cast<std::size_t>(c)];
     values.resize(columns * rows);
     for (std::size_t r = 0; r < rows; ++r) {
@@ -189,15 +197,16 @@ void Background::add_surround(const ReducedFrame& reduced, double sigma_px) {
   }
 }
 
+// Rows of blocks beyond the first and the last that a blur needs.
+std::size_t Background::rows_beyond() const { return weights_.size() - 1; }
+
 // Means of frame - background over the blocks, cut off, in 1/16 of a step, into sums_.
-void Background::sum_blocks(const ReducedFrame& reduced, int channel) {
+void Background::sum_blocks(const ReducedFrame& reduced, int channel, std::int16_t cut) {
   const std::size_t columns = grid_.x.size();
-  const auto cut =
-      static_cast<std::int16_t>(std::min(static_cast<int>(kCutSpreads * spread(channel) * kOne + 0.5F), 255 * kOne));
   line_.resize(static_cast<std::size_t>(reduced.width));
   // A block has 10 rows at most, as a frame has 32 or more: 5 differences fit 16 bits.
   block_columns_.resize(static_cast<std::size_t>(reduced.width));
-  sums_.resize(columns * grid_.y.size());
+  sums_.resize(columns * (grid_.y.size() + 2 * rows_beyond()));
   for (std::size_t r = 0; r < grid_.y.size(); ++r) {
     std::fill(block_columns_.begin(), block_columns_.end(), std::int16_t{0});
     for (int y = edge_y_[r]; y < edge_y_[r + 1]; y += kSurroundStep) {
@@ -206,7 +215,7 @@ void Background::sum_blocks(const ReducedFrame& reduced, int channel) {
       (reduced.row(channel, y), line_.data(), cut, reduced.width, block_columns_.data());
     }
     const int lines = (edge_y_[r + 1] - edge_y_[r] + kSurroundStep - 1) / kSurroundStep;
-    std::int32_t* const sums = sums_.data() + r * columns;
+    std::int32_t* const sums = sums_.data() + (rows_beyond() + r) * columns;
     if (static_cast<int>(columns) * kBlock == reduced.width) {
       HWY_DYNAMIC_DISPATCH(add_eights)(block_columns_.data(), static_cast<int>(columns), sums);
     } else {
@@ -219,34 +228,41 @@ void Background::sum_blocks(const ReducedFrame& reduced, int channel) {
 }
 
 // Blurs sums_ across, with weights of 1/256, then down, where the result keeps the 256: into blurred_.
-void Background::blur_blocks() {
+void Background::blur_blocks(std::int32_t cut) {
   const int columns = static_cast<int>(grid_.x.size()), rows = static_cast<int>(grid_.y.size());
-  const int radius = static_cast<int>(weights_.size()) - 1;
-  const auto row = [columns](std::vector<std::int32_t>& values, int r) {
-    return values.data() + static_cast<std::ptrdiff_t>(r) * columns;
+  const int radius = static_cast<int>(rows_beyond());
+  const auto sums = [this, columns, radius](int r) {
+    return sums_.data() + static_cast<std::ptrdiff_t>(radius + r) * columns;
   };
   columns_.resize(static_cast<std::size_t>(columns + 2 * radius));
-  blurred_.resize(sums_.size());
   for (int r = 0; r < rows; ++r) {
-    std::int32_t* const in = row(sums_, r);
+    std::int32_t* const in = sums(r);
     std::int32_t* const padded = columns_.data() + radius;
     std::copy_n(in, columns, padded);
-    std::fill(columns_.begin(), columns_.begin() + radius, in[0]);
-    std::fill_n(padded + columns, radius, in[columns - 1]);
+    for (int k = 1; k <= radius; ++k) {
+      const int inside = std::min(k, columns - 1);
+      padded[-k] = go_on(in[0], in[inside], cut);
+      padded[columns - 1 + k] = go_on(in[columns - 1], in[columns - 1 - inside], cut);
+    }
     std::fill_n(in, columns, 0);
     for (int k = 0; k <= radius; ++k) {
-      const int weight = weights_[static_cast<std::size_t>(k)];
+      const int weight = weights_[static_cast<std::size_t>(k)];  // the middle counts as two halves
       HWY_DYNAMIC_DISPATCH(add_weighted)(padded - k, padded + k, k == 0 ? weight / 2 : weight, columns, in);
     }
     for (int i = 0; i < columns; ++i) in[i] /= 256;
   }
-  std::fill(blurred_.begin(), blurred_.end(), 0);
+  for (int k = 1; k <= radius; ++k) {
+    const int inside = std::min(k, rows - 1);
+    const auto beyond = [cut](std::int32_t edge, std::int32_t in) { return go_on(edge, in, cut); };
+    std::transform(sums(0), sums(1), sums(inside), sums(-k), beyond);
+    std::transform(sums(rows - 1), sums(rows), sums(rows - 1 - inside), sums(rows - 1 + k), beyond);
+  }
+  blurred_.assign(static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows), 0);
   for (int r = 0; r < rows; ++r) {
     for (int k = 0; k <= radius; ++k) {
-      const int weight = weights_[static_cast<std::size_t>(k)];  // the middle counts as two halves
+      const int weight = weights_[static_cast<std::size_t>(k)];
       HWY_DYNAMIC_DISPATCH(add_weighted)
-      (row(sums_, std::max(r - k, 0)), row(sums_, std::min(r + k, rows - 1)), k == 0 ? weight / 2 : weight, columns,
-       row(blurred_, r));
+      (sums(r - k), sums(r + k), k == 0 ? weight / 2 : weight, columns, blurred_.data() + std::ptrdiff_t{r} * columns);
     }
   }
 }

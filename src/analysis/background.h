@@ -55,8 +55,9 @@ class Background {
   void fit_windows(const ReducedFrame& reduced, const Options& options);
   void fit_window_row(const CellRow& upper, const CellRow& lower, std::size_t node, const Options& options);
   void add_surround(const ReducedFrame& reduced, double sigma_px);
-  void sum_blocks(const ReducedFrame& reduced, int channel);
-  void blur_blocks();
+  std::size_t rows_beyond() const;
+  void sum_blocks(const ReducedFrame& reduced, int channel, std::int16_t cut);
+  void blur_blocks(std::int32_t cut);
   void measure(const ReducedFrame& reduced, const BackgroundGrid& grid);
 
   int width_ = 0, height_ = 0, channels_ = 0;
@@ -68,7 +69,8 @@ class Background {
   WindowHistograms histograms_of_windows_;
   DominantComponents dominant_;
   std::vector<int> edge_x_, edge_y_;  // edges of the finer grid's blocks, reduced px
-  std::vector<std::int32_t> sums_, blurred_, columns_;
+  std::vector<std::int32_t> sums_;  // of the blocks, and rows beyond the first and the last
+  std::vector<std::int32_t> blurred_, columns_;
   AlignedVector<std::int16_t> line_, block_columns_;
   BackgroundGrid::Columns columns_at_, nodes_at_;
   std::vector<float> block_px_;  // widths of the blocks

@@ -2,6 +2,8 @@
 #include "analysis/block_window.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "analysis/block_window.cc"
@@ -128,6 +130,33 @@ void highest_of_squares(std::span<std::uint8_t> values, int width, int have, int
 void highest_of_squares(std::span<std::int16_t> values, int width, int have, int side) {
   HWY_DYNAMIC_DISPATCH(grow_short_squares)
   (values.data(), static_cast<std::ptrdiff_t>(values.size()), width, have, side);
+}
+
+int half_width_of(std::span<const std::uint8_t> mask, int width, int most, std::vector<std::uint8_t>& scratch) {
+  scratch.resize(mask.size());
+  for (std::size_t i = 0; i < mask.size(); ++i) scratch[i] = mask[i] ^ 1U;
+  // What is outside grows by one block on every side until nothing is left.
+  int deepest = 0;
+  while (deepest < most && std::memchr(scratch.data(), 0, scratch.size()) != nullptr) {
+    ++deepest;
+    highest_of_squares(scratch, width, 1, 3);
+  }
+  return deepest;
+}
+
+double mean_width_of(std::span<const std::uint8_t> mask, int width) {
+  const std::uint8_t* const in = mask.data();
+  const auto count = static_cast<std::ptrdiff_t>(mask.size()) - width - 1;
+  int area = 0, straight = 0, aslant = 0;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    area += in[i];
+    straight += (in[i] ^ in[i + 1]) + (in[i] ^ in[i + width]);
+    aslant += (in[i] ^ in[i + width + 1]) + (in[i + 1] ^ in[i + width]);
+  }
+  constexpr double kPi = 3.14159265358979, kRootOfHalf = 0.70710678118655;
+  // Lines aslant lie closer together.
+  const double perimeter = kPi / 8 * (straight + kRootOfHalf * aslant);
+  return (perimeter - std::sqrt(std::max(0.0, perimeter * perimeter - 4 * kPi * area))) / kPi;
 }
 
 }  // namespace capillaryx

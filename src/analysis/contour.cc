@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -16,7 +15,7 @@ namespace capillaryx {
 namespace {
 
 constexpr int kDensityOne = 1024;  // steps of 1 in a logarithm
-constexpr int kMostCounted = 4 * kDensityOne;
+constexpr int kLeastCounted = -kDensityOne, kMostCounted = 4 * kDensityOne;
 constexpr int kMargin = 4;  // blocks around the region's box
 constexpr int kBlur = 2;    // blocks by which a blur makes a window smaller on every side
 
@@ -28,7 +27,6 @@ constexpr int kAhead = 8;         // rows by which memory is asked for ahead
 constexpr int kCacheLine = 32;    // values
 constexpr int kLeastDepth = 35;   // % of the peak
 constexpr int kTail = 30;         // % of the peak; what is fainter has no say in the depth
-constexpr int kDepthShare = 13;   // one place in so many does not reach the depth
 constexpr double kSlackPx = 0.3;  // by how much a side of the polygon may miss what it simplifies
 
 // Natural logarithms, in 1/kDensityOne, of grey values from 0 to 255, which are counted in 1/Background::kOne: of a
@@ -77,7 +75,10 @@ bool ContourFinder::draw(const Proposer& proposed, const Roi& roi, const RegionD
   blur_window(density_, smooth_, between_);
   mark_region(proposed.found, roi);
   const auto [ground, peak, first] = darkness;
-  const int level = ground + depth_level(ground, peak);  // half way between them, in half steps
+  const double spread = static_cast<double>(proposed.darkness.spread / proposed.darkness.level);
+  const int depth = depth_level(ground, peak, static_cast<int>(kUneven * spread * kDensityOne + 0.5)) - ground;
+  mark_above(2 * ground + depth);
+  const int level = 2 * ground + static_cast<int>(2 * depth * sharp_level() + 0.5);  // in half steps
   mark_above(level);
   pieces_.join(density_, region_, mask_);
   if (!outline_.find(density_, level, mask_)) return false;
@@ -103,6 +104,16 @@ void ContourFinder::mark_above(int level) {
   const std::uint8_t* const region = region_.data();
   std::uint8_t* const mask = mask_.data();
   for (std::size_t i = 0; i < size; ++i) mask[i] = static_cast<std::uint8_t>(region[i] & (value[i] > half ? 1U : 0U));
+}
+
+// The part of its depth to which a capillary falls at its own edge; mask_ is what reaches half of it.
+double ContourFinder::sharp_level() {
+  const double width = 2 * mean_width_of(mask_, density_.width);  // px
+  if (width <= 0) return 0.5;
+  constexpr double kBlurred = 2.355 * kOpticsSigmaPx;  // width of a point, px
+  constexpr double kMost = 0.4;                        // what is narrower cannot be told from a point
+  const double part = std::min(kMost, kBlurred * kBlurred / (width * width));
+  return 0.5 * (1 + part * (0.688 + 0.276 * part));  // 2^(part - 1), to 1 in 1,000
 }
 
 // density_: ln(background / pixel) of the region's box and a margin, blurred.
@@ -151,24 +162,26 @@ void ContourFinder::mark_region(const Rois& rois, const Roi& roi) {
   }
 }
 
-// The value that one in `share` of the first `count` of picked_ does not reach; less than 0 counts as 0. 0 of none.
+// The value that one in `share` of the first `count` of picked_ does not reach, from kLeastCounted to kMostCounted. 0 of
+// none.
 int ContourFinder::level_of_share(std::size_t count, int share) {
   if (count == 0) return 0;
-  counts_.resize(kMostCounted + 1);  // all 0 between calls
-  std::int32_t* const counts = counts_.data();
-  int most = 0;
+  counts_.resize(kMostCounted - kLeastCounted + 1);  // all 0 between calls
+  std::int32_t* const counts = counts_.data() - kLeastCounted;
+  int least = kMostCounted, most = kLeastCounted;
   for (std::size_t i = 0; i < count; ++i) {
-    const int value = std::clamp<int>(picked_[i], 0, kMostCounted);
+    const int value = std::clamp<int>(picked_[i], kLeastCounted, kMostCounted);
     ++counts[value];
+    least = std::min(least, value);
     most = std::max(most, value);
   }
-  int value = 0;
+  int value = least;
   for (int left = static_cast<int>(count) / share; left >= counts[value]; ++value) left -= counts[value];
-  std::fill_n(counts, most + 1, 0);
+  std::fill(counts + least, counts + most + 1, 0);
   return value;
 }
 
-// The density that the region stands on: the median in a band around it. Not below the background's.
+// The density that the region stands on: the median in a band around it.
 int ContourFinder::ground_level() {
   // A square's first corner, where its highest value stands, lies before its middle.
   constexpr int kNear = kBandFrom - 1;
@@ -192,22 +205,6 @@ int ContourFinder::ground_level() {
   return level_of_share(count, 2);
 }
 
-// In blocks: how deep the block that lies deepest inside the region lies (steps along, across and aslant).
-int ContourFinder::half_width() {
-  // What is outside grows by one block on every side until nothing is left.
-  const std::size_t size = region_.size();
-  far_.resize(size);
-  const std::uint8_t* const region = region_.data();
-  std::uint8_t* const outside = far_.data();
-  for (std::size_t i = 0; i < size; ++i) outside[i] = region[i] ^ 1U;
-  int deepest = 1;
-  while (true) {
-    highest_of_squares(far_, density_.width, 1, 3);
-    if (deepest > kMostReach || std::memchr(outside, 0, size) == nullptr) return deepest;
-    ++deepest;
-  }
-}
-
 // The density of the capillary's darkest place.
 int ContourFinder::highest_inside() const {
   int peak = 0;
@@ -219,8 +216,9 @@ int ContourFinder::highest_inside() const {
 }
 
 // The density that the capillary has where it is typical; see the header.
-int ContourFinder::depth_level(int ground, int peak) {
-  const int reach = std::min((half_width() * 9 + 5) / 10, kMostReach);
+int ContourFinder::depth_level(int ground, int peak, int uneven) {
+  const int half_width = half_width_of(region_, density_.width, kMostReach, far_);
+  const int reach = (half_width * 9 + 5) / 10;
   const int wide = density_.width + 2 * reach, high = density_.height + 2 * reach;
   highest_.assign(static_cast<std::size_t>(wide * high), 0);
   for (const Run& row : rows_) {
@@ -239,7 +237,8 @@ int ContourFinder::depth_level(int ground, int peak) {
       count += highest[x] >= tail ? 1U : 0U;
     }
   }
-  return std::max(ground + std::max(1, (peak - ground) * kLeastDepth / 100), level_of_share(count, kDepthShare));
+  const int depth = level_of_share(count, kDepthShare) - ground;
+  return ground + std::max({1, (peak - ground) * kLeastDepth / 100, depth / 2, depth - uneven});
 }
 
 void ContourFinder::write(const Contour& contour, std::span<const OutlineFinder::Point> points, Capillary& capillary) {

@@ -29,21 +29,33 @@ struct RegionDarkness {
 };
 
 /// Draws the contour of a capillary: where its darkness against the local background falls to half of its depth, as
-/// vessel widths are measured (full width at half maximum).
+/// vessel widths are measured (full width at half maximum), before the camera's optics blur it.
 ///
 /// Darkness is optical density, ln(background / pixel) of the vessel channel, in which blood adds up: of the means of
 /// 2x2 px, blurred (blur_window). It is counted from the *ground*: the median of it in a band around the region, as a
-/// halo is no part of the vessel. A capillary is not equally dark all along, and where it dives it is a dark dot; its
-/// *depth* is what all but one in thirteen of its places reach, each with the highest of the values nearer than 0.9 of
-/// half its width (a square; blurred once more, as the highest of many values is the noisiest), and at least 0.35 of
-/// the peak. What does not reach 0.3 of the peak has no say: the tail of a deep vessel or of a hair that runs into the
-/// region is no limb. A vessel that is equally dark all along has its full width at half
-/// maximum, whatever its profile. The contour stays inside the region; holes belong to it; pieces that are no specks
-/// are joined (PieceJoiner), of others the largest stays. It runs where the darkness between the middles of two 2x2 px
-/// is half of the depth, to 1/OutlineFinder::kOnePx px. Everything is whole numbers: the same bits on every machine.
+/// halo is no part of the vessel; less than 0 where the vessel has drawn the background down to itself.
+///
+/// A capillary is not equally dark all along, and where it dives it is a dark dot; its *depth* is what all but one in
+/// kDepthShare of its places reach, each with the highest of the values nearer than 0.9 of half its width (a square;
+/// blurred once more), and at least 0.35 of the peak. The highest of many values is too high where skin and noise make
+/// it uneven: as much as kUneven of the frame's spread is taken off. What does not reach 0.3 of the peak has no say:
+/// the tail of a deep vessel or of a hair that runs into the region is no limb. A vessel that is equally dark all along
+/// has its full width at half maximum, whatever its profile.
+///
+/// Optics blur with a sigma of about kOpticsSigmaPx, by which a vessel w px wide at half of its depth is wider than it
+/// is: w^2 = v^2 + (2.355 sigma)^2 for Gaussian profiles. Its own width v is where the darkness falls to
+/// 2^-((v / w)^2) of the depth: more than half of it, and the more the narrower it is.
+///
+/// The contour stays inside the region; holes belong to it; pieces that are no specks are joined (PieceJoiner), of
+/// others the largest stays. It runs where the darkness between the middles of two 2x2 px is at that level, to
+/// 1/OutlineFinder::kOnePx px. There are whole numbers and + - * / on doubles: the same bits on every machine.
 /// Threads: one call at a time for an instance. Memory is used again.
 class ContourFinder {
  public:
+  static constexpr double kOpticsSigmaPx = 2.5;
+  static constexpr double kUneven = 1.2;
+  static constexpr int kDepthShare = 8;
+
   /// Fills `darkness`, and appends what draw() needs to `values`. `roi` is one of `proposed`. False where the darkest
   /// place of it is not `min_depth` of optical density over the ground: fainter smudges are no capillaries that anyone
   /// could tell. Nothing is appended then.
@@ -64,8 +76,8 @@ class ContourFinder {
   void mark_region(const Rois& rois, const Roi& roi);
   int ground_level();
   int highest_inside() const;
-  int half_width();
-  int depth_level(int ground, int peak);
+  int depth_level(int ground, int peak, int uneven);
+  double sharp_level();
   void mark_above(int level);
   int level_of_share(std::size_t count, int share);
 

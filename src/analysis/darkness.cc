@@ -130,6 +130,7 @@ void measure_darkness(const ReducedFrame& reduced, const Background& background,
     if (y % kSpreadStep == 0) count_row(darkness, smooth);
   }
   darkness.spread = spread_of(darkness);
+  darkness.level = background.level(vessel);
 }
 
 }  // namespace capillaryx

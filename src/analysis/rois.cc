@@ -63,12 +63,12 @@ bool RoiFinder::take_up(const Darkness& darkness, const SsimMap& ssim, const Dar
     }
   }
   peak_ = peak;
-  return least_similar < limits_.most_similar && static_cast<float>(peak) >= limits_.least_peak;
+  return least_similar < limits_.most_similar && static_cast<float>(peak) >= limits_.least_faint_peak;
 }
 
 // A counting sort, darkest first, equal ones in reading order.
 void RoiFinder::sort_pixels() {
-  starts_.assign(static_cast<std::size_t>(peak_ - limits_.lowest) + 1, 0);
+  starts_.assign(static_cast<std::size_t>(peak_ - limits_.faint_lowest) + 1, 0);
   int* const starts = starts_.data();
   for (const DarkPixel& pixel : pixels_) ++starts[peak_ - pixel.darkness];
   int start = 0;
@@ -80,6 +80,8 @@ void RoiFinder::sort_pixels() {
   sorted_.resize(pixels_.size());
   for (const DarkPixel& pixel : pixels_) sorted_[static_cast<std::size_t>(starts[peak_ - pixel.darkness]++)] = pixel;
 }
+
+bool RoiFinder::is_faint(const Region& region) const { return static_cast<float>(region.peak) < limits_.least_peak; }
 
 bool RoiFinder::outgrows(const Region& region) const {
   return region.area > limits_.max_area || std::max(region.x1 - region.x0, region.y1 - region.y0) > limits_.max_length;
@@ -94,6 +96,7 @@ int RoiFinder::meet(int main, int other, int near, std::int16_t level) {
   const float cohesion = static_cast<float>(level) / parted;
   const bool whole = b.area >= limits_.min_area;
   if (whole && cohesion < limits_.split_ratio) return main;
+  if (level < limits_.lowest && !(is_faint(a) && is_faint(b))) return main;
   Region both = a;
   both.area += b.area;
   both.outgrown = std::max(a.outgrown, b.outgrown);
@@ -196,7 +199,8 @@ void RoiFinder::grow_regions(int width) {
       taker.y0 = std::min(taker.y0, pixel.y);
       taker.x1 = std::max(taker.x1, pixel.x + 1);
       taker.y1 = std::max(taker.y1, pixel.y + 1);
-      if (taker.outgrown == 0 && outgrows(taker)) taker.outgrown = pixel.darkness;
+      const bool is_down = pixel.darkness < limits_.lowest && !is_faint(taker);
+      if (taker.outgrown == 0 && !is_down && outgrows(taker)) taker.outgrown = pixel.darkness;
     }
     *label = part;
   }
@@ -221,7 +225,8 @@ void RoiFinder::settle_regions() {
 // A region ends at `foot_ratio` of its own peak, so that a dark capillary does not take its shade along.
 void RoiFinder::measure_regions() {
   for (Region& r : regions_) {
-    const int foot = std::max(limits_.lowest, static_cast<int>(limits_.foot_ratio * static_cast<float>(r.peak)));
+    const int lowest = is_faint(r) ? limits_.faint_lowest : limits_.lowest;
+    const int foot = std::max(lowest, static_cast<int>(limits_.foot_ratio * static_cast<float>(r.peak)));
     r.foot = static_cast<std::int16_t>(r.outgrown == 0 ? foot : std::max({foot, r.peak / 2, int{r.outgrown}}));
     r.area = 0;
     r.x0 = r.y0 = std::numeric_limits<int>::max();
@@ -274,7 +279,7 @@ void RoiFinder::append_rois(int width) {
     if (r.stands_for != static_cast<int>(i)) continue;
     // What outgrows the limits near its peak is a shade or a hair.
     if (r.area < limits_.min_area || outgrows(r) || 5 * r.outgrown >= 2 * r.peak ||
-        static_cast<float>(r.peak) < limits_.least_peak || r.least_similar >= limits_.most_similar) {
+        static_cast<float>(r.peak) < limits_.least_faint_peak || r.least_similar >= limits_.most_similar) {
       r.roi = kNobody;
       continue;
     }
@@ -344,54 +349,87 @@ void RoiFinder::choose_rois(std::size_t most) {
   });
 }
 
-void RoiFinder::write_rois(Rois& rois) {
+// Box, area, peak and mean of a region of these rows.
+void RoiFinder::measure_rows(const Darkness& darkness, const std::vector<Run>& rows, Roi& roi) {
+  int left = rows.front().x, right = left, area = 0, peak = 0;
+  std::int64_t sum = 0;
+  for (const Run& row : rows) {
+    left = std::min(left, row.x);
+    right = std::max(right, row.x + row.length);
+    area += row.length;
+    const std::int16_t* const values = darkness.smooth.data() + static_cast<std::ptrdiff_t>(row.y) * darkness.width;
+    for (int x = row.x; x < row.x + row.length; ++x) {
+      sum += values[x];
+      if (values[x] <= peak) continue;
+      peak = values[x];
+      roi.peak_x = 2 * x;
+      roi.peak_y = 2 * row.y;
+    }
+  }
+  roi.x = 2 * left;
+  roi.y = 2 * rows.front().y;
+  roi.width = 2 * (right - left);
+  roi.height = 2 * (rows.back().y + 1) - roi.y;
+  roi.area_px = 4 * area;
+  roi.darkness = static_cast<float>(peak) / Darkness::kFineOne;
+  roi.mean_darkness = static_cast<float>(sum) / static_cast<float>(area * Darkness::kFineOne);
+}
+
+void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
   places_of_.assign(rois_.size(), kNobody);  // in rois.rois
   for (std::size_t i = 0; i < order_.size(); ++i) places_of_[static_cast<std::size_t>(order_[i])] = static_cast<int>(i);
   starts_.assign(rois_.size(), kNobody);  // in sorted_runs_
   int start = 0;
   for (const int i : order_) {
-    Roi roi = rois_[static_cast<std::size_t>(i)];
     starts_[static_cast<std::size_t>(i)] = start;
-    start += roi.run_count;
-    roi.run_count *= 2;
-    roi.within = place_around(rois_, roi.within, places_of_);
-    roi.first_run = rois.rois.empty() ? 0 : rois.rois.back().first_run + rois.rois.back().run_count;
-    rois.rois.push_back(roi);
+    start += rois_[static_cast<std::size_t>(i)].run_count;
   }
   sorted_runs_.resize(static_cast<std::size_t>(start));
   for (std::size_t i = 0; i < runs_.size(); ++i) {
     int& place = starts_[static_cast<std::size_t>(run_rois_[i])];
     if (place != kNobody) sorted_runs_[static_cast<std::size_t>(place++)] = runs_[i];
   }
-  // Reduced pixels are squares of 2x2: twice the length, in two rows.
-  for (const Roi& roi : rois.rois) {
-    const auto end = sorted_runs_.begin() + (roi.first_run + roi.run_count) / 2;
-    for (auto run = end - roi.run_count / 2; run != end;) {
-      const auto next = std::find_if(run, end, [y = run->y](const Run& r) { return r.y != y; });
+  for (const int i : order_) {
+    Roi roi = rois_[static_cast<std::size_t>(i)];
+    const auto end = sorted_runs_.begin() + starts_[static_cast<std::size_t>(i)];
+    rows_.assign(end - roi.run_count, end);
+    if (tails_.cut(rows_)) measure_rows(darkness, rows_, roi);
+    roi.within = place_around(rois_, roi.within, places_of_);
+    roi.first_run = static_cast<int>(rois.runs.size());
+    roi.run_count = 2 * static_cast<int>(rows_.size());
+    // Reduced pixels are squares of 2x2: twice the length, in two rows.
+    for (auto run = rows_.begin(); run != rows_.end();) {
+      const auto next = std::find_if(run, rows_.end(), [y = run->y](const Run& r) { return r.y != y; });
       for (int half = 0; half < 2; ++half) {
         for (auto r = run; r != next; ++r) rois.runs.push_back({2 * r->x, 2 * r->y + half, 2 * r->length});
       }
       run = next;
     }
+    rois.rois.push_back(roi);
   }
 }
 
 void RoiFinder::find(const Darkness& darkness, const SsimMap& ssim, const Options& options, Rois& rois) {
   const int width = darkness.width;
-  const double lowest = options.region_darkness * static_cast<double>(darkness.spread) * Darkness::kFineOne;
+  const double one = static_cast<double>(darkness.spread) * Darkness::kFineOne;
+  const double lowest = options.region_darkness * one, least_peak = options.min_darkness * one;
+  const double plain = kPlainDensity * static_cast<double>(darkness.level) * Darkness::kFineOne;
+  const double faint = std::clamp(plain / least_peak, kFaintest, 1.0);
   limits_ = {.lowest = std::max(1, static_cast<int>(lowest + 0.5)),
+             .faint_lowest = std::max(1, static_cast<int>(faint * lowest + 0.5)),
              .min_area = std::max(1, static_cast<int>(std::min(options.min_area_px / 4 + 0.5, 1e9))),
              // Four pixels of the frame are one here.
              .max_area = static_cast<int>(std::min(options.max_area_px / 4, 1e9)),
              .max_length = static_cast<int>(std::min(options.max_length_px / 2, 1e9)),
-             .least_peak = static_cast<float>(options.min_darkness) * darkness.spread * Darkness::kFineOne,
+             .least_peak = static_cast<float>(least_peak),
+             .least_faint_peak = static_cast<float>(faint * least_peak),
              .most_similar = ssim.structure_threshold(options.min_structure),
              .split_ratio = static_cast<float>(options.split_ratio),
              .foot_ratio = static_cast<float>(options.foot_ratio)};
   rois_.clear();
   runs_.clear();
   run_rois_.clear();
-  places_.find(darkness, limits_.lowest);
+  places_.find(darkness, limits_.faint_lowest);
   for (const DarkPlaces::Place& place : places_.places()) {
     if (!take_up(darkness, ssim, place)) continue;
     sort_pixels();
@@ -403,7 +441,7 @@ void RoiFinder::find(const Darkness& darkness, const SsimMap& ssim, const Option
   rois.rois.clear();
   rois.runs.clear();
   choose_rois(static_cast<std::size_t>(options.max_rois));
-  write_rois(rois);
+  write_rois(darkness, rois);
 }
 
 }  // namespace capillaryx

@@ -8,6 +8,7 @@
 #include "analysis/dark_places.h"
 #include "analysis/darkness.h"
 #include "analysis/ssim.h"
+#include "analysis/tails.h"
 #include "capillaryx/options.h"
 
 namespace capillaryx {
@@ -51,10 +52,18 @@ struct Rois {
 /// two and nothing else. What is under `min_area_px` when it meets another, and what is small and hardly parted from
 /// it, is part of it. Regions that together outgrow `max_length_px` or `max_area_px` are not joined, and end at the
 /// darkness where they met (or outgrew them alone): so a hair or a shade that touches a capillary does not take it
-/// along.
+/// along. Nor does what is short enough: tails are cut off (TailCutter).
+///
+/// How dark a region must be, and down to where it goes, is counted in the frame's own spread of darkness. Where the skin
+/// is so restless that this asks for more than kPlainDensity of optical density, what is that dark is a region too, down
+/// to kFaintest of what is asked for elsewhere. Such a *faint* one goes down to a lower darkness, but has no part in what
+/// is dark enough: they are never joined there.
 /// Threads: one call at a time for an instance. Memory is used again.
 class RoiFinder {
  public:
+  static constexpr double kPlainDensity = 0.06;  ///< of what is plainly darker than skin
+  static constexpr double kFaintest = 0.7;
+
   void find(const Darkness& darkness, const SsimMap& ssim, const Options& options, Rois& rois);
 
  private:
@@ -89,14 +98,15 @@ class RoiFinder {
   };
   /// What the frame asks of a region; reduced px and steps.
   struct Limits {
-    int lowest;  // darkness
+    int lowest, faint_lowest;  // darkness, of those that are dark enough and of faint ones
     int min_area;
     int max_area, max_length;
-    float least_peak;
+    float least_peak, least_faint_peak;
     int most_similar;
     float split_ratio, foot_ratio;
   };
   int root(int region);
+  bool is_faint(const Region& region) const;
   bool outgrows(const Region& region) const;
   int meet(int main, int other, int near, std::int16_t level);
   int meet_all(const int (&around)[8], std::int16_t level, int& label);
@@ -108,7 +118,8 @@ class RoiFinder {
   void append_rois(int width);
   void append_runs(const Stretch& stretch, Region& region);
   void choose_rois(std::size_t most);
-  void write_rois(Rois& rois);
+  void write_rois(const Darkness& darkness, Rois& rois);
+  static void measure_rows(const Darkness& darkness, const std::vector<Run>& rows, Roi& roi);
 
   Limits limits_{};
   DarkPlaces places_;
@@ -128,6 +139,8 @@ class RoiFinder {
   std::vector<Run> runs_;  // reduced px
   std::vector<int> run_rois_, order_, places_of_;
   std::vector<Run> sorted_runs_;  // by roi
+  TailCutter tails_;
+  std::vector<Run> rows_;  // of one
 };
 
 }  // namespace capillaryx

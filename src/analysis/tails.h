@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "analysis/dark_places.h"
+
+namespace capillaryx {
+
+/// Cuts off what is thin beside the rest of a region: the hair or the tail of a deep vessel that runs into a capillary,
+/// or crosses it, and would be outlined and judged together with it.
+/// Threads: one call at a time for an instance. Memory is used again.
+class TailCutter {
+ public:
+  /// `rows`: pixels of a region, in reading order. Leaves those that are near a square that lies wholly in it (a
+  /// morphological opening, and 2 px round that): the square's half side is kThin of the region's half width, which is
+  /// how deep the pixel that lies deepest inside lies. True where anything was cut off.
+  bool cut(std::vector<Run>& rows);
+
+ private:
+  void mark(const std::vector<Run>& rows, int margin);
+
+  int left_ = 0, top_ = 0, width_ = 0;                // of a window round the region, px
+  std::vector<std::uint8_t> region_, core_, scratch_;  // of the window, row by row: 1 inside
+  std::vector<Run> left_over_;
+};
+
+}  // namespace capillaryx
