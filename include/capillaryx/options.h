@@ -65,7 +65,7 @@ struct Options {
   double ssim_sigma_px = 4;
   double region_darkness = 1.75;
   double min_darkness = 3.5;
-  double min_structure = 3;
+  double min_structure = 2.5;
   double split_ratio = 0.3;
   double foot_ratio = 0.15;
   double min_area_px = 60;

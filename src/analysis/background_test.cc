@@ -77,6 +77,15 @@ TEST(Background, FollowsALightThatFallsOff) {
   }
 }
 
+TEST(Background, FollowsALightThatFallsOffTowardsAnEdgeUpToIt) {
+  // 10 grey values over the last 250 px, as in the real frames' left parts; noise makes its spread.
+  const auto light = [](double x, double) { return -10 * std::max(0.0, 1 - x / 250); };
+  const Background background = fitted(Canvas(900, 600, kSkin).add(light).add_noise(3).picture());
+  double missed = 0;
+  for (int y = 50; y < 550; y += 10) missed += value(background, 1, 2, y) - kSkin[1] - light(2, 0);
+  EXPECT_NEAR(missed / 50, 0, 0.5);
+}
+
 TEST(Background, RowsAgreeWithSinglePixelsAndWithReducedRows) {
   const Background background = fitted(test::tissue(301, 203, 3));
   std::vector<std::int16_t> row(301), part(40), half(150);

@@ -64,35 +64,61 @@ void blur(const std::int16_t* in, int width, int height, std::int16_t* between, 
   for (int y = 0; y < rows; ++y) blur_line(between + y * width, 1, width - 4, out + y * (width - 4));
 }
 
-// Of values[i] and values[i + ahead] the higher one, in place.
-template <class Value>
-HWY_INLINE void raise(Value* values, std::ptrdiff_t ahead, std::ptrdiff_t count) {
+struct Higher {
+  template <class V>
+  HWY_INLINE V operator()(V a, V b) const {
+    return hn::Max(a, b);
+  }
+  template <class Value>
+  static Value of(Value a, Value b) {
+    return std::max(a, b);
+  }
+};
+
+struct Lower {
+  template <class V>
+  HWY_INLINE V operator()(V a, V b) const {
+    return hn::Min(a, b);
+  }
+  template <class Value>
+  static Value of(Value a, Value b) {
+    return std::min(a, b);
+  }
+};
+
+// Of values[i] and values[i + ahead] the higher or lower one, in place.
+template <class Which, class Value>
+HWY_INLINE void take(Which which, Value* values, std::ptrdiff_t ahead, std::ptrdiff_t count) {
   const hn::ScalableTag<Value> many;
   const auto lanes = static_cast<std::ptrdiff_t>(hn::Lanes(many));
   std::ptrdiff_t i = 0;
   for (; i + lanes <= count - ahead; i += lanes) {
-    hn::StoreU(hn::Max(hn::LoadU(many, values + i), hn::LoadU(many, values + i + ahead)), many, values + i);
+    hn::StoreU(which(hn::LoadU(many, values + i), hn::LoadU(many, values + i + ahead)), many, values + i);
   }
-  for (; i < count - ahead; ++i) values[i] = std::max(values[i], values[i + ahead]);
+  for (; i < count - ahead; ++i) values[i] = Which::of(values[i], values[i + ahead]);
 }
 
 // Squares of twice the side, and twice that, and what is left.
-template <class Value>
-HWY_INLINE void grow_squares(Value* values, std::ptrdiff_t count, int width, int have, int side) {
+template <class Which, class Value>
+HWY_INLINE void grow_squares(Which which, Value* values, std::ptrdiff_t count, int width, int have, int side) {
   while (have < side) {
     const int more = std::min(have, side - have);
-    raise(values, more, count);
-    raise(values, static_cast<std::ptrdiff_t>(more) * width, count);
+    take(which, values, more, count);
+    take(which, values, static_cast<std::ptrdiff_t>(more) * width, count);
     have += more;
   }
 }
 
-void grow_byte_squares(std::uint8_t* values, std::ptrdiff_t count, int width, int have, int side) {
-  grow_squares(values, count, width, have, side);
+void highest_bytes(std::uint8_t* values, std::ptrdiff_t count, int width, int have, int side) {
+  grow_squares(Higher(), values, count, width, have, side);
 }
 
-void grow_short_squares(std::int16_t* values, std::ptrdiff_t count, int width, int have, int side) {
-  grow_squares(values, count, width, have, side);
+void lowest_bytes(std::uint8_t* values, std::ptrdiff_t count, int width, int have, int side) {
+  grow_squares(Lower(), values, count, width, have, side);
+}
+
+void highest_shorts(std::int16_t* values, std::ptrdiff_t count, int width, int have, int side) {
+  grow_squares(Higher(), values, count, width, have, side);
 }
 
 }  // namespace
@@ -104,8 +130,9 @@ namespace capillaryx {
 namespace {
 
 HWY_EXPORT(blur);
-HWY_EXPORT(grow_byte_squares);
-HWY_EXPORT(grow_short_squares);
+HWY_EXPORT(highest_bytes);
+HWY_EXPORT(lowest_bytes);
+HWY_EXPORT(highest_shorts);
 
 }  // namespace
 
@@ -124,22 +151,24 @@ void blur_window(const BlockWindow& in, BlockWindow& out, std::vector<std::int16
 }
 
 void highest_of_squares(std::span<std::uint8_t> values, int width, int have, int side) {
-  HWY_DYNAMIC_DISPATCH(grow_byte_squares)(values.data(), static_cast<std::ptrdiff_t>(values.size()), width, have, side);
+  HWY_DYNAMIC_DISPATCH(highest_bytes)(values.data(), static_cast<std::ptrdiff_t>(values.size()), width, have, side);
 }
 
 void highest_of_squares(std::span<std::int16_t> values, int width, int have, int side) {
-  HWY_DYNAMIC_DISPATCH(grow_short_squares)
-  (values.data(), static_cast<std::ptrdiff_t>(values.size()), width, have, side);
+  HWY_DYNAMIC_DISPATCH(highest_shorts)(values.data(), static_cast<std::ptrdiff_t>(values.size()), width, have, side);
+}
+
+void lowest_of_squares(std::span<std::uint8_t> values, int width, int have, int side) {
+  HWY_DYNAMIC_DISPATCH(lowest_bytes)(values.data(), static_cast<std::ptrdiff_t>(values.size()), width, have, side);
 }
 
 int half_width_of(std::span<const std::uint8_t> mask, int width, int most, std::vector<std::uint8_t>& scratch) {
-  scratch.resize(mask.size());
-  for (std::size_t i = 0; i < mask.size(); ++i) scratch[i] = mask[i] ^ 1U;
-  // What is outside grows by one block on every side until nothing is left.
+  scratch.assign(mask.begin(), mask.end());
+  // What is inside loses one block on every side until nothing is left.
   int deepest = 0;
-  while (deepest < most && std::memchr(scratch.data(), 0, scratch.size()) != nullptr) {
+  while (deepest < most && std::memchr(scratch.data(), 1, scratch.size()) != nullptr) {
     ++deepest;
-    highest_of_squares(scratch, width, 1, 3);
+    lowest_of_squares(scratch, width, 1, 3);
   }
   return deepest;
 }

@@ -32,6 +32,8 @@ void blur_window(const BlockWindow& in, BlockWindow& out, std::vector<std::int16
 /// one, and end with the last.
 void highest_of_squares(std::span<std::uint8_t> values, int width, int have, int side);
 void highest_of_squares(std::span<std::int16_t> values, int width, int have, int side);
+/// The same with the lowest.
+void lowest_of_squares(std::span<std::uint8_t> values, int width, int have, int side);
 
 /// How deep the block of a mask that lies deepest lies inside: steps along, across and aslant to the nearest one
 /// outside, `most` at most. The mask has a byte for every block of a window of this width, 1 inside, and 0 at the
@@ -39,8 +41,8 @@ void highest_of_squares(std::span<std::int16_t> values, int width, int have, int
 int half_width_of(std::span<const std::uint8_t> mask, int width, int most, std::vector<std::uint8_t>& scratch);
 
 /// How wide what a mask holds is, in blocks: that of the stadium (a line with round ends) of its area and perimeter. The
-/// latter is by Cauchy and Crofton, from how often lines in four directions cross its border: to 5 % in any direction.
-/// 0 of none.
+/// latter is by Cauchy and Crofton, from how often lines in four directions cross its border. A vessel's comes out within
+/// 12 % however it lies; a disc's up to 35 % too small, as its perimeter must be known well. 0 of none.
 double mean_width_of(std::span<const std::uint8_t> mask, int width);
 
 }  // namespace capillaryx

@@ -84,5 +84,41 @@ TEST(BlockWindow, SquaresHoldTheHighestOfWhatTheyCover) {
   }
 }
 
+std::vector<std::uint8_t> strip(int width, int height, double angle, double wide, double length) {
+  std::vector<std::uint8_t> mask(static_cast<std::size_t>(width * height));
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const double u = x - width / 2.0, v = y - height / 2.0;
+      const double along = u * std::cos(angle) + v * std::sin(angle), across = v * std::cos(angle) - u * std::sin(angle);
+      const bool inside = std::hypot(std::max(0.0, std::abs(along) - length / 2), across) < wide / 2;
+      mask[static_cast<std::size_t>(y * width + x)] = inside ? 1 : 0;
+    }
+  }
+  return mask;
+}
+
+TEST(BlockWindow, HalfWidthIsHowDeepTheDeepestLies) {
+  std::vector<std::uint8_t> scratch;
+  std::vector<std::uint8_t> mask(std::size_t{30} * 20);
+  EXPECT_EQ(half_width_of(mask, 30, 32, scratch), 0);
+  mask[30 * 4 + 7] = 1;
+  EXPECT_EQ(half_width_of(mask, 30, 32, scratch), 1);
+  for (int y = 3; y < 14; ++y) std::fill_n(mask.begin() + y * 30 + 3, 26, std::uint8_t{1});
+  EXPECT_EQ(half_width_of(mask, 30, 32, scratch), 6);
+  EXPECT_EQ(half_width_of(mask, 30, 4, scratch), 4);
+}
+
+TEST(BlockWindow, MeanWidthIsThatOfAVesselHoweverItLiesAndOfADisc) {
+  EXPECT_EQ(mean_width_of(std::vector<std::uint8_t>(600), 30), 0);
+  for (double angle = 0; angle < 3.2; angle += 0.1) {
+    for (const double wide : {5.0, 8.0, 12.0}) {
+      for (const double length : {0.0, 20.0, 50.0}) {
+        const double found = mean_width_of(strip(90, 90, angle, wide, length), 90);
+        EXPECT_NEAR(found / wide, 1, length == 0 ? 0.35 : 0.12) << angle << ' ' << wide << ' ' << length;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace capillaryx

@@ -78,7 +78,7 @@ bool ContourFinder::draw(const Proposer& proposed, const Roi& roi, const RegionD
   const double spread = static_cast<double>(proposed.darkness.spread / proposed.darkness.level);
   const int depth = depth_level(ground, peak, static_cast<int>(kUneven * spread * kDensityOne + 0.5)) - ground;
   mark_above(2 * ground + depth);
-  const int level = 2 * ground + static_cast<int>(2 * depth * sharp_level() + 0.5);  // in half steps
+  const int level = 2 * ground + static_cast<int>(2 * depth * level_of_edge() + 0.5);  // in half steps
   mark_above(level);
   pieces_.join(density_, region_, mask_);
   if (!outline_.find(density_, level, mask_)) return false;
@@ -107,10 +107,10 @@ void ContourFinder::mark_above(int level) {
 }
 
 // The part of its depth to which a capillary falls at its own edge; mask_ is what reaches half of it.
-double ContourFinder::sharp_level() {
+double ContourFinder::level_of_edge() {
   const double width = 2 * mean_width_of(mask_, density_.width);  // px
   if (width <= 0) return 0.5;
-  constexpr double kBlurred = 2.355 * kOpticsSigmaPx;  // width of a point, px
+  constexpr double kBlurred = 2.355 * kScatterSigmaPx;  // width of a point, px
   constexpr double kMost = 0.4;                        // what is narrower cannot be told from a point
   const double part = std::min(kMost, kBlurred * kBlurred / (width * width));
   return 0.5 * (1 + part * (0.688 + 0.276 * part));  // 2^(part - 1), to 1 in 1,000

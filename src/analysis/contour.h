@@ -29,7 +29,7 @@ struct RegionDarkness {
 };
 
 /// Draws the contour of a capillary: where its darkness against the local background falls to half of its depth, as
-/// vessel widths are measured (full width at half maximum), before the camera's optics blur it.
+/// vessel widths are measured (full width at half maximum), less what scattered light adds.
 ///
 /// Darkness is optical density, ln(background / pixel) of the vessel channel, in which blood adds up: of the means of
 /// 2x2 px, blurred (blur_window). It is counted from the *ground*: the median of it in a band around the region, as a
@@ -42,9 +42,10 @@ struct RegionDarkness {
 /// the tail of a deep vessel or of a hair that runs into the region is no limb. A vessel that is equally dark all along
 /// has its full width at half maximum, whatever its profile.
 ///
-/// Optics blur with a sigma of about kOpticsSigmaPx, by which a vessel w px wide at half of its depth is wider than it
-/// is: w^2 = v^2 + (2.355 sigma)^2 for Gaussian profiles. Its own width v is where the darkness falls to
-/// 2^-((v / w)^2) of the depth: more than half of it, and the more the narrower it is.
+/// Light that scatters beside a vessel darkens its rim, which the ground, measured further out, does not take off: as if
+/// it were blurred with a sigma of kScatterSigmaPx, by which what is w px wide at half of its depth is wider than it is:
+/// w^2 = v^2 + (2.355 sigma)^2 for Gaussian profiles. Its own width v is where the darkness falls to 2^-((v / w)^2) of
+/// the depth: more than half of it, and the more the narrower it is.
 ///
 /// The contour stays inside the region; holes belong to it; pieces that are no specks are joined (PieceJoiner), of
 /// others the largest stays. It runs where the darkness between the middles of two 2x2 px is at that level, to
@@ -52,7 +53,7 @@ struct RegionDarkness {
 /// Threads: one call at a time for an instance. Memory is used again.
 class ContourFinder {
  public:
-  static constexpr double kOpticsSigmaPx = 2.5;
+  static constexpr double kScatterSigmaPx = 2.5;
   static constexpr double kUneven = 1.2;
   static constexpr int kDepthShare = 8;
 
@@ -77,7 +78,7 @@ class ContourFinder {
   int ground_level();
   int highest_inside() const;
   int depth_level(int ground, int peak, int uneven);
-  double sharp_level();
+  double level_of_edge();
   void mark_above(int level);
   int level_of_share(std::size_t count, int share);
 

@@ -62,8 +62,8 @@ double half_depth_area(double length, double depth, double sigma) {
   return length * 2 * half + 3.14159265 * half * half;
 }
 
-// The sigma of a vessel of `sigma` in a picture that optics have blurred.
-double seen(double sigma) { return std::hypot(sigma, ContourFinder::kOpticsSigmaPx); }
+// The sigma of a vessel of `sigma` in a picture, in which scattered light widens it.
+double seen(double sigma) { return std::hypot(sigma, ContourFinder::kScatterSigmaPx); }
 
 TEST(Contour, HoldsBothEndsOfAVesselThatDivesBetweenThem) {
   Canvas canvas(400, 300, kSkin);

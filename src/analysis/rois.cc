@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <tuple>
 
 namespace capillaryx {
@@ -391,15 +392,18 @@ void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
   }
   for (const int i : order_) {
     Roi roi = rois_[static_cast<std::size_t>(i)];
-    const auto end = sorted_runs_.begin() + starts_[static_cast<std::size_t>(i)];
-    rows_.assign(end - roi.run_count, end);
-    if (tails_.cut(rows_)) measure_rows(darkness, rows_, roi);
+    std::span<const Run> rows(sorted_runs_.data() + starts_[static_cast<std::size_t>(i)] - roi.run_count,
+                              static_cast<std::size_t>(roi.run_count));
+    if (tails_.cut(rows, rows_)) {
+      measure_rows(darkness, rows_, roi);
+      rows = rows_;
+    }
     roi.within = place_around(rois_, roi.within, places_of_);
     roi.first_run = static_cast<int>(rois.runs.size());
-    roi.run_count = 2 * static_cast<int>(rows_.size());
+    roi.run_count = 2 * static_cast<int>(rows.size());
     // Reduced pixels are squares of 2x2: twice the length, in two rows.
-    for (auto run = rows_.begin(); run != rows_.end();) {
-      const auto next = std::find_if(run, rows_.end(), [y = run->y](const Run& r) { return r.y != y; });
+    for (auto run = rows.begin(); run != rows.end();) {
+      const auto next = std::find_if(run, rows.end(), [y = run->y](const Run& r) { return r.y != y; });
       for (int half = 0; half < 2; ++half) {
         for (auto r = run; r != next; ++r) rois.runs.push_back({2 * r->x, 2 * r->y + half, 2 * r->length});
       }

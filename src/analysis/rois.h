@@ -140,7 +140,7 @@ class RoiFinder {
   std::vector<int> run_rois_, order_, places_of_;
   std::vector<Run> sorted_runs_;  // by roi
   TailCutter tails_;
-  std::vector<Run> rows_;  // of one
+  std::vector<Run> rows_;  // of one without its tails
 };
 
 }  // namespace capillaryx

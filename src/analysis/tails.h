@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "analysis/dark_places.h"
@@ -13,17 +14,17 @@ namespace capillaryx {
 /// Threads: one call at a time for an instance. Memory is used again.
 class TailCutter {
  public:
-  /// `rows`: pixels of a region, in reading order. Leaves those that are near a square that lies wholly in it (a
-  /// morphological opening, and 2 px round that): the square's half side is kThin of the region's half width, which is
-  /// how deep the pixel that lies deepest inside lies. True where anything was cut off.
-  bool cut(std::vector<Run>& rows);
+  /// `rows`: pixels of a region, in reading order. Fills `left_over` with those that are near a square that lies wholly
+  /// in it (a morphological opening, and 2 px round that): the square's half side is 0.35 of the region's half width,
+  /// which is how deep the pixel that lies deepest inside lies. False where that is all of them.
+  bool cut(std::span<const Run> rows, std::vector<Run>& left_over);
 
  private:
-  void mark(const std::vector<Run>& rows, int margin);
+  void mark(std::span<const Run> rows, int margin);
+  int half_side();
 
-  int left_ = 0, top_ = 0, width_ = 0;                // of a window round the region, px
-  std::vector<std::uint8_t> region_, core_, scratch_;  // of the window, row by row: 1 inside
-  std::vector<Run> left_over_;
+  int left_ = 0, top_ = 0, width_ = 0;  // of a window round the region, px
+  std::vector<std::uint8_t> core_;      // of the window, row by row: 1 inside
 };
 
 }  // namespace capillaryx
