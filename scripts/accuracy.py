@@ -23,7 +23,7 @@ import line_plot
 from accuracy_sweeps import sweep
 from line_plot import Line, Plot
 
-DRAWN_FRAMES = 64
+DRAWN_FRAMES = 256
 EMPTY_FRAMES = 200
 HAIRY_FRAMES = 20
 SEED = 20261123  # not a seed that training uses

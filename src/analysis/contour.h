@@ -33,7 +33,7 @@ struct RegionDarkness {
 ///
 /// Darkness is optical density, ln(background / pixel) of the vessel channel, in which blood adds up: of the means of
 /// 2x2 px, blurred (blur_window). It is counted from the *ground*: the median of it in a band around the region, as a
-/// halo is no part of the vessel; less than 0 where the vessel has drawn the background down to itself.
+/// halo is no part of the vessel; less than 0 where the background came out too dark there.
 ///
 /// A capillary is not equally dark all along, and where it dives it is a dark dot; its *depth* is what all but one in
 /// kDepthShare of its places reach, each with the highest of the values nearer than 0.9 of half its width (a square;

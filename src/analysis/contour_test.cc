@@ -93,6 +93,20 @@ TEST(Contour, IsWhereDarknessFallsToHalfItsDepthAtEveryContrastWidthAndNoise) {
   }
 }
 
+TEST(Contour, NoiseDoesNotRaiseTheDepthOfAFaintOne) {
+  double ratio = 0;
+  for (unsigned seed = 1; seed <= 8; ++seed) {
+    Canvas canvas(400, 300, kSkin);
+    canvas.darken(test::vessel({{150, 140}, {205, 161}}, seen(5), 12), kBlood);
+    const Drawn drawn = contours_of(canvas.add_noise(5, seed).picture());
+    ASSERT_GE(drawn.capillaries.size(), 1U);
+    double largest = 0;
+    for (const Capillary& one : drawn.capillaries) largest = std::max(largest, static_cast<double>(one.area_px));
+    ratio += largest / half_depth_area(std::hypot(55, 21), 12, 5) / 8;
+  }
+  EXPECT_NEAR(ratio, 1, 0.12) << "0.77 without kUneven";
+}
+
 TEST(Contour, FollowsACapillaryThatFades) {
   Canvas canvas(400, 300, kSkin);
   const auto shape = test::vessel({{150, 150}, {220, 150}}, seen(4), 1);

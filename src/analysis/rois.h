@@ -34,8 +34,8 @@ inline int place_around(const std::vector<Roi>& rois, int within, const std::vec
   return within < 0 ? within : places[static_cast<std::size_t>(within)];
 }
 
-/// The regions of one frame in the order in which a reader of lines meets them, and their pixels. A pixel belongs to
-/// one and to those that it is within.
+/// The regions of one frame in the order in which a reader of lines meets them, and their pixels. But for the tails that
+/// were cut off, a pixel belongs to one and to those that it is within.
 struct Rois {
   std::vector<Roi> rois;
   std::vector<Run> runs;

@@ -22,7 +22,7 @@ class BackgroundSsimAnalyzer : public Analyzer {
   explicit BackgroundSsimAnalyzer(const Options& options) : options_(options) {}
 
   std::string name() const override { return "background-ssim"; }
-  std::string version() const override { return "2"; }
+  std::string version() const override { return "3"; }
   ModelIdentity model() const override { return {}; }
 
   FrameResult analyze(const Frame& frame) override {
