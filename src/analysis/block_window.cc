@@ -10,6 +10,16 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#ifndef CAPILLARYX_BLOCK_WINDOW_CROSSINGS
+#define CAPILLARYX_BLOCK_WINDOW_CROSSINGS
+namespace capillaryx {
+// Of a mask: its blocks, and how often lines along and across, and lines aslant, cross its border.
+struct Crossings {
+  int area, straight, aslant;
+};
+}  // namespace capillaryx
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace capillaryx::HWY_NAMESPACE {
 namespace {
@@ -69,10 +79,6 @@ struct Higher {
   HWY_INLINE V operator()(V a, V b) const {
     return hn::Max(a, b);
   }
-  template <class Value>
-  static Value of(Value a, Value b) {
-    return std::max(a, b);
-  }
 };
 
 struct Lower {
@@ -80,22 +86,25 @@ struct Lower {
   HWY_INLINE V operator()(V a, V b) const {
     return hn::Min(a, b);
   }
-  template <class Value>
-  static Value of(Value a, Value b) {
-    return std::min(a, b);
-  }
 };
 
-// Of values[i] and values[i + ahead] the higher or lower one, in place.
-template <class Which, class Value>
-HWY_INLINE void take(Which which, Value* values, std::ptrdiff_t ahead, std::ptrdiff_t count) {
-  const hn::ScalableTag<Value> many;
+// Of values[i] and values[i + ahead] the higher or lower one, in place, as far as whole vectors go. Returns where that is.
+template <class Which, class Tag, class Value>
+HWY_INLINE std::ptrdiff_t take_vectors(Which which, Tag many, Value* values, std::ptrdiff_t ahead, std::ptrdiff_t i,
+                                       std::ptrdiff_t count) {
   const auto lanes = static_cast<std::ptrdiff_t>(hn::Lanes(many));
-  std::ptrdiff_t i = 0;
   for (; i + lanes <= count - ahead; i += lanes) {
     hn::StoreU(which(hn::LoadU(many, values + i), hn::LoadU(many, values + i + ahead)), many, values + i);
   }
-  for (; i < count - ahead; ++i) values[i] = Which::of(values[i], values[i + ahead]);
+  return i;
+}
+
+// Windows are small: what is left of them after the widest vectors is worth shorter ones.
+template <class Which, class Value>
+HWY_INLINE void take(Which which, Value* values, std::ptrdiff_t ahead, std::ptrdiff_t count) {
+  std::ptrdiff_t i = take_vectors(which, hn::ScalableTag<Value>(), values, ahead, 0, count);
+  i = take_vectors(which, hn::CappedTag<Value, 16 / sizeof(Value)>(), values, ahead, i, count);
+  take_vectors(which, hn::CappedTag<Value, 1>(), values, ahead, i, count);
 }
 
 // Squares of twice the side, and twice that, and what is left.
@@ -107,6 +116,17 @@ HWY_INLINE void grow_squares(Which which, Value* values, std::ptrdiff_t count, i
     take(which, values, static_cast<std::ptrdiff_t>(more) * width, count);
     have += more;
   }
+}
+
+// Plain: compiled anew for every instruction set, it becomes its vectors.
+Crossings count_crossings(const std::uint8_t* in, std::ptrdiff_t count, int width) {
+  int area = 0, straight = 0, aslant = 0;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    area += in[i];
+    straight += (in[i] ^ in[i + 1]) + (in[i] ^ in[i + width]);
+    aslant += (in[i] ^ in[i + width + 1]) + (in[i + 1] ^ in[i + width]);
+  }
+  return {area, straight, aslant};
 }
 
 void highest_bytes(std::uint8_t* values, std::ptrdiff_t count, int width, int have, int side) {
@@ -130,6 +150,7 @@ namespace capillaryx {
 namespace {
 
 HWY_EXPORT(blur);
+HWY_EXPORT(count_crossings);
 HWY_EXPORT(highest_bytes);
 HWY_EXPORT(lowest_bytes);
 HWY_EXPORT(highest_shorts);
@@ -174,18 +195,12 @@ int half_width_of(std::span<const std::uint8_t> mask, int width, int most, std::
 }
 
 double mean_width_of(std::span<const std::uint8_t> mask, int width) {
-  const std::uint8_t* const in = mask.data();
   const auto count = static_cast<std::ptrdiff_t>(mask.size()) - width - 1;
-  int area = 0, straight = 0, aslant = 0;
-  for (std::ptrdiff_t i = 0; i < count; ++i) {
-    area += in[i];
-    straight += (in[i] ^ in[i + 1]) + (in[i] ^ in[i + width]);
-    aslant += (in[i] ^ in[i + width + 1]) + (in[i + 1] ^ in[i + width]);
-  }
+  const Crossings found = HWY_DYNAMIC_DISPATCH(count_crossings)(mask.data(), count, width);
   constexpr double kPi = 3.14159265358979, kRootOfHalf = 0.70710678118655;
   // Lines aslant lie closer together.
-  const double perimeter = kPi / 8 * (straight + kRootOfHalf * aslant);
-  return (perimeter - std::sqrt(std::max(0.0, perimeter * perimeter - 4 * kPi * area))) / kPi;
+  const double perimeter = kPi / 8 * (found.straight + kRootOfHalf * found.aslant);
+  return (perimeter - std::sqrt(std::max(0.0, perimeter * perimeter - 4 * kPi * found.area))) / kPi;
 }
 
 }  // namespace capillaryx

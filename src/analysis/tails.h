@@ -20,11 +20,11 @@ class TailCutter {
   bool cut(std::span<const Run> rows, std::vector<Run>& left_over);
 
  private:
-  void mark(std::span<const Run> rows, int margin);
+  void mark(std::span<const Run> rows);
   int half_side();
 
-  int left_ = 0, top_ = 0, width_ = 0;  // of a window round the region, px
-  std::vector<std::uint8_t> core_;      // of the window, row by row: 1 inside
+  int left_ = 0, top_ = 0, width_ = 0;          // of a window round the region, px
+  std::vector<std::uint8_t> region_, squares_;  // of the window, row by row: 1 inside
 };
 
 }  // namespace capillaryx
