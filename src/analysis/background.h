@@ -69,7 +69,7 @@ class Background {
   WindowHistograms histograms_of_windows_;
   DominantComponents dominant_;
   std::vector<int> edge_x_, edge_y_;  // edges of the finer grid's blocks, reduced px
-  std::vector<std::int32_t> sums_;  // of the blocks, and rows beyond the first and the last
+  std::vector<std::int32_t> sums_;    // of the blocks, and rows beyond the first and the last
   std::vector<std::int32_t> blurred_, columns_;
   AlignedVector<std::int16_t> line_, block_columns_;
   BackgroundGrid::Columns columns_at_, nodes_at_;

@@ -88,7 +88,8 @@ struct Lower {
   }
 };
 
-// Of values[i] and values[i + ahead] the higher or lower one, in place, as far as whole vectors go. Returns where that is.
+// Of values[i] and values[i + ahead] the higher or lower one, in place, as far as whole vectors go. Returns where that
+// is.
 template <class Which, class Tag, class Value>
 HWY_INLINE std::ptrdiff_t take_vectors(Which which, Tag many, Value* values, std::ptrdiff_t ahead, std::ptrdiff_t i,
                                        std::ptrdiff_t count) {

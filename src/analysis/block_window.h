@@ -40,9 +40,9 @@ void lowest_of_squares(std::span<std::uint8_t> values, int width, int have, int 
 /// border. `scratch` is used again.
 int half_width_of(std::span<const std::uint8_t> mask, int width, int most, std::vector<std::uint8_t>& scratch);
 
-/// How wide what a mask holds is, in blocks: that of the stadium (a line with round ends) of its area and perimeter. The
-/// latter is by Cauchy and Crofton, from how often lines in four directions cross its border. A vessel's comes out within
-/// 12 % however it lies; a disc's up to 35 % too small, as its perimeter must be known well. 0 of none.
+/// How wide what a mask holds is, in blocks: that of the stadium (a line with round ends) of its area and perimeter.
+/// The latter is by Cauchy and Crofton, from how often lines in four directions cross its border. A vessel's comes out
+/// within 12 % however it lies; a disc's up to 35 % too small, as its perimeter must be known well. 0 of none.
 double mean_width_of(std::span<const std::uint8_t> mask, int width);
 
 }  // namespace capillaryx

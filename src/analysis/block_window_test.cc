@@ -89,7 +89,8 @@ std::vector<std::uint8_t> strip(int width, int height, double angle, double wide
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       const double u = x - width / 2.0, v = y - height / 2.0;
-      const double along = u * std::cos(angle) + v * std::sin(angle), across = v * std::cos(angle) - u * std::sin(angle);
+      const double along = u * std::cos(angle) + v * std::sin(angle),
+                   across = v * std::cos(angle) - u * std::sin(angle);
       const bool inside = std::hypot(std::max(0.0, std::abs(along) - length / 2), across) < wide / 2;
       mask[static_cast<std::size_t>(y * width + x)] = inside ? 1 : 0;
     }

@@ -111,7 +111,7 @@ double ContourFinder::level_of_edge() {
   const double width = 2 * mean_width_of(mask_, density_.width);  // px
   if (width <= 0) return 0.5;
   constexpr double kBlurred = 2.355 * kScatterSigmaPx;  // width of a point, px
-  constexpr double kMost = 0.4;                        // what is narrower cannot be told from a point
+  constexpr double kMost = 0.4;                         // what is narrower cannot be told from a point
   const double part = std::min(kMost, kBlurred * kBlurred / (width * width));
   return 0.5 * (1 + part * (0.688 + 0.276 * part));  // 2^(part - 1), to 1 in 1,000
 }
@@ -162,8 +162,8 @@ void ContourFinder::mark_region(const Rois& rois, const Roi& roi) {
   }
 }
 
-// The value that one in `share` of the first `count` of picked_ does not reach, from kLeastCounted to kMostCounted. 0 of
-// none.
+// The value that one in `share` of the first `count` of picked_ does not reach, from kLeastCounted to kMostCounted. 0
+// of none.
 int ContourFinder::level_of_share(std::size_t count, int share) {
   if (count == 0) return 0;
   counts_.resize(kMostCounted - kLeastCounted + 1);  // all 0 between calls

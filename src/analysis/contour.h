@@ -42,10 +42,10 @@ struct RegionDarkness {
 /// the tail of a deep vessel or of a hair that runs into the region is no limb. A vessel that is equally dark all along
 /// has its full width at half maximum, whatever its profile.
 ///
-/// Light that scatters beside a vessel darkens its rim, which the ground, measured further out, does not take off: as if
-/// it were blurred with a sigma of kScatterSigmaPx, by which what is w px wide at half of its depth is wider than it is:
-/// w^2 = v^2 + (2.355 sigma)^2 for Gaussian profiles. Its own width v is where the darkness falls to 2^-((v / w)^2) of
-/// the depth: more than half of it, and the more the narrower it is.
+/// Light that scatters beside a vessel darkens its rim, which the ground, measured further out, does not take off: as
+/// if it were blurred with a sigma of kScatterSigmaPx, by which what is w px wide at half of its depth is wider than it
+/// is: w^2 = v^2 + (2.355 sigma)^2 for Gaussian profiles. Its own width v is where the darkness falls to 2^-((v / w)^2)
+/// of the depth: more than half of it, and the more the narrower it is.
 ///
 /// The contour stays inside the region; holes belong to it; pieces that are no specks are joined (PieceJoiner), of
 /// others the largest stays. It runs where the darkness between the middles of two 2x2 px is at that level, to

@@ -34,8 +34,8 @@ inline int place_around(const std::vector<Roi>& rois, int within, const std::vec
   return within < 0 ? within : places[static_cast<std::size_t>(within)];
 }
 
-/// The regions of one frame in the order in which a reader of lines meets them, and their pixels. But for the tails that
-/// were cut off, a pixel belongs to one and to those that it is within.
+/// The regions of one frame in the order in which a reader of lines meets them, and their pixels. But for the tails
+/// that were cut off, a pixel belongs to one and to those that it is within.
 struct Rois {
   std::vector<Roi> rois;
   std::vector<Run> runs;
@@ -54,10 +54,11 @@ struct Rois {
 /// darkness where they met (or outgrew them alone): so a hair or a shade that touches a capillary does not take it
 /// along. Nor does what is short enough: tails are cut off (TailCutter).
 ///
-/// How dark a region must be, and down to where it goes, is counted in the frame's own spread of darkness. Where the skin
-/// is so restless that this asks for more than kPlainDensity of optical density, what is that dark is a region too, down
-/// to kFaintest of what is asked for elsewhere. Such a *faint* one goes down to a lower darkness, but has no part in what
-/// is dark enough: they are never joined there.
+/// How dark a region must be, and down to where it goes, is counted in the frame's own spread of darkness. Where the
+/// skin is so restless that this asks for more than kPlainDensity of optical density, what is that dark is a region
+/// too, down to kFaintest of what is asked for elsewhere. Such a *faint* one goes down to a lower darkness, but has no
+/// part in what is dark enough: they are never joined there.
+///
 /// Threads: one call at a time for an instance. Memory is used again.
 class RoiFinder {
  public:

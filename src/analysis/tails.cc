@@ -16,7 +16,8 @@ constexpr int kRound = 2;  // px that stay round what is not thin
 // The half side of the squares that fit a region of this half width.
 constexpr int half_side_for(int half_width) { return kThin * half_width / 100; }
 
-// How far before a pixel the value stands that says whether it stays: a square's value stands where its first corner is.
+// How far before a pixel the value stands that says whether it stays: a square's value stands where its first corner
+// is.
 constexpr int margin_for(int half_side) { return 2 * half_side + kRound; }
 
 }  // namespace
