@@ -272,6 +272,18 @@ void RoiFinder::Region::add(const DarkPixel* begin, const DarkPixel* end) {
   y1 = begin->y + 1;
 }
 
+void RoiFinder::Region::write(int width, Roi& roi) const {
+  roi.x = 2 * x0;
+  roi.y = 2 * y0;
+  roi.width = 2 * (x1 - x0);
+  roi.height = 2 * (y1 - y0);
+  roi.area_px = 4 * area;
+  roi.peak_x = 2 * (peak_pixel % width);
+  roi.peak_y = 2 * (peak_pixel / width);
+  roi.darkness = static_cast<float>(peak) / Darkness::kFineOne;
+  roi.mean_darkness = static_cast<float>(sum) / static_cast<float>(area * Darkness::kFineOne);
+}
+
 // The place's regions of interest, and the rows of their pixels.
 void RoiFinder::append_rois(int width) {
   // What was joined comes after what it was joined of.
@@ -286,15 +298,7 @@ void RoiFinder::append_rois(int width) {
     }
     r.roi = static_cast<int>(rois_.size());
     Roi roi;
-    roi.x = 2 * r.x0;
-    roi.y = 2 * r.y0;
-    roi.width = 2 * (r.x1 - r.x0);
-    roi.height = 2 * (r.y1 - r.y0);
-    roi.area_px = 4 * r.area;
-    roi.peak_x = 2 * (r.peak_pixel % width);
-    roi.peak_y = 2 * (r.peak_pixel / width);
-    roi.darkness = static_cast<float>(r.peak) / Darkness::kFineOne;
-    roi.mean_darkness = static_cast<float>(r.sum) / static_cast<float>(r.area * Darkness::kFineOne);
+    r.write(width, roi);
     for (int k = r.within; k != kNobody && roi.within == kNobody; k = regions_[static_cast<std::size_t>(k)].within) {
       roi.within = regions_[static_cast<std::size_t>(k)].roi;
     }
@@ -350,30 +354,25 @@ void RoiFinder::choose_rois(std::size_t most) {
   });
 }
 
-// Box, area, peak and mean of a region of these rows.
-void RoiFinder::measure_rows(const Darkness& darkness, const std::vector<Run>& rows, Roi& roi) {
-  int left = rows.front().x, right = left, area = 0, peak = 0;
-  std::int64_t sum = 0;
+// Box, area, peak and sum of a region of these rows; the rest of it is 0.
+RoiFinder::Region RoiFinder::region_of(const Darkness& darkness, const std::vector<Run>& rows) {
+  Region region{};
+  region.x0 = rows.front().x;
+  region.y0 = rows.front().y;
+  region.y1 = rows.back().y + 1;
   for (const Run& row : rows) {
-    left = std::min(left, row.x);
-    right = std::max(right, row.x + row.length);
-    area += row.length;
-    const std::int16_t* const values = darkness.smooth.data() + static_cast<std::ptrdiff_t>(row.y) * darkness.width;
-    for (int x = row.x; x < row.x + row.length; ++x) {
-      sum += values[x];
-      if (values[x] <= peak) continue;
-      peak = values[x];
-      roi.peak_x = 2 * x;
-      roi.peak_y = 2 * row.y;
+    region.x0 = std::min(region.x0, row.x);
+    region.x1 = std::max(region.x1, row.x + row.length);
+    region.area += row.length;
+    for (int pixel = row.y * darkness.width + row.x, end = pixel + row.length; pixel < end; ++pixel) {
+      const std::int16_t value = darkness.smooth[static_cast<std::size_t>(pixel)];
+      region.sum += value;
+      if (value <= region.peak) continue;
+      region.peak = value;
+      region.peak_pixel = pixel;
     }
   }
-  roi.x = 2 * left;
-  roi.y = 2 * rows.front().y;
-  roi.width = 2 * (right - left);
-  roi.height = 2 * (rows.back().y + 1) - roi.y;
-  roi.area_px = 4 * area;
-  roi.darkness = static_cast<float>(peak) / Darkness::kFineOne;
-  roi.mean_darkness = static_cast<float>(sum) / static_cast<float>(area * Darkness::kFineOne);
+  return region;
 }
 
 void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
@@ -395,7 +394,7 @@ void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
     std::span<const Run> rows(sorted_runs_.data() + starts_[static_cast<std::size_t>(i)] - roi.run_count,
                               static_cast<std::size_t>(roi.run_count));
     if (tails_.cut(rows, rows_)) {
-      measure_rows(darkness, rows_, roi);
+      region_of(darkness, rows_).write(darkness.width, roi);
       rows = rows_;
     }
     roi.within = place_around(rois_, roi.within, places_of_);

@@ -91,6 +91,7 @@ class RoiFinder {
     std::int64_t sum;            // of darkness
 
     void add(const DarkPixel* begin, const DarkPixel* end);  // what of these pixels, side by side, is down to its foot
+    void write(int width, Roi& roi) const;  // its box, area and darkness; `width` is that of the reduced frame
   };
   /// Pixels side by side that are of one region.
   struct Stretch {
@@ -120,7 +121,7 @@ class RoiFinder {
   void append_runs(const Stretch& stretch, Region& region);
   void choose_rois(std::size_t most);
   void write_rois(const Darkness& darkness, Rois& rois);
-  static void measure_rows(const Darkness& darkness, const std::vector<Run>& rows, Roi& roi);
+  static Region region_of(const Darkness& darkness, const std::vector<Run>& rows);
 
   Limits limits_{};
   DarkPlaces places_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 
 #include "analysis/block_window.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr int kThin = 35;  // % of the region's half width
 constexpr int kRound = 2;  // px that stay round what is not thin
+constexpr int kDeepest = std::numeric_limits<int>::max();
 
 // The half side of the squares that fit a region of this half width.
 constexpr int half_side_for(int half_width) { return kThin * half_width / 100; }
@@ -40,20 +42,9 @@ void TailCutter::mark(std::span<const Run> rows) {
   }
 }
 
-int TailCutter::half_side() {
-  squares_ = region_;
-  for (int half_side = 0, have = 1;; ++half_side) {
-    // Where a square of this side has room, the half width is enough for the next half side.
-    const int side = 2 * ((100 * (half_side + 1) + kThin - 1) / kThin) - 1;
-    lowest_of_squares(squares_, width_, have, side);
-    if (std::memchr(squares_.data(), 1, squares_.size()) == nullptr) return half_side;
-    have = side;
-  }
-}
-
 bool TailCutter::cut(std::span<const Run> rows, std::vector<Run>& left_over) {
   mark(rows);
-  const int half_side = this->half_side();
+  const int half_side = half_side_for(half_width_of(region_, width_, kDeepest, squares_));
   if (half_side == 0) return false;
   squares_ = region_;
   lowest_of_squares(squares_, width_, 1, 2 * half_side + 1);

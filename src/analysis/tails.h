@@ -21,7 +21,6 @@ class TailCutter {
 
  private:
   void mark(std::span<const Run> rows);
-  int half_side();
 
   int left_ = 0, top_ = 0, width_ = 0;          // of a window round the region, px
   std::vector<std::uint8_t> region_, squares_;  // of the window, row by row: 1 inside
