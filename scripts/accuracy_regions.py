@@ -119,14 +119,21 @@ class Proposals:
         ]
 
 
+def boxes_of(labels: pathlib.Path) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+    """The boxes of each frame's capillaries, and of what cannot be told."""
+    coco = json.loads(labels.read_text(encoding="utf-8"))
+    names = {image["id"]: image["file_name"] for image in coco["images"]}
+    told: dict[str, list[Any]] = {name: [] for name in names.values()}
+    untold: dict[str, list[Any]] = {name: [] for name in names.values()}
+    for label in coco["annotations"]:
+        if label["category_id"] == 1:
+            (untold if label.get("iscrowd") else told)[names[label["image_id"]]].append(label["bbox"])
+    return told, untold
+
+
 def proposals(folder: pathlib.Path, labels: pathlib.Path) -> Proposals:
     """From what `capillaryx model crops` wrote, and the labels that it was given."""
-    coco = json.loads(labels.read_text(encoding="utf-8"))
-    boxes: dict[str, list[Any]] = {image["file_name"]: [] for image in coco["images"]}
-    names = {image["id"]: image["file_name"] for image in coco["images"]}
-    for label in coco["annotations"]:
-        if label["category_id"] == 1 and not label.get("iscrowd"):
-            boxes[names[label["image_id"]]].append(label["bbox"])
+    boxes, _ = boxes_of(labels)
     regions: dict[str, list[Any]] = {name: [] for name in boxes}
     with (folder / "regions.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -136,3 +143,36 @@ def proposals(folder: pathlib.Path, labels: pathlib.Path) -> Proposals:
         np.array([matched(boxes[name], regions[name]) for name in boxes]),
         np.array([len(regions[name]) for name in boxes]),
     )
+
+
+def untold_cells(folder: pathlib.Path, labels: pathlib.Path) -> list[str]:
+    """Of what cannot be told: how many there are for a capillary, how dark the regions are that overlap them, in those
+    of the frame's median capillary, and how many of these regions the network takes for one."""
+    told, untold = boxes_of(labels)
+    regions: dict[str, list[tuple[list[float], float, float]]] = {name: [] for name in told}
+    with (folder / "regions.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            box = [float(row[side]) for side in ("x", "y", "width", "height")]
+            regions[row["frame"]].append((box, float(row["darkness"]), float(row["score"])))
+
+    def regions_of(name: str, boxes: list[Any]) -> list[tuple[float, float]]:
+        best = (max(((iou(box, r[0]), r[1], r[2]) for r in regions[name]), default=(0.0, 0.0, 0.0)) for box in boxes)
+        return [(darkness, score) for overlap, darkness, score in best if overlap >= MATCH_IOU]
+
+    darkness, taken = [], []
+    for name in told:
+        usual = [value for value, _ in regions_of(name, told[name])]
+        if not usual:
+            continue
+        for value, score in regions_of(name, untold[name]):
+            darkness.append(value / float(np.median(usual)))
+            taken.append(score >= 0.5)
+    count = sum(map(len, untold.values()))
+    low, middle, high = np.percentile(darkness, [5, 50, 95])
+    return [
+        str(count),
+        f"{count / sum(map(len, told.values())):.2f}",
+        f"{len(darkness) / count:.2f}",
+        f"{low:.2f}, {middle:.2f}, {high:.2f}",
+        f"{float(np.mean(taken)):.2f}",
+    ]

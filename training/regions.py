@@ -14,7 +14,7 @@ import numpy as np
 from network import INPUT_PX
 from recipe import Group
 
-PROPOSE_MORE = ("--min-darkness=3", "--min-structure=2")
+PROPOSE_MORE = ("--min-darkness=2", "--min-structure=1.75")
 OTHER, CAPILLARY, PART = "0", "1", "-2"  # `label` in regions.csv; "-1" has no answer
 FRAMES_A_TASK = 10  # drawn, cut and removed together: 10 frames are some 40 MB
 

@@ -64,8 +64,8 @@ struct Options {
   double surround_sigma_px = 32;
   double ssim_sigma_px = 4;
   double region_darkness = 1.75;
-  double min_darkness = 3.5;
-  double min_structure = 2.5;
+  double min_darkness = 2.5;
+  double min_structure = 2.25;
   double split_ratio = 0.3;
   double foot_ratio = 0.15;
   double min_area_px = 60;

@@ -54,7 +54,7 @@ struct RegionDarkness {
 class ContourFinder {
  public:
   static constexpr double kScatterSigmaPx = 2.5;
-  static constexpr double kUneven = 1.2;
+  static constexpr double kUneven = 1.1;
   static constexpr int kDepthShare = 8;
 
   /// Fills `darkness`, and appends what draw() needs to `values`. `roi` is one of `proposed`. False where the darkest

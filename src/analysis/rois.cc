@@ -64,12 +64,12 @@ bool RoiFinder::take_up(const Darkness& darkness, const SsimMap& ssim, const Dar
     }
   }
   peak_ = peak;
-  return least_similar < limits_.most_similar && static_cast<float>(peak) >= limits_.least_faint_peak;
+  return least_similar < limits_.most_similar && static_cast<float>(peak) >= limits_.least_peak;
 }
 
 // A counting sort, darkest first, equal ones in reading order.
 void RoiFinder::sort_pixels() {
-  starts_.assign(static_cast<std::size_t>(peak_ - limits_.faint_lowest) + 1, 0);
+  starts_.assign(static_cast<std::size_t>(peak_ - limits_.lowest) + 1, 0);
   int* const starts = starts_.data();
   for (const DarkPixel& pixel : pixels_) ++starts[peak_ - pixel.darkness];
   int start = 0;
@@ -81,8 +81,6 @@ void RoiFinder::sort_pixels() {
   sorted_.resize(pixels_.size());
   for (const DarkPixel& pixel : pixels_) sorted_[static_cast<std::size_t>(starts[peak_ - pixel.darkness]++)] = pixel;
 }
-
-bool RoiFinder::is_faint(const Region& region) const { return static_cast<float>(region.peak) < limits_.least_peak; }
 
 bool RoiFinder::outgrows(const Region& region) const {
   return region.area > limits_.max_area || std::max(region.x1 - region.x0, region.y1 - region.y0) > limits_.max_length;
@@ -97,7 +95,6 @@ int RoiFinder::meet(int main, int other, int near, std::int16_t level) {
   const float cohesion = static_cast<float>(level) / parted;
   const bool whole = b.area >= limits_.min_area;
   if (whole && cohesion < limits_.split_ratio) return main;
-  if (level < limits_.lowest && !(is_faint(a) && is_faint(b))) return main;
   Region both = a;
   both.area += b.area;
   both.outgrown = std::max(a.outgrown, b.outgrown);
@@ -200,8 +197,7 @@ void RoiFinder::grow_regions(int width) {
       taker.y0 = std::min(taker.y0, pixel.y);
       taker.x1 = std::max(taker.x1, pixel.x + 1);
       taker.y1 = std::max(taker.y1, pixel.y + 1);
-      const bool is_down = pixel.darkness < limits_.lowest && !is_faint(taker);
-      if (taker.outgrown == 0 && !is_down && outgrows(taker)) taker.outgrown = pixel.darkness;
+      if (taker.outgrown == 0 && outgrows(taker)) taker.outgrown = pixel.darkness;
     }
     *label = part;
   }
@@ -226,8 +222,7 @@ void RoiFinder::settle_regions() {
 // A region ends at `foot_ratio` of its own peak, so that a dark capillary does not take its shade along.
 void RoiFinder::measure_regions() {
   for (Region& r : regions_) {
-    const int lowest = is_faint(r) ? limits_.faint_lowest : limits_.lowest;
-    const int foot = std::max(lowest, static_cast<int>(limits_.foot_ratio * static_cast<float>(r.peak)));
+    const int foot = std::max(limits_.lowest, static_cast<int>(limits_.foot_ratio * static_cast<float>(r.peak)));
     r.foot = static_cast<std::int16_t>(r.outgrown == 0 ? foot : std::max({foot, r.peak / 2, int{r.outgrown}}));
     r.area = 0;
     r.x0 = r.y0 = std::numeric_limits<int>::max();
@@ -292,7 +287,7 @@ void RoiFinder::append_rois(int width) {
     if (r.stands_for != static_cast<int>(i)) continue;
     // What outgrows the limits near its peak is a shade or a hair.
     if (r.area < limits_.min_area || outgrows(r) || 5 * r.outgrown >= 2 * r.peak ||
-        static_cast<float>(r.peak) < limits_.least_faint_peak || r.least_similar >= limits_.most_similar) {
+        static_cast<float>(r.peak) < limits_.least_peak || r.least_similar >= limits_.most_similar) {
       r.roi = kNobody;
       continue;
     }
@@ -415,24 +410,19 @@ void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
 void RoiFinder::find(const Darkness& darkness, const SsimMap& ssim, const Options& options, Rois& rois) {
   const int width = darkness.width;
   const double one = static_cast<double>(darkness.spread) * Darkness::kFineOne;
-  const double lowest = options.region_darkness * one, least_peak = options.min_darkness * one;
-  const double plain = kPlainDensity * static_cast<double>(darkness.level) * Darkness::kFineOne;
-  const double faint = std::clamp(plain / least_peak, kFaintest, 1.0);
-  limits_ = {.lowest = std::max(1, static_cast<int>(lowest + 0.5)),
-             .faint_lowest = std::max(1, static_cast<int>(faint * lowest + 0.5)),
+  limits_ = {.lowest = std::max(1, static_cast<int>(options.region_darkness * one + 0.5)),
              .min_area = std::max(1, static_cast<int>(std::min(options.min_area_px / 4 + 0.5, 1e9))),
              // Four pixels of the frame are one here.
              .max_area = static_cast<int>(std::min(options.max_area_px / 4, 1e9)),
              .max_length = static_cast<int>(std::min(options.max_length_px / 2, 1e9)),
-             .least_peak = static_cast<float>(least_peak),
-             .least_faint_peak = static_cast<float>(faint * least_peak),
+             .least_peak = static_cast<float>(options.min_darkness * one),
              .most_similar = ssim.structure_threshold(options.min_structure),
              .split_ratio = static_cast<float>(options.split_ratio),
              .foot_ratio = static_cast<float>(options.foot_ratio)};
   rois_.clear();
   runs_.clear();
   run_rois_.clear();
-  places_.find(darkness, limits_.faint_lowest);
+  places_.find(darkness, limits_.lowest);
   for (const DarkPlaces::Place& place : places_.places()) {
     if (!take_up(darkness, ssim, place)) continue;
     sort_pixels();

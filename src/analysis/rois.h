@@ -54,17 +54,11 @@ struct Rois {
 /// darkness where they met (or outgrew them alone): so a hair or a shade that touches a capillary does not take it
 /// along. Nor does what is short enough: tails are cut off (TailCutter).
 ///
-/// How dark a region must be, and down to where it goes, is counted in the frame's own spread of darkness. Where the
-/// skin is so restless that this asks for more than kPlainDensity of optical density, what is that dark is a region
-/// too, down to kFaintest of what is asked for elsewhere. Such a *faint* one goes down to a lower darkness, but has no
-/// part in what is dark enough: they are never joined there.
+/// How dark a region must be, and down to where it goes, is counted in the frame's own spread of darkness.
 ///
 /// Threads: one call at a time for an instance. Memory is used again.
 class RoiFinder {
  public:
-  static constexpr double kPlainDensity = 0.06;  ///< of what is plainly darker than skin
-  static constexpr double kFaintest = 0.7;
-
   void find(const Darkness& darkness, const SsimMap& ssim, const Options& options, Rois& rois);
 
  private:
@@ -100,15 +94,14 @@ class RoiFinder {
   };
   /// What the frame asks of a region; reduced px and steps.
   struct Limits {
-    int lowest, faint_lowest;  // darkness, of those that are dark enough and of faint ones
+    int lowest;  // darkness
     int min_area;
     int max_area, max_length;
-    float least_peak, least_faint_peak;
+    float least_peak;
     int most_similar;
     float split_ratio, foot_ratio;
   };
   int root(int region);
-  bool is_faint(const Region& region) const;
   bool outgrows(const Region& region) const;
   int meet(int main, int other, int near, std::int16_t level);
   int meet_all(const int (&around)[8], std::int16_t level, int& label);

@@ -17,6 +17,10 @@ constexpr double kPi = std::numbers::pi;
 // for: limbs are 5 to 14 px wide.
 constexpr double kHardlySharp = 8.5, kBlurredAway = 11;
 
+// Peak optical density, in gains of the camera, below which nobody can tell a capillary, and below which none is asked
+// for. Labelled real frames have the first of theirs at 0.08, and those that cannot be told go down to half of that.
+constexpr double kHardlyDark = 0.08, kTooFaint = 0.045;
+
 /// Blood is not spread evenly along a vessel.
 void add_texture(Random& random, cv::Mat& density, double strength) {
   const cv::Mat noise = clouds(random, density.rows, density.cols, {0, 0, 0.7, 0.9});
@@ -177,9 +181,9 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
     outline_capillary(density, options.width, options.height, one.truth);
     const double unit = look.gain;
     one.truth.peak_density = peak;
-    if (!one.truth.outline.empty() && peak >= 0.06 * unit && sigma < kBlurredAway * scale) {
+    if (!one.truth.outline.empty() && peak >= kTooFaint * unit && sigma < kBlurredAway * scale) {
       const bool cut = one.truth.area_px < 90 * scale * scale;
-      one.truth.cannot_tell = peak < 0.08 * unit || cut || sigma > kHardlySharp * scale;
+      one.truth.cannot_tell = peak < kHardlyDark * unit || cut || sigma > kHardlySharp * scale;
     } else {
       one.truth.outline.clear();
     }
