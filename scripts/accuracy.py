@@ -166,10 +166,10 @@ class Bench:
         page = [
             "## What cannot be told",
             "",
-            "Labels and the truth of drawn frames name places that cannot be told (`iscrowd`): what is found there counts",
-            "neither way. How many there are; for each capillary; the part of them that overlaps a region (IoU 0.3); how",
-            "dark these regions are, in darknesses of the frame's median capillary (5 %, half and 95 % have less); and the",
-            "part of them that the network takes for a capillary.",
+            "Labels and the truth of drawn frames name places that cannot be told (`iscrowd`): what is found there",
+            "counts neither way. How many there are; for each capillary; the part of them that overlaps a region",
+            "(IoU 0.3); how dark these are, in darknesses of the frame's median capillary (5 %, half and 95 % have",
+            "less); and the part of them that the network takes for a capillary.",
             "",
             "| | cannot be told | for each capillary | with a region | darkness | taken for a capillary |",
             "|---|---|---|---|---|---|",
@@ -183,9 +183,7 @@ class Bench:
             told = self.work / f"told_{name}.coco.json"
             told.write_text(json.dumps(coco), encoding="utf-8")
             total = self.evaluate(results, told)["total"]
-            strict.append(
-                f"| {name} | {' | '.join(f'{total[figure]:.3f}' for figure in ('f1', 'count_error', 'density_error'))} |"
-            )
+            strict.append(f"| {name} | {total['f1']:.3f} | {total['count_error']:.3f} | {total['density_error']:.3f} |")
         return [
             *page,
             "",
