@@ -112,15 +112,16 @@ HWY_INLINE void each_pixel(const std::uint8_t* filtered, const std::uint8_t* abo
   }
 }
 
+// Sub reads nothing above; a pointer that may be moved along stands for it.
 #if HWY_TARGET == HWY_SCALAR
-void sub(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row, std::size_t size, int pixel) {
-  each_pixel<Sub>(filtered, above, row, size, pixel);
+void sub(const std::uint8_t* filtered, std::uint8_t* row, std::size_t size, int pixel) {
+  each_pixel<Sub>(filtered, filtered, row, size, pixel);
 }
 #else
 // Sums of pixels of three bytes run through five pixels in a register: each adds the one before, then the two before,
 // then the four before, and the last pixel of the five before to all.
-void sub(const std::uint8_t* filtered, const std::uint8_t* above, std::uint8_t* row, std::size_t size, int pixel) {
-  if (pixel != 3) return each_pixel<Sub>(filtered, above, row, size, pixel);
+void sub(const std::uint8_t* filtered, std::uint8_t* row, std::size_t size, int pixel) {
+  if (pixel != 3) return each_pixel<Sub>(filtered, filtered, row, size, pixel);
   constexpr hn::Full128<std::uint8_t> kBlock;
   constexpr std::size_t kBlockBytes = 15;
   alignas(16) static constexpr std::uint8_t kLastPixel[16] = {12, 13, 14, 12, 13, 14, 12, 13,
@@ -189,7 +190,7 @@ bool unfilter_png_row(int type, const std::uint8_t* filtered, const std::uint8_t
       std::memmove(row, filtered, size);
       return true;
     case kSub:
-      HWY_DYNAMIC_DISPATCH(sub)(filtered, above, row, size, pixel_bytes);
+      HWY_DYNAMIC_DISPATCH(sub)(filtered, row, size, pixel_bytes);
       return true;
     case kUp:
       HWY_DYNAMIC_DISPATCH(up)(filtered, above, row, size);
