@@ -5,6 +5,7 @@ how far its probabilities can be believed."""
 import csv
 import json
 import pathlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,16 +132,32 @@ def boxes_of(labels: pathlib.Path) -> tuple[dict[str, list[Any]], dict[str, list
     return told, untold
 
 
+@dataclass(frozen=True)
+class Proposed:
+    """A region as `capillaryx model crops` wrote it."""
+
+    box: list[float]
+    darkness: float
+    score: float
+
+
+def regions_of(folder: pathlib.Path, frames: Iterable[str]) -> dict[str, list[Proposed]]:
+    """The regions of each frame."""
+    found: dict[str, list[Proposed]] = {name: [] for name in frames}
+    with (folder / "regions.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            box = [float(row[side]) for side in ("x", "y", "width", "height")]
+            found[row["frame"]].append(Proposed(box, float(row["darkness"]), float(row["score"])))
+    return found
+
+
 def proposals(folder: pathlib.Path, labels: pathlib.Path) -> Proposals:
     """From what `capillaryx model crops` wrote, and the labels that it was given."""
     boxes, _ = boxes_of(labels)
-    regions: dict[str, list[Any]] = {name: [] for name in boxes}
-    with (folder / "regions.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            regions[row["frame"]].append([float(row[side]) for side in ("x", "y", "width", "height")])
+    regions = regions_of(folder, boxes)
     return Proposals(
         np.array([len(boxes[name]) for name in boxes]),
-        np.array([matched(boxes[name], regions[name]) for name in boxes]),
+        np.array([matched(boxes[name], [region.box for region in regions[name]]) for name in boxes]),
         np.array([len(regions[name]) for name in boxes]),
     )
 
@@ -149,24 +166,21 @@ def untold_cells(folder: pathlib.Path, labels: pathlib.Path) -> list[str]:
     """Of what cannot be told: how many there are for a capillary, how dark the regions are that overlap them, in those
     of the frame's median capillary, and how many of these regions the network takes for one."""
     told, untold = boxes_of(labels)
-    regions: dict[str, list[tuple[list[float], float, float]]] = {name: [] for name in told}
-    with (folder / "regions.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            box = [float(row[side]) for side in ("x", "y", "width", "height")]
-            regions[row["frame"]].append((box, float(row["darkness"]), float(row["score"])))
+    regions = regions_of(folder, told)
 
-    def regions_of(name: str, boxes: list[Any]) -> list[tuple[float, float]]:
-        best = (max(((iou(box, r[0]), r[1], r[2]) for r in regions[name]), default=(0.0, 0.0, 0.0)) for box in boxes)
-        return [(darkness, score) for overlap, darkness, score in best if overlap >= MATCH_IOU]
+    def best(name: str, boxes: list[Any]) -> list[Proposed]:
+        """The region that overlaps each box most, where one does enough."""
+        pairs = [(box, max(regions[name], key=lambda r: iou(box, r.box))) for box in boxes if regions[name]]
+        return [region for box, region in pairs if iou(box, region.box) >= MATCH_IOU]
 
     darkness, taken = [], []
     for name in told:
-        usual = [value for value, _ in regions_of(name, told[name])]
+        usual = [region.darkness for region in best(name, told[name])]
         if not usual:
             continue
-        for value, score in regions_of(name, untold[name]):
-            darkness.append(value / float(np.median(usual)))
-            taken.append(score >= 0.5)
+        for region in best(name, untold[name]):
+            darkness.append(region.darkness / float(np.median(usual)))
+            taken.append(region.score >= 0.5)
     count = sum(map(len, untold.values()))
     low, middle, high = np.percentile(darkness, [5, 50, 95])
     return [

@@ -146,6 +146,27 @@ TEST(Rois, OneThatFadesToHalfAlongItsWayIsOne) {
   EXPECT_EQ(count_in(canvas.add_noise(1.5)), 1U);
 }
 
+// Skin with `unrest` grey values of unevenness that is no structure of a vessel's size.
+Canvas restless_skin(double unrest) {
+  return skin(960, 540).add([unrest](double x, double y) {
+    return unrest * (std::sin(x / 24) * std::cos(y / 29) + std::sin((x + y) / 31 + 1) * std::cos((x - y) / 26));
+  });
+}
+
+TEST(Rois, FaintOnesAreFoundOnRestlessSkinWhereTheyArePlainlyDarker) {
+  Canvas canvas = restless_skin(7);
+  canvas.darken(test::vessel({{300, 230}, {340, 250}}, 4.5, 7), kBlood);
+  const Found found = find_in(canvas.add_noise(1).picture());
+  const auto is_vessel = [](const Roi& roi) {
+    return std::abs(roi.peak_x - 320) < 30 && std::abs(roi.peak_y - 240) < 20;
+  };
+  const auto vessel = std::find_if(found.rois.rois.begin(), found.rois.rois.end(), is_vessel);
+  ASSERT_NE(vessel, found.rois.rois.end());
+  EXPECT_LT(vessel->darkness, 3.5 * static_cast<double>(found.darkness.spread))
+      << "or the skin is not restless enough to show anything";
+  EXPECT_GT(vessel->darkness / found.darkness.level, 0.06) << "of optical density: plainly darker than skin";
+}
+
 TEST(Rois, AreConnectedDarkPlacesWhereNothingSplits) {
   // With a split ratio of 0 nothing splits, and without a foot regions are the components of a threshold.
   Options options;
