@@ -339,7 +339,7 @@ class Bench:
         on_hairs = [frame["count"] for frame in frames_of(self.analyze("hairy_out", hairy))]
 
         def of_unseen(name: str) -> float:
-            return statistics.mean(image[name] for image in scores["images"][DRAWN_IN_SIGHT:])
+            return statistics.mean(float(image[name]) for image in scores["images"][DRAWN_IN_SIGHT:])
 
         return [
             "## Drawn frames",
