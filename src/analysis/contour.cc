@@ -50,6 +50,21 @@ void place_window(const Roi& roi, int margin, BlockWindow& window) {
   window.set(roi.x - 2 * margin, roi.y - 2 * margin, roi.width / 2 + 2 * margin, roi.height / 2 + 2 * margin);
 }
 
+// The part of its depth to which a capillary of this width falls at its own edge.
+double level_of_edge(double width_px) {
+  if (width_px <= 0) return 0.5;
+  constexpr double kBlurred = 2.355 * ContourFinder::kScatterSigmaPx;  // width of a point, px
+  constexpr double kMost = 0.4;                                        // what is narrower cannot be told from a point
+  const double part = std::min(kMost, kBlurred * kBlurred / (width_px * width_px));
+  return 0.5 * (1 + part * (0.688 + 0.276 * part));  // 2^(part - 1), to 1 in 1,000
+}
+
+// The part of that level at which it lies in a frame whose capillaries are typically this long.
+double part_of_level(double typical_length_px) {
+  const double length = std::min(ContourFinder::kMostLength, typical_length_px / ContourFinder::kUsualLengthPx);
+  return 1 - ContourFinder::kFollowed * (length * length - 1);
+}
+
 }  // namespace
 
 bool ContourFinder::measure(const Proposer& proposed, const Roi& roi, double min_depth, RegionDarkness& darkness,
@@ -66,19 +81,29 @@ bool ContourFinder::measure(const Proposer& proposed, const Roi& roi, double min
   return true;
 }
 
-bool ContourFinder::draw(const Proposer& proposed, const Roi& roi, const RegionDarkness& darkness,
-                         std::span<const std::int16_t> values, Contour& contour, std::vector<Run>& runs,
-                         std::vector<OutlineFinder::Point>& points) {
-  place_window(roi, kMargin, density_);
-  std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(darkness.first_value), density_.size(),
-              density_.values.begin());
+HalfDepth ContourFinder::half_depth(const Proposer& proposed, const Roi& roi, const RegionDarkness& darkness,
+                                    std::span<const std::int16_t> values) {
+  read_window(roi, proposed.found, darkness, values);
   blur_window(density_, smooth_, between_);
-  mark_region(proposed.found, roi);
-  const auto [ground, peak, first] = darkness;
   const double spread = static_cast<double>(proposed.darkness.spread / proposed.darkness.level);
-  const int depth = depth_level(ground, peak, static_cast<int>(kUneven * spread * kDensityOne + 0.5)) - ground;
-  mark_above(2 * ground + depth);
-  const int level = 2 * ground + static_cast<int>(2 * depth * level_of_edge() + 0.5);  // in half steps
+  const auto uneven = static_cast<int>(kUneven * spread * kDensityOne + 0.5);
+  HalfDepth half;
+  half.depth = depth_level(darkness.ground, darkness.peak, uneven) - darkness.ground;
+  mark_above(2 * darkness.ground + half.depth);
+  half.width_px = 2 * mean_width_of(mask_, density_.width);
+  if (half.width_px > 0) {
+    half.length_px = static_cast<double>(4 * std::count(mask_.begin(), mask_.end(), 1)) / half.width_px;
+  }
+  return half;
+}
+
+bool ContourFinder::draw(const Proposer& proposed, const Roi& roi, const RegionDarkness& darkness,
+                         const HalfDepth& half, double typical_length_px, std::span<const std::int16_t> values,
+                         Contour& contour, std::vector<Run>& runs, std::vector<OutlineFinder::Point>& points) {
+  read_window(roi, proposed.found, darkness, values);
+  grow_region();
+  const double part = level_of_edge(half.width_px) * part_of_level(typical_length_px);
+  const int level = 2 * darkness.ground + static_cast<int>(2 * half.depth * part + 0.5);  // in half steps
   mark_above(level);
   pieces_.join(density_, region_, mask_);
   if (!outline_.find(density_, level, mask_)) return false;
@@ -106,14 +131,13 @@ void ContourFinder::mark_above(int level) {
   for (std::size_t i = 0; i < size; ++i) mask[i] = static_cast<std::uint8_t>(region[i] & (value[i] > half ? 1U : 0U));
 }
 
-// The part of its depth to which a capillary falls at its own edge; mask_ is what reaches half of it.
-double ContourFinder::level_of_edge() {
-  const double width = 2 * mean_width_of(mask_, density_.width);  // px
-  if (width <= 0) return 0.5;
-  constexpr double kBlurred = 2.355 * kScatterSigmaPx;  // width of a point, px
-  constexpr double kMost = 0.4;                         // what is narrower cannot be told from a point
-  const double part = std::min(kMost, kBlurred * kBlurred / (width * width));
-  return 0.5 * (1 + part * (0.688 + 0.276 * part));  // 2^(part - 1), to 1 in 1,000
+// density_ and region_ of a region that was measured.
+void ContourFinder::read_window(const Roi& roi, const Rois& rois, const RegionDarkness& darkness,
+                                std::span<const std::int16_t> values) {
+  place_window(roi, kMargin, density_);
+  std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(darkness.first_value), density_.size(),
+              density_.values.begin());
+  mark_region(rois, roi);
 }
 
 // density_: ln(background / pixel) of the region's box and a margin, blurred.
@@ -160,6 +184,14 @@ void ContourFinder::mark_region(const Rois& rois, const Roi& roi) {
     rows_.push_back({(run.x - density_.left) / 2, (run.y - density_.top) / 2, run.length / 2});
     std::fill_n(region_.data() + density_.at(rows_.back().x, rows_.back().y), rows_.back().length, std::uint8_t{1});
   }
+}
+
+// Adds the blocks next to the region to region_.
+void ContourFinder::grow_region() {
+  // A square's first corner, where its highest value stands, lies before its middle.
+  near_ = region_;
+  highest_of_squares(near_, density_.width, 1, 3);
+  std::copy(near_.begin(), near_.end() - (density_.width + 1), region_.begin() + density_.width + 1);
 }
 
 // The value that one in `share` of the first `count` of picked_ does not reach, from kLeastCounted to kMostCounted. 0

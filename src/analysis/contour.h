@@ -28,6 +28,12 @@ struct RegionDarkness {
   std::size_t first_value = 0;  ///< of what was appended to `values`: optical density in its window
 };
 
+/// A region at half of its depth.
+struct HalfDepth {
+  int depth = 0;  ///< optical density over the ground
+  double width_px = 0, length_px = 0;
+};
+
 /// Draws the contour of a capillary: where its darkness against the local background falls to half of its depth, as
 /// vessel widths are measured (full width at half maximum), less what scattered light adds.
 ///
@@ -47,15 +53,21 @@ struct RegionDarkness {
 /// is: w^2 = v^2 + (2.355 sigma)^2 for Gaussian profiles. Its own width v is where the darkness falls to 2^-((v / w)^2)
 /// of the depth: more than half of it, and the more the narrower it is.
 ///
-/// The contour stays inside the region; holes belong to it; pieces that are no specks are joined (PieceJoiner), of
-/// others the largest stays. It runs where the darkness between the middles of two 2x2 px is at that level, to
-/// 1/OutlineFinder::kOnePx px. There are whole numbers and + - * / on doubles: the same bits on every machine.
-/// Threads: one call at a time for an instance. Memory is used again.
+/// The background follows what is large for its windows, so that in a frame of longer vessels, of a camera that
+/// magnifies more, the same vessel is paler at its rim. What a window holds of one goes with the square of its length:
+/// where the frame's vessels are typically l px long, the level is 1 - kFollowed ((l / kUsualLengthPx)^2 - 1) times as
+/// high, l up to kMostLength usual ones. Single lengths are too uncertain for it.
+///
+/// The contour stays inside the region and the 2x2 px next to it; holes belong to it; pieces that are no specks are
+/// joined (PieceJoiner), of others the largest stays. It runs where the darkness between the middles of two 2x2 px is
+/// at that level, to 1/OutlineFinder::kOnePx px. There are whole numbers and + - * / on doubles: the same bits on every
+/// machine. Threads: one call at a time for an instance. Memory is used again.
 class ContourFinder {
  public:
   static constexpr double kScatterSigmaPx = 2.5;
   static constexpr double kUneven = 1.1;
   static constexpr int kDepthShare = 8;
+  static constexpr double kUsualLengthPx = 76, kFollowed = 0.12, kMostLength = 1.6;
 
   /// Fills `darkness`, and appends what draw() needs to `values`. `roi` is one of `proposed`. False where the darkest
   /// place of it is not `min_depth` of optical density over the ground: fainter smudges are no capillaries that anyone
@@ -63,10 +75,15 @@ class ContourFinder {
   bool measure(const Proposer& proposed, const Roi& roi, double min_depth, RegionDarkness& darkness,
                std::vector<std::int16_t>& values);
 
-  /// Fills `contour` of a region that was measured, and appends the rows of its pixels to `runs` and its line to
-  /// `points`. False where nothing is left; nothing is appended then.
-  bool draw(const Proposer& proposed, const Roi& roi, const RegionDarkness& darkness,
-            std::span<const std::int16_t> values, Contour& contour, std::vector<Run>& runs,
+  /// Of a region that was measured; `values` are those that measure() appended to.
+  HalfDepth half_depth(const Proposer& proposed, const Roi& roi, const RegionDarkness& darkness,
+                       std::span<const std::int16_t> values);
+
+  /// Fills `contour` of a region that was measured, in a frame whose capillaries are typically `typical_length_px`
+  /// long, and appends the rows of its pixels to `runs` and its line to `points`. False where nothing is left; nothing
+  /// is appended then.
+  bool draw(const Proposer& proposed, const Roi& roi, const RegionDarkness& darkness, const HalfDepth& half,
+            double typical_length_px, std::span<const std::int16_t> values, Contour& contour, std::vector<Run>& runs,
             std::vector<OutlineFinder::Point>& points);
 
   /// Fills box, polygon and area of `capillary`. `points` are those that draw() appended to.
@@ -78,7 +95,9 @@ class ContourFinder {
   int ground_level();
   int highest_inside() const;
   int depth_level(int ground, int peak, int uneven);
-  double level_of_edge();
+  void read_window(const Roi& roi, const Rois& rois, const RegionDarkness& darkness,
+                   std::span<const std::int16_t> values);
+  void grow_region();
   void mark_above(int level);
   int level_of_share(std::size_t count, int share);
 

@@ -22,7 +22,8 @@ struct Drawn {
   std::vector<Run> runs;
 };
 
-Drawn contours_of(const test::Picture& picture, double min_depth = 0) {
+Drawn contours_of(const test::Picture& picture, double min_depth = 0,
+                  double length_px = ContourFinder::kUsualLengthPx) {
   Proposer proposer;
   proposer.propose(picture.view(), {});
   ContourFinder contours;
@@ -33,7 +34,8 @@ Drawn contours_of(const test::Picture& picture, double min_depth = 0) {
     Contour contour;
     RegionDarkness darkness;
     if (!contours.measure(proposer, roi, min_depth, darkness, values)) continue;
-    if (!contours.draw(proposer, roi, darkness, values, contour, drawn.runs, points)) continue;
+    const HalfDepth half = contours.half_depth(proposer, roi, darkness, values);
+    if (!contours.draw(proposer, roi, darkness, half, length_px, values, contour, drawn.runs, points)) continue;
     contours.write(contour, points, drawn.capillaries.emplace_back());
   }
   return drawn;

@@ -2,6 +2,12 @@
 #include "analysis/density.h"
 
 namespace capillaryx {
+namespace {
+
+// As many capillaries of the usual length are added to those of a frame, that a few do not say what is typical of it.
+constexpr int kUsualCount = 5;
+
+}  // namespace
 
 void DensityStage::measure_regions(const Proposer& proposed, double min_depth) {
   const std::vector<Roi>& proposals = proposed.found.rois;
@@ -19,20 +25,41 @@ void DensityStage::measure_regions(const Proposer& proposed, double min_depth) {
   for (Roi& roi : rois_) roi.within = place_around(proposals, roi.within, places_);
   drawings_.assign(rois_.size(), Drawing::kNotYet);
   contours_.resize(rois_.size());
+  halves_.assign(rois_.size(), {});
+  typical_length_px_ = ContourFinder::kUsualLengthPx;
   runs_.clear();
   points_.clear();
 }
 
 bool DensityStage::draw(const Proposer& proposed, std::size_t region) {
   if (drawings_[region] == Drawing::kNotYet) {
-    const bool drawn =
-        finder_.draw(proposed, rois_[region], darkness_[region], values_, contours_[region], runs_, points_);
+    const bool drawn = finder_.draw(proposed, rois_[region], darkness_[region], half_depth(proposed, region),
+                                    typical_length_px_, values_, contours_[region], runs_, points_);
     drawings_[region] = drawn ? Drawing::kDrawn : Drawing::kNone;
   }
   return drawings_[region] == Drawing::kDrawn;
 }
 
+const HalfDepth& DensityStage::half_depth(const Proposer& proposed, std::size_t region) {
+  HalfDepth& half = halves_[region];
+  if (half.depth == 0) half = finder_.half_depth(proposed, rois_[region], darkness_[region], values_);
+  return half;
+}
+
+double DensityStage::typical_length_px(const Proposer& proposed, double least_score, const std::vector<float>& scores) {
+  choice_.choose(rois_, scores);
+  double sum = kUsualCount * ContourFinder::kUsualLengthPx;
+  int count = kUsualCount;
+  for (std::size_t i = 0; i < rois_.size(); ++i) {
+    if (!choice_.stays(i) || static_cast<double>(scores[i]) < least_score) continue;
+    sum += half_depth(proposed, i).length_px;
+    ++count;
+  }
+  return sum / count;
+}
+
 void DensityStage::draw_chosen(const Proposer& proposed, double least_score, std::vector<float>& scores) {
+  typical_length_px_ = typical_length_px(proposed, least_score, scores);
   bool all_drawn = false;
   while (!all_drawn) {
     all_drawn = true;

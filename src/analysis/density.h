@@ -26,14 +26,15 @@ class DensityStage {
   const std::vector<Roi>& rois() const { return rois_; }
 
   /// Chooses between readings of a place by `scores`, one for each of rois(), and draws the contours of those that stay
-  /// with `least_score` or more. One that has none is no reading of its place: its score becomes kNoReading, and the
-  /// choice is made again.
+  /// with `least_score` or more; how long these are is what is typical of the frame. One that has none is no reading of
+  /// its place: its score becomes kNoReading, and the choice is made again.
   void draw_chosen(const Proposer& proposed, double least_score, std::vector<float>& scores);
 
   /// The numbers of those in rois().
   const std::vector<std::size_t>& chosen() const { return chosen_; }
 
-  /// Draws the contour of a region of rois(). False where it has none.
+  /// Draws the contour of a region of rois(), before draw_chosen() as in a frame of vessels of the usual length. False
+  /// where it has none.
   bool draw(const Proposer& proposed, std::size_t region);
 
   /// Fills box, polygon and area of `capillary` from the contour of a region, which has been drawn.
@@ -56,6 +57,8 @@ class DensityStage {
 
  private:
   enum class Drawing : std::uint8_t { kNotYet, kNone, kDrawn };
+  const HalfDepth& half_depth(const Proposer& proposed, std::size_t region);
+  double typical_length_px(const Proposer& proposed, double least_score, const std::vector<float>& scores);
   std::int64_t count_covered();
 
   ContourFinder finder_;
@@ -66,9 +69,11 @@ class DensityStage {
   std::vector<std::size_t> chosen_;  // of rois_
   // Of each of rois_.
   std::vector<RegionDarkness> darkness_;
+  std::vector<HalfDepth> halves_;  // of depth 0 until they are asked for
   std::vector<Drawing> drawings_;
   std::vector<Contour> contours_;
   // Of all.
+  double typical_length_px_ = ContourFinder::kUsualLengthPx;
   std::vector<std::int16_t> values_;
   std::vector<Run> runs_, chosen_runs_;
   std::vector<OutlineFinder::Point> points_;
