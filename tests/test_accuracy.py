@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import Run
 
 FRAMES = 10
@@ -34,3 +35,13 @@ def test_count_and_density_of_drawn_frames_are_within_a_tenth(capillaryx: Run, t
     assert total["count_error"] <= 0.10
     assert total["density_error"] <= 0.10
     assert total["f1"] >= 0.90
+
+
+@pytest.mark.parametrize("magnification", [0.7, 1.0, 1.4])
+def test_areas_are_right_on_average_whatever_a_camera_magnifies(
+    capillaryx: Run, tmp_path: Path, magnification: float
+) -> None:
+    analyzed(capillaryx, tmp_path, "--magnification", magnification)
+    truth = tmp_path / "frames" / "truth.coco.json"
+    total = json.loads(capillaryx("evaluate", tmp_path / "out", "--labels", truth, "--json").stdout)["total"]
+    assert total["density_scale"] == pytest.approx(1, abs=0.06)

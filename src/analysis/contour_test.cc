@@ -109,6 +109,64 @@ TEST(Contour, NoiseDoesNotRaiseTheDepthOfAFaintOne) {
   EXPECT_NEAR(ratio, 1, 0.12) << "0.77 without kUneven";
 }
 
+TEST(Contour, IsWiderWhereTheFramesVesselsAreLonger) {
+  Canvas canvas(400, 300, kSkin);
+  canvas.darken(test::vessel({{150, 140}, {205, 161}}, seen(4.5), 25), kBlood);
+  const test::Picture picture = canvas.add_noise(1).picture();
+  double last = 0;
+  for (const double lengths : {0.5, 1.0, 1.3, ContourFinder::kMostLength}) {
+    const Drawn drawn = contours_of(picture, 0, lengths * ContourFinder::kUsualLengthPx);
+    ASSERT_EQ(drawn.capillaries.size(), 1U);
+    EXPECT_GT(drawn.capillaries[0].area_px, 1.03 * last) << lengths;
+    last = static_cast<double>(drawn.capillaries[0].area_px);
+  }
+  EXPECT_EQ(contours_of(picture, 0, 9 * ContourFinder::kUsualLengthPx).capillaries[0].area_px, last);
+}
+
+TEST(Contour, GoesTwoPixelsBeyondARegionThatEndsTooEarlyAndNoFurther) {
+  Canvas canvas(400, 300, kSkin);
+  canvas.darken(test::vessel({{150, 150}, {220, 150}}, seen(4), 30), kBlood);
+  Proposer proposer;
+  proposer.propose(canvas.add_noise(1).picture().view(), {});
+  ASSERT_EQ(proposer.found.rois.size(), 1U);
+  Roi& roi = proposer.found.rois[0];
+  constexpr int kEnd = 190;
+  roi.width = kEnd - roi.x;
+  for (capillaryx::Run& run : proposer.found.runs) {
+    ASSERT_LT(run.x, kEnd);
+    run.length = std::min(run.length, kEnd - run.x);
+  }
+  ContourFinder contours;
+  RegionDarkness darkness;
+  std::vector<std::int16_t> values;
+  ASSERT_TRUE(contours.measure(proposer, roi, 0, darkness, values));
+  const HalfDepth half = contours.half_depth(proposer, roi, darkness, values);
+  Contour contour;
+  std::vector<capillaryx::Run> runs;
+  std::vector<OutlineFinder::Point> points;
+  ASSERT_TRUE(
+      contours.draw(proposer, roi, darkness, half, ContourFinder::kUsualLengthPx, values, contour, runs, points));
+  Capillary capillary;
+  contours.write(contour, points, capillary);
+  EXPECT_EQ(capillary.bbox[0] + capillary.bbox[2], kEnd + 2);
+}
+
+TEST(Contour, KnowsHowLongAndWideAVesselIsAtHalfOfItsDepth) {
+  Canvas canvas(400, 300, kSkin);
+  canvas.darken(test::vessel({{150, 140}, {230, 171}}, 5, 25), kBlood);
+  Proposer proposer;
+  proposer.propose(canvas.add_noise(1).picture().view(), {});
+  ASSERT_EQ(proposer.found.rois.size(), 1U);
+  ContourFinder contours;
+  RegionDarkness darkness;
+  std::vector<std::int16_t> values;
+  ASSERT_TRUE(contours.measure(proposer, proposer.found.rois[0], 0, darkness, values));
+  const HalfDepth half = contours.half_depth(proposer, proposer.found.rois[0], darkness, values);
+  const double width = 2 * half_depth_distance(25, 5);
+  EXPECT_NEAR(half.width_px / width, 1, 0.12);
+  EXPECT_NEAR(half.length_px / (half_depth_area(std::hypot(80, 31), 25, 5) / width), 1, 0.12);
+}
+
 TEST(Contour, FollowsACapillaryThatFades) {
   Canvas canvas(400, 300, kSkin);
   const auto shape = test::vessel({{150, 150}, {220, 150}}, 4, 1);

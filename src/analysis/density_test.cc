@@ -85,6 +85,33 @@ TEST(DensityStage, ChoosesAgainWhereWhatWasChosenHasNoContour) {
   EXPECT_EQ(without.density.chosen(), readings.density.chosen());
 }
 
+// The area of one vessel in a frame of others, each `length` px long.
+std::int64_t area_among(double length, int others) {
+  test::Canvas canvas(1000, 600, test::kSkin);
+  canvas.darken(test::vessel({{100, 80}, {150, 80}}, 5, 30), test::kBlood);
+  for (int i = 0; i < others; ++i) {
+    const double x = 100 + 250 * (i % 4), y = 200 + 150 * (i / 4);
+    canvas.darken(test::vessel({{x, y}, {x + length, y}}, 5, 30), test::kBlood);
+  }
+  Proposer proposer;
+  proposer.propose(canvas.add_noise(0.5).picture().view(), {});
+  DensityStage density;
+  density.measure_regions(proposer, 0);
+  std::vector<float> scores(density.rois().size(), 0.9F);
+  density.draw_chosen(proposer, 0.5, scores);
+  EXPECT_EQ(density.chosen().size(), static_cast<std::size_t>(others + 1));
+  Capillary first;
+  density.write_contour(0, first);
+  EXPECT_LT(first.bbox[1], 100);
+  return first.area_px;
+}
+
+TEST(DensityStage, TakesWhatIsTypicalOfTheFrameFromAllThatIsChosenAndNotFromAFew) {
+  EXPECT_GT(area_among(110, 10), area_among(30, 10) * 1.05);
+  const double none = static_cast<double>(area_among(110, 0));
+  EXPECT_NEAR(static_cast<double>(area_among(110, 1)) / none, 1, 0.035);
+}
+
 TEST(DensityStage, DrawsNoContourOfWhatIsNotChosen) {
   Readings readings(-1);
   std::vector<float> scores{0.9F, 0.4F, 0.7F};
