@@ -61,7 +61,7 @@ double level_of_edge(double width_px) {
 
 // The part of that level at which it lies in a frame whose capillaries are typically this long.
 double part_of_level(double typical_length_px) {
-  const double length = std::min(ContourFinder::kMostLength, typical_length_px / ContourFinder::kUsualLengthPx);
+  const double length = std::min(ContourFinder::kMostLength, typical_length_px / ContourFinder::kEvenLengthPx);
   return 1 - ContourFinder::kFollowed * (length * length - 1);
 }
 

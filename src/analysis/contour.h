@@ -55,7 +55,7 @@ struct HalfDepth {
 ///
 /// The background follows what is large for its windows, so that in a frame of longer vessels, of a camera that
 /// magnifies more, the same vessel is paler at its rim. What a window holds of one goes with the square of its length:
-/// where the frame's vessels are typically l px long, the level is 1 - kFollowed ((l / kUsualLengthPx)^2 - 1) times as
+/// where the frame's vessels are typically l px long, the level is 1 - kFollowed ((l / kEvenLengthPx)^2 - 1) times as
 /// high, l up to kMostLength usual ones. Single lengths are too uncertain for it.
 ///
 /// The contour stays inside the region and the 2x2 px next to it; holes belong to it; pieces that are no specks are
@@ -65,9 +65,9 @@ struct HalfDepth {
 class ContourFinder {
  public:
   static constexpr double kScatterSigmaPx = 2.5;
-  static constexpr double kUneven = 1.1;
+  static constexpr double kUneven = 1.4;
   static constexpr int kDepthShare = 8;
-  static constexpr double kUsualLengthPx = 76, kFollowed = 0.12, kMostLength = 1.6;
+  static constexpr double kEvenLengthPx = 90, kFollowed = 0.12, kMostLength = 1.6;
 
   /// Fills `darkness`, and appends what draw() needs to `values`. `roi` is one of `proposed`. False where the darkest
   /// place of it is not `min_depth` of optical density over the ground: fainter smudges are no capillaries that anyone

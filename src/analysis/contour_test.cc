@@ -23,7 +23,7 @@ struct Drawn {
 };
 
 Drawn contours_of(const test::Picture& picture, double min_depth = 0,
-                  double length_px = ContourFinder::kUsualLengthPx) {
+                  double length_px = ContourFinder::kEvenLengthPx) {
   Proposer proposer;
   proposer.propose(picture.view(), {});
   ContourFinder contours;
@@ -115,12 +115,12 @@ TEST(Contour, IsWiderWhereTheFramesVesselsAreLonger) {
   const test::Picture picture = canvas.add_noise(1).picture();
   double last = 0;
   for (const double lengths : {0.5, 1.0, 1.3, ContourFinder::kMostLength}) {
-    const Drawn drawn = contours_of(picture, 0, lengths * ContourFinder::kUsualLengthPx);
+    const Drawn drawn = contours_of(picture, 0, lengths * ContourFinder::kEvenLengthPx);
     ASSERT_EQ(drawn.capillaries.size(), 1U);
     EXPECT_GT(drawn.capillaries[0].area_px, 1.03 * last) << lengths;
     last = static_cast<double>(drawn.capillaries[0].area_px);
   }
-  EXPECT_EQ(contours_of(picture, 0, 9 * ContourFinder::kUsualLengthPx).capillaries[0].area_px, last);
+  EXPECT_EQ(contours_of(picture, 0, 9 * ContourFinder::kEvenLengthPx).capillaries[0].area_px, last);
 }
 
 TEST(Contour, GoesTwoPixelsBeyondARegionThatEndsTooEarlyAndNoFurther) {
@@ -145,7 +145,7 @@ TEST(Contour, GoesTwoPixelsBeyondARegionThatEndsTooEarlyAndNoFurther) {
   std::vector<capillaryx::Run> runs;
   std::vector<OutlineFinder::Point> points;
   ASSERT_TRUE(
-      contours.draw(proposer, roi, darkness, half, ContourFinder::kUsualLengthPx, values, contour, runs, points));
+      contours.draw(proposer, roi, darkness, half, ContourFinder::kEvenLengthPx, values, contour, runs, points));
   Capillary capillary;
   contours.write(contour, points, capillary);
   EXPECT_EQ(capillary.bbox[0] + capillary.bbox[2], kEnd + 2);

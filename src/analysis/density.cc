@@ -26,7 +26,7 @@ void DensityStage::measure_regions(const Proposer& proposed, double min_depth) {
   drawings_.assign(rois_.size(), Drawing::kNotYet);
   contours_.resize(rois_.size());
   halves_.assign(rois_.size(), {});
-  typical_length_px_ = ContourFinder::kUsualLengthPx;
+  typical_length_px_ = ContourFinder::kEvenLengthPx;
   runs_.clear();
   points_.clear();
 }
@@ -48,7 +48,7 @@ const HalfDepth& DensityStage::half_depth(const Proposer& proposed, std::size_t 
 
 double DensityStage::typical_length_px(const Proposer& proposed, double least_score, const std::vector<float>& scores) {
   choice_.choose(rois_, scores);
-  double sum = kUsualCount * ContourFinder::kUsualLengthPx;
+  double sum = kUsualCount * ContourFinder::kEvenLengthPx;
   int count = kUsualCount;
   for (std::size_t i = 0; i < rois_.size(); ++i) {
     if (!choice_.stays(i) || static_cast<double>(scores[i]) < least_score) continue;

@@ -73,7 +73,7 @@ class DensityStage {
   std::vector<Drawing> drawings_;
   std::vector<Contour> contours_;
   // Of all.
-  double typical_length_px_ = ContourFinder::kUsualLengthPx;
+  double typical_length_px_ = ContourFinder::kEvenLengthPx;
   std::vector<std::int16_t> values_;
   std::vector<Run> runs_, chosen_runs_;
   std::vector<OutlineFinder::Point> points_;
