@@ -56,7 +56,7 @@ struct HalfDepth {
 /// The background follows what is large for its windows, so that in a frame of longer vessels, of a camera that
 /// magnifies more, the same vessel is paler at its rim. What a window holds of one goes with the square of its length:
 /// where the frame's vessels are typically l px long, the level is 1 - kFollowed ((l / kEvenLengthPx)^2 - 1) times as
-/// high, l up to kMostLength usual ones. Single lengths are too uncertain for it.
+/// high, l / kEvenLengthPx being kMostLength at most. Single lengths are too uncertain for it.
 ///
 /// The contour stays inside the region and the 2x2 px next to it; holes belong to it; pieces that are no specks are
 /// joined (PieceJoiner), of others the largest stays. It runs where the darkness between the middles of two 2x2 px is

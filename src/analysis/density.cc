@@ -4,8 +4,8 @@
 namespace capillaryx {
 namespace {
 
-// As many capillaries of the usual length are added to those of a frame, that a few do not say what is typical of it.
-constexpr int kUsualCount = 5;
+// As many capillaries of kEvenLengthPx are counted in, that a few do not say what is typical of a frame.
+constexpr int kEvenCount = 5;
 
 }  // namespace
 
@@ -48,8 +48,8 @@ const HalfDepth& DensityStage::half_depth(const Proposer& proposed, std::size_t 
 
 double DensityStage::typical_length_px(const Proposer& proposed, double least_score, const std::vector<float>& scores) {
   choice_.choose(rois_, scores);
-  double sum = kUsualCount * ContourFinder::kEvenLengthPx;
-  int count = kUsualCount;
+  double sum = kEvenCount * ContourFinder::kEvenLengthPx;
+  int count = kEvenCount;
   for (std::size_t i = 0; i < rois_.size(); ++i) {
     if (!choice_.stays(i) || static_cast<double>(scores[i]) < least_score) continue;
     sum += half_depth(proposed, i).length_px;

@@ -33,7 +33,7 @@ class DensityStage {
   /// The numbers of those in rois().
   const std::vector<std::size_t>& chosen() const { return chosen_; }
 
-  /// Draws the contour of a region of rois(), before draw_chosen() as in a frame of vessels of the usual length. False
+  /// Draws the contour of a region of rois(), before draw_chosen() as in a frame of vessels of kEvenLengthPx. False
   /// where it has none.
   bool draw(const Proposer& proposed, std::size_t region);
 

@@ -107,9 +107,9 @@ std::int64_t area_among(double length, int others) {
 }
 
 TEST(DensityStage, TakesWhatIsTypicalOfTheFrameFromAllThatIsChosenAndNotFromAFew) {
-  EXPECT_GT(area_among(110, 10), area_among(30, 10) * 1.05);
-  const double none = static_cast<double>(area_among(110, 0));
-  EXPECT_NEAR(static_cast<double>(area_among(110, 1)) / none, 1, 0.035);
+  EXPECT_GT(static_cast<double>(area_among(160, 10)), 1.05 * static_cast<double>(area_among(30, 10)));
+  const double none = static_cast<double>(area_among(160, 0));
+  EXPECT_NEAR(static_cast<double>(area_among(160, 1)) / none, 1, 0.035);
 }
 
 TEST(DensityStage, DrawsNoContourOfWhatIsNotChosen) {
