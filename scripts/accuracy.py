@@ -347,7 +347,7 @@ class Bench:
             *figures(scores),
             *accuracy_regions.proposals(self.crops("crops_drawn", drawn, truth), truth).rows(),
             "",
-            "None of them was in sight while numbers of the analysis were chosen; those were other seeds' (docs/analysis.md).",
+            "None of them was in sight while numbers of the analysis were chosen (docs/analysis.md says which were).",
             "",
             f"Of {scores['total']['capillaries']} capillaries and {scores['total']['detections']} detections: {wrong}.",
             "The darkest that were missed, and the surest false alarms, two of a frame at most:",
