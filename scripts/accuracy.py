@@ -336,7 +336,6 @@ class Bench:
         found = sum(frame["count"] for frame in empty)
         hairy = self.draw("hairy", HAIRY_FRAMES, "--capillaries", "0", "--hairs", "3", "--folds", "3")
         on_hairs = [frame["count"] for frame in frames_of(self.analyze("hairy_out", hairy))]
-
         return [
             "## Drawn frames",
             "",

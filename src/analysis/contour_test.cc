@@ -22,9 +22,7 @@ struct Drawn {
   std::vector<Run> runs;
 };
 
-Drawn contours_of(const test::Picture& picture, double min_depth = 0, double length_px = ContourFinder::kEvenLengthPx) {
-  Proposer proposer;
-  proposer.propose(picture.view(), {});
+Drawn contours_in(const Proposer& proposer, double min_depth = 0, double length_px = ContourFinder::kEvenLengthPx) {
   ContourFinder contours;
   Drawn drawn;
   std::vector<std::int16_t> values;
@@ -38,6 +36,12 @@ Drawn contours_of(const test::Picture& picture, double min_depth = 0, double len
     contours.write(contour, points, drawn.capillaries.emplace_back());
   }
   return drawn;
+}
+
+Drawn contours_of(const test::Picture& picture, double min_depth = 0, double length_px = ContourFinder::kEvenLengthPx) {
+  Proposer proposer;
+  proposer.propose(picture.view(), {});
+  return contours_in(proposer, min_depth, length_px);
 }
 
 double polygon_area(const std::vector<float>& polygon) {
@@ -135,19 +139,9 @@ TEST(Contour, GoesTwoPixelsBeyondARegionThatEndsTooEarlyAndNoFurther) {
     ASSERT_LT(run.x, kEnd);
     run.length = std::min(run.length, kEnd - run.x);
   }
-  ContourFinder contours;
-  RegionDarkness darkness;
-  std::vector<std::int16_t> values;
-  ASSERT_TRUE(contours.measure(proposer, roi, 0, darkness, values));
-  const HalfDepth half = contours.half_depth(proposer, roi, darkness, values);
-  Contour contour;
-  std::vector<capillaryx::Run> runs;
-  std::vector<OutlineFinder::Point> points;
-  ASSERT_TRUE(
-      contours.draw(proposer, roi, darkness, half, ContourFinder::kEvenLengthPx, values, contour, runs, points));
-  Capillary capillary;
-  contours.write(contour, points, capillary);
-  EXPECT_EQ(capillary.bbox[0] + capillary.bbox[2], kEnd + 2);
+  const Drawn drawn = contours_in(proposer);
+  ASSERT_EQ(drawn.capillaries.size(), 1U);
+  EXPECT_EQ(drawn.capillaries[0].bbox[0] + drawn.capillaries[0].bbox[2], kEnd + 2);
 }
 
 TEST(Contour, KnowsHowLongAndWideAVesselIsAtHalfOfItsDepth) {

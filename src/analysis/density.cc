@@ -46,35 +46,33 @@ const HalfDepth& DensityStage::half_depth(const Proposer& proposed, std::size_t 
   return half;
 }
 
-double DensityStage::typical_length_px(const Proposer& proposed, double least_score, const std::vector<float>& scores) {
+void DensityStage::choose(double least_score, const std::vector<float>& scores) {
+  chosen_.clear();
   choice_.choose(rois_, scores);
-  double sum = kEvenCount * ContourFinder::kEvenLengthPx;
-  int count = kEvenCount;
   for (std::size_t i = 0; i < rois_.size(); ++i) {
-    if (!choice_.stays(i) || static_cast<double>(scores[i]) < least_score) continue;
-    sum += half_depth(proposed, i).length_px;
-    ++count;
+    if (choice_.stays(i) && static_cast<double>(scores[i]) >= least_score) chosen_.push_back(i);
   }
-  return sum / count;
+}
+
+double DensityStage::typical_length_px(const Proposer& proposed) {
+  double sum = kEvenCount * ContourFinder::kEvenLengthPx;
+  for (const std::size_t region : chosen_) sum += half_depth(proposed, region).length_px;
+  return sum / static_cast<double>(kEvenCount + chosen_.size());
 }
 
 void DensityStage::draw_chosen(const Proposer& proposed, double least_score, std::vector<float>& scores) {
-  typical_length_px_ = typical_length_px(proposed, least_score, scores);
-  bool all_drawn = false;
-  while (!all_drawn) {
-    all_drawn = true;
-    chosen_.clear();
-    choice_.choose(rois_, scores);
-    for (std::size_t i = 0; i < rois_.size(); ++i) {
-      if (!choice_.stays(i) || static_cast<double>(scores[i]) < least_score) continue;
-      if (draw(proposed, i)) {
-        chosen_.push_back(i);
-      } else {
-        scores[i] = RegionChoice::kNoReading;
-        all_drawn = false;
-      }
+  choose(least_score, scores);
+  typical_length_px_ = typical_length_px(proposed);
+  const auto without_contour = [&] {
+    bool any = false;
+    for (const std::size_t region : chosen_) {
+      if (draw(proposed, region)) continue;
+      scores[region] = RegionChoice::kNoReading;
+      any = true;
     }
-  }
+    return any;
+  };
+  while (without_contour()) choose(least_score, scores);
 }
 
 std::int64_t DensityStage::count_covered() {

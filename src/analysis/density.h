@@ -58,7 +58,8 @@ class DensityStage {
  private:
   enum class Drawing : std::uint8_t { kNotYet, kNone, kDrawn };
   const HalfDepth& half_depth(const Proposer& proposed, std::size_t region);
-  double typical_length_px(const Proposer& proposed, double least_score, const std::vector<float>& scores);
+  void choose(double least_score, const std::vector<float>& scores);
+  double typical_length_px(const Proposer& proposed);
   std::int64_t count_covered();
 
   ContourFinder finder_;
