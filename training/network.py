@@ -32,7 +32,7 @@ def build() -> keras.Sequential:
             layers.Conv2D(128, 3, activation="relu", name="conv3"),
             layers.MaxPooling2D(name="pool3"),
             layers.Flatten(name="flatten"),
-            layers.Dropout(0.3, name="dropout"),
+            layers.Dropout(0.1, name="dropout"),
             layers.Dense(128, activation="relu", name="dense1"),
             layers.Dense(64, activation="relu", name="dense2"),
             layers.Dense(2, name="dense3"),

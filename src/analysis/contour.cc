@@ -25,7 +25,7 @@ constexpr int kBandFrom = 2, kBandTo = kMargin;
 constexpr int kMostReach = 32;    // blocks
 constexpr int kAhead = 8;         // rows by which memory is asked for ahead
 constexpr int kCacheLine = 32;    // values
-constexpr int kLeastDepth = 35;   // % of the peak
+constexpr int kLeastDepth = 38;   // % of the peak
 constexpr int kTail = 30;         // % of the peak; what is fainter has no say in the depth
 constexpr double kSlackPx = 0.3;  // by how much a side of the polygon may miss what it simplifies
 

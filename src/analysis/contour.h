@@ -43,7 +43,7 @@ struct HalfDepth {
 ///
 /// A capillary is not equally dark all along, and where it dives it is a dark dot; its *depth* is what all but one in
 /// kDepthShare of its places reach, each with the highest of the values nearer than 0.9 of half its width (a square;
-/// blurred once more), and at least 0.35 of the peak. The highest of many values is too high where skin and noise make
+/// blurred once more), and at least 0.38 of the peak. The highest of many values is too high where skin and noise make
 /// it uneven: as much as kUneven of the frame's spread is taken off. What does not reach 0.3 of the peak has no say:
 /// the tail of a deep vessel or of a hair that runs into the region is no limb. A vessel that is equally dark all along
 /// has its full width at half maximum, whatever its profile.
@@ -67,7 +67,7 @@ class ContourFinder {
   static constexpr double kScatterSigmaPx = 2.5;
   static constexpr double kUneven = 1.4;
   static constexpr int kDepthShare = 8;
-  static constexpr double kEvenLengthPx = 90, kFollowed = 0.12, kMostLength = 1.6;
+  static constexpr double kEvenLengthPx = 88, kFollowed = 0.12, kMostLength = 1.6;
 
   /// Fills `darkness`, and appends what draw() needs to `values`. `roi` is one of `proposed`. False where the darkest
   /// place of it is not `min_depth` of optical density over the ground: fainter smudges are no capillaries that anyone
