@@ -40,7 +40,8 @@ def frames_of(folder: pathlib.Path) -> list[dict[str, Any]]:
 
 def with_interval(scores: dict[str, Any], name: str) -> str:
     low, high = scores["intervals"][name]
-    return f"{scores['total'][name]:.3f} ({low:.3f} to {high:.3f})"
+    digits = 4 if name.endswith("error") else 3
+    return f"{scores['total'][name]:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def figures(scores: dict[str, Any]) -> list[str]:
@@ -347,6 +348,8 @@ class Bench:
             *accuracy_regions.proposals(self.crops("crops_drawn", drawn, truth), truth).rows(),
             "",
             "None of them was in sight while numbers of the analysis were chosen (docs/analysis.md says which were).",
+            "Drawn capillaries have fewer faint limbs than those of the real frames, so that these figures do not tell how",
+            "well such limbs are followed (docs/design.md).",
             "",
             f"Of {scores['total']['capillaries']} capillaries and {scores['total']['detections']} detections: {wrong}.",
             "The darkest that were missed, and the surest false alarms, two of a frame at most:",
