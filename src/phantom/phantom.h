@@ -79,7 +79,7 @@ void check_phantom_options(const PhantomOptions& options);
 /// A capillary that was drawn. Its outline is where darkness falls to half of its depth: its own optical density in
 /// green, after the optical blur, before sharpening, noise and codec, without its halo, is half of what nine tenths of
 /// it reach: of the tenth part of the values over it (where it has a tenth of its peak), each the highest of those
-/// nearer than 0.9 of half its width (a square); at least 0.35 of the peak. ContourFinder looks for the same. Holes
+/// nearer than 0.9 of half its width (a square); at least 0.35 of the peak. ContourFinder looks for this. Holes
 /// count as filled. Capillaries do not overlap; many come near.
 struct PhantomCapillary {
   std::vector<std::vector<float>> outline;  ///< polygons, x0, y0, x1, y1, ..., px, pixel corners; inside the frame
