@@ -40,7 +40,7 @@ def frames_of(folder: pathlib.Path) -> list[dict[str, Any]]:
 
 def with_interval(scores: dict[str, Any], name: str) -> str:
     low, high = scores["intervals"][name]
-    digits = 4 if name.endswith("error") else 3
+    digits = 4 if name.endswith("error") else 3  # errors are a few hundredths, and held against 0.05
     return f"{scores['total'][name]:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
