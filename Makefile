@@ -9,7 +9,7 @@ help:  ## this list
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo:  ## set up, build, analyse drawn frames (or INPUT=file, folder or film), say where to look
+demo:  ## set up, build, analyse synthetic frames (or INPUT=file, folder or video), say where to look
 	@scripts/demo.sh
 
 test:  ## set up, build and pass the tests
@@ -24,7 +24,7 @@ format:  ## put every source into the project's format
 soak:  ## what takes long: soak tests, long fuzzing (FUZZ_SECONDS=600)
 	@scripts/soak.sh
 
-accuracy:  ## measure accuracy and speed on real and drawn frames, write docs/accuracy.md
+accuracy:  ## measure accuracy and speed on real and synthetic frames, write docs/accuracy.md
 	@scripts/accuracy.sh
 
 performance:  ## measure the parallel system, write docs/performance.md and docs/figures/ (STEPS="bench system live memory")
@@ -42,8 +42,8 @@ bench-compare:  ## which stages are faster or slower than in BASE=COMMIT (HEAD=C
 model:  ## train the shipped network anew, from its seed
 	@scripts/model.sh
 
-drawn-or-real:  ## what tells drawn capillaries from real ones (FRAMES=folder LABELS=coco.json)
-	@scripts/drawn_or_real.sh
+synthetic-or-real:  ## what tells synthetic capillaries from real ones (FRAMES=folder LABELS=coco.json)
+	@scripts/synthetic_or_real.sh
 
 train:  ## fine-tune the shipped network on labels of your own (LABELS=coco.json FRAMES=folder)
 	@scripts/train.sh

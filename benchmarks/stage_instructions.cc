@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs every stage but the network itself a few times on one drawn frame. scripts/instructions.py counts its
+// Runs every stage but the network itself a few times on one synthetic frame. scripts/instructions.py counts its
 // instructions under callgrind: a measure of work that no other load on the machine disturbs.
 #include <cstdio>
 #include <memory>

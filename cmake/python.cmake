@@ -20,7 +20,7 @@ install(TARGETS _core LIBRARY DESTINATION ${package} COMPONENT python EXCLUDE_FR
 install(PROGRAMS $<TARGET_FILE:capillaryx> RENAME libcapillaryx.so.0 DESTINATION ${package}/lib COMPONENT python EXCLUDE_FROM_ALL)
 install(PROGRAMS $<TARGET_FILE:capillaryx_program> DESTINATION ${package}/bin COMPONENT python EXCLUDE_FROM_ALL)
 # What `python -m capillaryx.train` needs beside TensorFlow: the modules of `make train`, and the network to begin with.
-install(FILES training/own_labels.py training/figures.py training/fitting.py training/network.py training/recipe.py
+install(FILES training/fine_tune.py training/figures.py training/fitting.py training/network.py training/recipe.py
               training/regions.py models/capillary.onnx
         DESTINATION ${package}/training COMPONENT python EXCLUDE_FROM_ALL)
 # Licences of what is compiled in.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: accuracy.py PROGRAM SHARED OUT.md
 
-Runs the program on the labelled frames in SHARED/data/frames (where they are there) and on drawn frames, and writes the
+Runs the program on the labelled frames in SHARED/data/frames (if present) and on synthetic frames, and writes the
 figures as a page, with its plots beside it. Every figure of the page comes from these runs.
 """
 
@@ -23,7 +23,7 @@ import line_plot
 from accuracy_sweeps import sweep
 from line_plot import Line, Plot
 
-DRAWN_FRAMES = 1024
+SYNTHETIC_FRAMES = 1024
 EMPTY_FRAMES = 200
 HAIRY_FRAMES = 20
 SEED = 20261127  # training uses another, and so does whoever chooses a number of the analysis (docs/analysis.md)
@@ -125,8 +125,8 @@ class Bench:
         return out
 
     def regions(self, shared: pathlib.Path, card: dict[str, Any], plots: pathlib.Path) -> list[str]:
-        """The network on proposed regions; needs what real_frames() and drawn_frames() left."""
-        sets = {"drawn": accuracy_regions.read(self.work / "crops_drawn")}
+        """The network on proposed regions; needs what real_frames() and synthetic_frames() left."""
+        sets = {"synthetic": accuracy_regions.read(self.work / "crops_synthetic")}
         frames = shared / "data/frames"
         if (frames / "labels.coco.json").exists():
             sets["real"] = accuracy_regions.read(self.work / "crops_real")
@@ -158,16 +158,16 @@ class Bench:
         line_plot.write(plots / "reliability.svg", [plot])
         return [*page, "", "![Reliability](pictures/reliability.svg)", ""]
 
-    def untold(self, shared: pathlib.Path) -> list[str]:
-        """Needs what real_frames() and drawn_frames() left."""
-        sets = {"drawn": (self.work / "drawn/truth.coco.json", self.work / "drawn_out")}
+    def ambiguous(self, shared: pathlib.Path) -> list[str]:
+        """Needs what real_frames() and synthetic_frames() left."""
+        sets = {"synthetic": (self.work / "synthetic/truth.coco.json", self.work / "synthetic_out")}
         real = shared / "data/frames/labels.coco.json"
         if real.exists():
             sets["real"] = (real, self.work / "real")
         page = [
             "## What cannot be told",
             "",
-            "Labels and the truth of drawn frames name places that cannot be told (`iscrowd`): what is found there",
+            "Labels and the truth of synthetic frames name places that cannot be told (`iscrowd`): what is found there",
             "counts neither way. How many there are; for each capillary; the part of them that overlaps a region",
             "(IoU 0.3); how dark these are, in darknesses of the frame's median capillary (5 %, half and 95 % have",
             "less); and the part of them that the network takes for a capillary.",
@@ -177,7 +177,7 @@ class Bench:
         ]
         strict = []
         for name, (labels, results) in sets.items():
-            cells = accuracy_regions.untold_cells(self.work / f"crops_{name}", labels)
+            cells = accuracy_regions.ambiguous_cells(self.work / f"crops_{name}", labels)
             page.append(f"| {name} | {' | '.join(cells)} |")
             coco = json.loads(labels.read_text(encoding="utf-8"))
             coco["annotations"] = [label for label in coco["annotations"] if not label.get("iscrowd")]
@@ -237,16 +237,16 @@ class Bench:
         return [*page, ""]
 
     @staticmethod
-    def drawn_or_real(file: pathlib.Path) -> list[str]:
-        """What `make drawn-or-real` measured, where it has been run."""
+    def synthetic_or_real(file: pathlib.Path) -> list[str]:
+        """What `make synthetic-or-real` measured, where it has been run."""
         if not file.exists():
             return []
         kept = json.loads(file.read_text(encoding="utf-8"))
         kinds = kept["kinds"].values()
         page = [
-            "## Drawn or real",
+            "## Synthetic or real",
             "",
-            "`make drawn-or-real`: a network of the shipped one's shape learns to tell regions of drawn frames from",
+            "`make synthetic-or-real`: a network of the shipped one's shape learns to tell synthetic regions from",
             "those of the real ones, and is measured on frames that it has not seen",
             f"({kept['folds']} folds, {kept['epochs']} epochs, seed {kept['seed']}).",
             "Area under the curve, real against drawn: 0.5 is a guess. Then what plain measures tell alone, the most",
@@ -295,7 +295,7 @@ class Bench:
 
     def precision(self, shared: pathlib.Path) -> list[str]:
         page = ["## Precision of the network", ""]
-        sets = {f"{DRAWN_FRAMES} drawn": (self.work / "drawn", self.work / "drawn/truth.coco.json")}
+        sets = {f"{SYNTHETIC_FRAMES} synthetic": (self.work / "synthetic", self.work / "synthetic/truth.coco.json")}
         real = shared / "data/frames"
         if (real / "labels.coco.json").exists():
             count = len(json.loads((real / "labels.coco.json").read_text(encoding="utf-8"))["images"])
@@ -326,10 +326,10 @@ class Bench:
             )
         return [*page, ""]
 
-    def drawn_frames(self, pictures: pathlib.Path) -> list[str]:
-        drawn = self.draw("drawn", DRAWN_FRAMES)
+    def synthetic_frames(self, pictures: pathlib.Path) -> list[str]:
+        drawn = self.draw("synthetic", SYNTHETIC_FRAMES)
         truth = drawn / "truth.coco.json"
-        scores = self.evaluate(self.analyze("drawn_out", drawn), truth)
+        scores = self.evaluate(self.analyze("synthetic_out", drawn), truth)
         wrong = accuracy_worst.write_sheets(scores, drawn, truth, pictures / "worst")
         empty = frames_of(
             self.analyze("empty_out", self.draw("empty", EMPTY_FRAMES, "--capillaries", "0", "--format", "jpg"))
@@ -338,17 +338,17 @@ class Bench:
         hairy = self.draw("hairy", HAIRY_FRAMES, "--capillaries", "0", "--hairs", "3", "--folds", "3")
         on_hairs = [frame["count"] for frame in frames_of(self.analyze("hairy_out", hairy))]
         return [
-            "## Drawn frames",
+            "## Synthetic frames",
             "",
-            f"{DRAWN_FRAMES} phantoms as they come (`capillaryx phantom {DRAWN_FRAMES} --seed {SEED}`).",
+            f"{SYNTHETIC_FRAMES} phantoms as they come (`capillaryx phantom {SYNTHETIC_FRAMES} --seed {SEED}`).",
             "",
             "| | |",
             "|---|---|",
             *figures(scores),
-            *accuracy_regions.proposals(self.crops("crops_drawn", drawn, truth), truth).rows(),
+            *accuracy_regions.proposals(self.crops("crops_synthetic", drawn, truth), truth).rows(),
             "",
             "None of them was in sight while numbers of the analysis were chosen (docs/analysis.md says which were).",
-            "Drawn capillaries have fewer faint limbs than those of the real frames, so that these figures do not",
+            "Synthetic capillaries have fewer faint limbs than those of the real frames, so that these figures do not",
             "tell how well such limbs are followed (docs/design.md).",
             "",
             f"Of {scores['total']['capillaries']} capillaries and {scores['total']['detections']} detections: {wrong}.",
@@ -385,7 +385,7 @@ def main() -> None:
         "What counts as the depth of a capillary, what has no say in it included, was settled with the real frames in",
         "sight (`docs/analysis.md`), and so were which rows the background's spread is taken from",
         "(docs/performance_log.md), where a region ends (`--foot-ratio`), what the network is shown of a region",
-        "besides its surroundings, the light that drawn frames lose towards an edge, and how faint a drawn capillary",
+        "besides its surroundings, the light that frames lose towards an edge, and how faint a synthetic capillary",
         "must be not to be asked for (docs/design.md): the figures of the real frames are that much less blind.",
         "",
     ]
@@ -393,13 +393,13 @@ def main() -> None:
         bench = Bench(program, pathlib.Path(work))
         plots = page_file.parent / "pictures"
         plots.mkdir(exist_ok=True)
-        page += bench.real_frames(shared) + bench.drawn_frames(plots)
-        page += bench.untold(shared)
+        page += bench.real_frames(shared) + bench.synthetic_frames(plots)
+        page += bench.ambiguous(shared)
         page += bench.precision(shared)
         card = json.loads((page_file.parent.parent / "models/card.json").read_text(encoding="utf-8"))
         page += bench.regions(shared, card, plots)
         page += bench.fine_tuning(page_file.parent / "figures/fine_tuning.json", card)
-        page += bench.drawn_or_real(page_file.parent / "figures/drawn_or_real.json")
+        page += bench.synthetic_or_real(page_file.parent / "figures/synthetic_or_real.json")
         page += bench.sweeps(plots)
     page_file.write_text("\n".join(page).rstrip() + "\n", encoding="utf-8")
     print("\n".join(page))

@@ -125,11 +125,11 @@ def boxes_of(labels: pathlib.Path) -> tuple[dict[str, list[Any]], dict[str, list
     coco = json.loads(labels.read_text(encoding="utf-8"))
     names = {image["id"]: image["file_name"] for image in coco["images"]}
     told: dict[str, list[Any]] = {name: [] for name in names.values()}
-    untold: dict[str, list[Any]] = {name: [] for name in names.values()}
+    ambiguous: dict[str, list[Any]] = {name: [] for name in names.values()}
     for label in coco["annotations"]:
         if label["category_id"] == 1:
-            (untold if label.get("iscrowd") else told)[names[label["image_id"]]].append(label["bbox"])
-    return told, untold
+            (ambiguous if label.get("iscrowd") else told)[names[label["image_id"]]].append(label["bbox"])
+    return told, ambiguous
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,10 @@ def proposals(folder: pathlib.Path, labels: pathlib.Path) -> Proposals:
     )
 
 
-def untold_cells(folder: pathlib.Path, labels: pathlib.Path) -> list[str]:
+def ambiguous_cells(folder: pathlib.Path, labels: pathlib.Path) -> list[str]:
     """Of what cannot be told: how many there are for a capillary, how dark the regions are that overlap them, in those
     of the frame's median capillary, and how many of these regions the network takes for one."""
-    told, untold = boxes_of(labels)
+    told, ambiguous = boxes_of(labels)
     regions = regions_of(folder, told)
 
     def best(name: str, boxes: list[Any]) -> list[Proposed]:
@@ -178,10 +178,10 @@ def untold_cells(folder: pathlib.Path, labels: pathlib.Path) -> list[str]:
         usual = [region.darkness for region in best(name, told[name])]
         if not usual:
             continue
-        for region in best(name, untold[name]):
+        for region in best(name, ambiguous[name]):
             darkness.append(region.darkness / float(np.median(usual)))
             taken.append(region.score >= 0.5)
-    count = sum(map(len, untold.values()))
+    count = sum(map(len, ambiguous.values()))
     low, middle, high = np.percentile(darkness, [5, 50, 95])
     return [
         str(count),

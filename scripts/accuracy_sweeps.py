@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the figures move on drawn frames when one thing about them changes."""
+"""How the figures move on synthetic frames when one thing about them changes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ Measure = Callable[[str, int, str], dict[str, Any]]  # name, frames, option -> w
 def sweep(measure: Measure) -> tuple[list[str], list[Plot]]:
     """Lines of the page, and a plot a row."""
     page = [
-        f"{FRAMES} drawn frames a value, the option of `capillaryx phantom` in brackets; 1 is as on ordinary frames.",
+        f"{FRAMES} frames per value, the option of `capillaryx phantom` in brackets; 1 is as on ordinary ones.",
         "",
         "| | value | F1 | recall | precision | count error | density error | density, detected / drawn |",
         "|---|---|---|---|---|---|---|---|",

@@ -30,7 +30,7 @@ Research use only, not for diagnosis.
 
 Nothing has to be installed, and nothing leaves this machine. The folder may lie anywhere and be moved.
 It needs a 64-bit Linux on an Intel or AMD processor with the GNU C library {glibc} or newer. Tested on Debian 12.
-Films and cameras need the program ffmpeg beside it; pictures need nothing.
+Videos and cameras need the program ffmpeg beside it; pictures need nothing.
 
 ./capillaryx --help lists the commands. lib/ holds the libraries, licences/ their licences, sbom.cdx.json what they are.
 The libraries under the LGPL (nettle, libseccomp) may be replaced by your own: they are files of lib/.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: scripts/docs.sh    Makes the pages and pictures of docs/ that come from the program itself, on a drawn frame;
+# usage: scripts/docs.sh    Makes the pages and pictures of docs/ that come from the program itself, on a synthetic frame;
 # and what of python/capillaryx/ comes from the C++ side.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 scripts/setup.sh build run
@@ -19,7 +19,7 @@ stages=("$work"/results/stages/*/[a-f]_*.png)
 mkdir -p docs/pictures
 # Colour at full resolution: halved, green lines would bleach what they surround.
 picture() { ffmpeg -v error -y "${@:1:$#-1}" -pix_fmt yuvj444p -q:v 3 "${@: -1}"; }
-# A part of the frame as filmed and as analysed, side by side.
+# A part of the frame as recorded and as analysed, side by side.
 part="crop=960:600:480:480,scale=720:-2:flags=lanczos"
 picture -i "${stages[0]}" -i "${stages[5]}" -filter_complex "[0]${part}[l];[1]${part}[r];[l][r]hstack" docs/pictures/capillaries.jpg
 # The paper's Fig. 2 (a) to (f).

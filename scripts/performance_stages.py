@@ -187,7 +187,7 @@ def sizes_page(program: str) -> list[str]:
     page = [
         "## Larger frames",
         "",
-        "Two drawn frames (JPEG) of each size: processor time, reading included.",
+        "Two synthetic frames (JPEG) of each size: processor time, reading included.",
         "",
         "| size | capillaries a frame | ms | ms per megapixel | against 1920x1080 |",
         "|---|---|---|---|---|",
@@ -285,7 +285,7 @@ def stages_page(program: str, limits: dict[str, float], work: dict[str, float], 
         page.append(stage_row("whole frame, JPEG", mean(jpeg, "whole frame"), None, None, limits))
     page += [
         "",
-        "Instructions are those of AVX2 under callgrind (`scripts/instructions.sh`), on a drawn frame of a quarter of "
+        "Instructions are those of AVX2 under callgrind (`scripts/instructions.sh`), on a frame of a quarter of "
         "the size, four times; density's are without the polygons. What a stage must move is reckoned at the speed of "
         f"the third-level cache, what it must do at this core's measured speeds (`benchmarks/machine_limits.cc`): "
         f"{limits['gflops']:.0f} thousand million operations a second with floats, {limits['pair_gops']:.0f} in "

@@ -18,9 +18,9 @@ ACCURACY_ROWS = (
     ("real frames: precision", "Real frames", "precision", 1),
     ("real frames: recall", "Real frames", "recall", 1),
     ("real frames: count error", "Real frames", "count error", 1),
-    ("drawn frames: F1", "Drawn frames", "f1", 1),
-    ("drawn frames: count error", "Drawn frames", "count error", 1),
-    ("drawn frames: density error", "Drawn frames", "density error", 1),
+    ("synthetic frames: F1", "Synthetic frames", "f1", 1),
+    ("synthetic frames: count error", "Synthetic frames", "count error", 1),
+    ("synthetic frames: density error", "Synthetic frames", "density error", 1),
 )
 SPEED_SECTION = "Serial, router, driver"
 SPEED_COLUMN = "ms a frame"

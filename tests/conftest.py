@@ -91,7 +91,7 @@ def analyze(capillaryx: Run, tmp_path: Path) -> Analyze:
 
 @pytest.fixture(scope="session")
 def tissue_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six small drawn frames."""
+    """Six small synthetic frames."""
     folder = tmp_path_factory.mktemp("frames")
     for index in range(6):
         (folder / f"f{index:02}.png").write_bytes(pictures.png(pictures.tissue(seed=index)))

@@ -121,13 +121,13 @@ def convert(source: Path, target: Path, *arguments: str) -> Path:
     return target
 
 
-def film(folder: Path, target: Path, frames: int = 6, fps: int = 25) -> Path:
-    """A film without loss of `frames` drawn frames."""
+def video(folder: Path, target: Path, frames: int = 6, fps: int = 25) -> Path:
+    """A video without loss of `frames` synthetic frames."""
     for index in range(frames):
-        (folder / f"film{index:03}.png").write_bytes(png(tissue(seed=100 + index)))
-    pattern = folder / "film%03d.png"
+        (folder / f"video{index:03}.png").write_bytes(png(tissue(seed=100 + index)))
+    pattern = folder / "video%03d.png"
     command = [need_ffmpeg(), "-v", "error", "-y", "-framerate", str(fps), "-i", str(pattern), "-c:v", "ffv1"]
     subprocess.run([*command, str(target)], check=True, timeout=60, stdin=subprocess.DEVNULL)
     for index in range(frames):
-        (folder / f"film{index:03}.png").unlink()
+        (folder / f"video{index:03}.png").unlink()
     return target

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the shipped network and the stages before it must reach on drawn frames, whose truth is known. The figures
+"""What the shipped network and the stages before it must reach on synthetic frames, whose truth is known. The figures
 themselves are in docs/accuracy.md; here a few frames guard them."""
 
 import json
@@ -28,7 +28,7 @@ def test_many_hairs_and_folds_are_no_capillaries(capillaryx: Run, tmp_path: Path
     assert [frame["source"] for frame in frames if frame["count"] > 1] == []
 
 
-def test_count_and_density_of_drawn_frames_are_within_a_tenth(capillaryx: Run, tmp_path: Path) -> None:
+def test_count_and_density_of_synthetic_frames_are_within_a_tenth(capillaryx: Run, tmp_path: Path) -> None:
     analyzed(capillaryx, tmp_path)
     truth = tmp_path / "frames" / "truth.coco.json"
     total = json.loads(capillaryx("evaluate", tmp_path / "out", "--labels", truth, "--json").stdout)["total"]

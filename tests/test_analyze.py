@@ -165,7 +165,7 @@ def test_lengths_and_areas_need_a_scale(analyze: Analyze, tissue_folder: Path) -
         assert frame["scale_um_per_px"] == 2.5
 
 
-def test_drawn_frames_by_name(analyze: Analyze) -> None:
+def test_synthetic_frames_by_name(analyze: Analyze) -> None:
     found = results.frames(analyze("phantom:2", "--no-overlays").out)
     assert len(found) == 2
     assert all(frame["status"] == "ok" and frame["sha256"] is None for frame in found)
@@ -195,8 +195,8 @@ def test_y4m_on_standard_input(program: Path, tmp_path: Path, tissue_folder: Pat
     assert (frame["width"], frame["height"], frame["status"]) == (240, 160, "ok")
 
 
-def test_a_film_is_read_frame_by_frame(analyze: Analyze, tmp_path: Path) -> None:
-    clip = pictures.film(tmp_path, tmp_path / "clip.mkv", frames=6)
+def test_a_video_is_read_frame_by_frame(analyze: Analyze, tmp_path: Path) -> None:
+    clip = pictures.video(tmp_path, tmp_path / "clip.mkv", frames=6)
     found = results.frames(analyze(clip).out)
     assert len(found) == 6
     assert found[2]["source"].endswith("clip.mkv#2")

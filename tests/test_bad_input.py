@@ -70,7 +70,7 @@ def test_a_folder_without_pictures_is_an_error(analyze: Analyze, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["phantom:0", "phantom:-1", "phantom:x", "phantom:99999999999999999999", "camera:x"])
-def test_wrong_numbers_of_drawn_frames_and_cameras(analyze: Analyze, name: str) -> None:
+def test_wrong_numbers_of_synthetic_frames_and_cameras(analyze: Analyze, name: str) -> None:
     done = analyze(name, expect=None)
     assert done.returncode in (1, 2)
     assert name.split(":")[0] in done.stderr
@@ -220,7 +220,7 @@ def test_streams_that_are_cut_short_or_no_pictures(program: Path, tmp_path: Path
     assert code in (1, 3)
 
 
-def test_a_film_that_is_none(analyze: Analyze, tmp_path: Path) -> None:
+def test_a_video_that_is_none(analyze: Analyze, tmp_path: Path) -> None:
     pictures.need_ffmpeg()
     (tmp_path / "clip.avi").write_bytes(b"RIFF nothing of the kind" * 50)
     done = analyze(tmp_path / "clip.avi", expect=3)
@@ -229,7 +229,7 @@ def test_a_film_that_is_none(analyze: Analyze, tmp_path: Path) -> None:
     assert "clip.avi" in done.stdout
 
 
-def test_a_film_without_ffmpeg_is_a_clear_error(program: Path, tmp_path: Path) -> None:
+def test_a_video_without_ffmpeg_is_a_clear_error(program: Path, tmp_path: Path) -> None:
     (tmp_path / "clip.avi").write_bytes(b"RIFF")
     command = [str(program), "analyze", str(tmp_path / "clip.avi"), "-o", str(tmp_path / "out")]
     environment = {key: value for key, value in os.environ.items() if key != "PATH"} | {"PATH": str(tmp_path)}

@@ -13,7 +13,7 @@ BUILT_IN = ["capillary", "background-ssim", "tophat-skeleton", "clahe-otsu"]
 
 @pytest.fixture(scope="module")
 def drawn(capillaryx: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("drawn")
+    folder = tmp_path_factory.mktemp("synthetic")
     capillaryx("phantom", 3, "-o", folder)
     return folder
 

@@ -40,7 +40,7 @@ def assert_same(ours: dict[str, Any], theirs: dict[str, Any], tolerance: float) 
             assert mine[figure] == pytest.approx(other[figure], abs=tolerance), (mine["image"], figure)
 
 
-def drawn_box(random_: random.Random) -> list[int]:
+def random_box(random_: random.Random) -> list[int]:
     return [random_.randrange(300), random_.randrange(300), random_.randrange(4, 40), random_.randrange(4, 40)]
 
 
@@ -58,7 +58,7 @@ def draw(seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     detections: list[dict[str, Any]] = []
     for image in images:
         for _ in range(random_.choice([0, 1, 5, 20])):
-            box = drawn_box(random_)
+            box = random_box(random_)
             kind = random_.choice([1, 1, 1, 2])
             annotations.append(
                 {"image_id": image["id"], "category_id": kind, "bbox": box, "iscrowd": int(random_.random() < 0.2)}
@@ -67,7 +67,7 @@ def draw(seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
                 annotations[-1]["area"] = random_.randrange(1, 500)
             for _ in range(random_.choice([0, 1, 1, 1, 2])):
                 detections.append({"bbox": near(box, random_)})
-        detections += [{"bbox": drawn_box(random_)} for _ in range(random_.choice([0, 1, 4]))]
+        detections += [{"bbox": random_box(random_)} for _ in range(random_.choice([0, 1, 4]))]
         for detection in detections:
             if "image_id" in detection or "file_name" in detection:
                 continue
@@ -86,7 +86,7 @@ def draw(seed: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return {"images": images, "annotations": annotations}, detections
 
 
-def test_figures_are_those_of_score_py_on_drawn_detections(capillaryx: Run, shared: Path, tmp_path: Path) -> None:
+def test_figures_are_those_of_score_py_on_random_detections(capillaryx: Run, shared: Path, tmp_path: Path) -> None:
     labels, found = tmp_path / "labels.json", tmp_path / "found.json"
     for seed in range(40):
         truth, detections = draw(seed)

@@ -153,7 +153,7 @@ def test_the_library_of_the_page_on_own_algorithms_compiles_and_runs(
     installed: Path, frames: Path, tmp_path: Path
 ) -> None:
     """With its command, and a class where the page says Mine."""
-    (line,) = blocks("docs/own_algorithm.md", "cpp")
+    (line,) = blocks("docs/custom_algorithms.md", "cpp")
     (tmp_path / "mine.cc").write_text(
         "#include <capillaryx/analyzer.h>\n"
         "struct Mine : capillaryx::Analyzer {\n"
@@ -166,7 +166,7 @@ def test_the_library_of_the_page_on_own_algorithms_compiles_and_runs(
         '    result.values["width"] = frame.pixels().width;\n'
         "    return result;\n  }\n};\n" + line
     )
-    text = (ROOT / "docs/own_algorithm.md").read_text()
+    text = (ROOT / "docs/custom_algorithms.md").read_text()
     found = re.search(r"`(c\+\+ -std=c\+\+20 [^`]*)`", text)
     assert found is not None
     run("bash", "-ec", f"cd '{tmp_path}' && {found[1].replace('PREFIX', f'{chr(39)}{installed}{chr(39)}')}")
@@ -180,7 +180,7 @@ def test_the_library_of_the_page_on_own_algorithms_compiles_and_runs(
 
 
 def test_the_notes_of_the_page_on_own_algorithms_are_taken(capillaryx: Run, tmp_path: Path) -> None:
-    (notes,) = blocks("docs/own_algorithm.md", "json")
+    (notes,) = blocks("docs/custom_algorithms.md", "json")
     shutil.copy(ROOT / "tests/networks/softmax.onnx", tmp_path / "mine.onnx")
     (tmp_path / "mine.onnx.json").write_text(notes)
     said = capillaryx("model", "check", tmp_path / "mine.onnx").stdout

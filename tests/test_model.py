@@ -35,7 +35,7 @@ WRONG = {
     "two_inputs.onnx": "it has 2 inputs and 1 outputs; expected one of each",
     "whole_numbers.onnx": "its input is of type i64; expected f32",
     "misspelt.onnx": '"treshold" is not known',
-    "cut_short.onnx": "damaged, cut short or of another kind",
+    "truncated.onnx": "damaged, cut short or of another kind",
     "text.onnx": "damaged, cut short or of another kind",
     "none.onnx": "no such file; --model takes ONNX",
     "sigmoid.onnx.json": 'unknown kind of network ".json"',
@@ -120,7 +120,7 @@ def test_a_network_that_gives_no_number_fails_its_frames(capillaryx: Run, tmp_pa
     assert all("not finite" in frame["error"] for frame in frames)
 
 
-@pytest.mark.parametrize("name", ["cut_short.onnx", "five_channels.onnx", "none.onnx"])
+@pytest.mark.parametrize("name", ["truncated.onnx", "five_channels.onnx", "none.onnx"])
 def test_analyze_with_a_wrong_network_ends_before_it_begins(capillaryx: Run, tmp_path: Path, name: str) -> None:
     capillaryx("phantom", 1, "-o", tmp_path / "frames", "--width", 320, "--height", 240)
     done = capillaryx("analyze", tmp_path / "frames", "-o", tmp_path / "out", "--model", NETWORKS / name, expect=1)

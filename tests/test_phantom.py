@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""capillaryx phantom: drawn frames and their truth."""
+"""capillaryx phantom: synthetic frames and their truth."""
 
 import json
 import os
@@ -16,7 +16,7 @@ def names(folder: Path) -> list[str]:
 
 
 def test_writes_frames_and_truth_that_belong_together(capillaryx: Run, tmp_path: Path) -> None:
-    out = tmp_path / "drawn"
+    out = tmp_path / "synthetic"
     capillaryx("phantom", 3, "-o", out, *SMALL, "--capillaries", 2)
     assert names(out) == ["phantom_000.png", "phantom_001.png", "phantom_002.png", "truth.coco.json"]
     truth = json.loads((out / "truth.coco.json").read_text())

@@ -35,7 +35,7 @@ def test_recipe_gives_a_network_that_has_learnt(program: Path, capillaryx: Run, 
     network = make_model(program, tmp_path, "--epochs=12")
     card = json.loads((tmp_path / "model/card.json").read_text())
     assert card["sha256"] == hashlib.sha256(network).hexdigest()
-    assert card["drawn"]["auc"][0] > 0.8
+    assert card["synthetic"]["auc"][0] > 0.8
     assert card["sha256"] in (tmp_path / "model/README.md").read_text()
     said = capillaryx("model", "check", tmp_path / "model/capillary.onnx").stdout
     assert "trained on drawn tissue alone (seed 5, 10 frames)" in said
@@ -46,7 +46,7 @@ def test_recipe_gives_a_network_that_has_learnt(program: Path, capillaryx: Run, 
 
 
 def fine_tune(program: Path, frames: Path, output: Path, *options: str) -> "subprocess.Popen[str]":
-    command = [PYTHON, ROOT / "training/own_labels.py", "--program", program, "--frames", frames]
+    command = [PYTHON, ROOT / "training/fine_tune.py", "--program", program, "--frames", frames]
     command += ["--labels", frames / "truth.coco.json", "--output", output, "--epochs=3", *options]
     return subprocess.Popen(
         list(map(str, command)), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=output.parent
@@ -108,13 +108,13 @@ def test_labels_that_are_none_end_fine_tuning_with_the_reason(program: Path, cap
 
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-train (make soak sets it up)")
-def test_measures_name_what_tells_frames_of_another_make_from_drawn_ones(
+def test_measures_name_what_tells_frames_of_another_make_from_synthetic_ones(
     program: Path, capillaryx: Run, tmp_path: Path
 ) -> None:
     """Frames of five times the noise stand for the real ones: the grain gives them away, the length does not."""
     frames = tmp_path / "frames"
     assert capillaryx("phantom", "6", "-o", frames, "--seed=4", "--noise=5", "--format=ppm").returncode == 0
-    command = [PYTHON, ROOT / "training/drawn_or_real.py", "--program", program, "--frames", frames, "--drawn=6"]
+    command = [PYTHON, ROOT / "training/synthetic_or_real.py", "--program", program, "--frames", frames, "--drawn=6"]
     command += ["--labels", frames / "truth.coco.json", "--epochs=2", "--figures", tmp_path / "figures.json"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]

@@ -26,7 +26,7 @@ def _cell(figures: dict[str, Any], key: str) -> str:
 
 
 def write_card(file: Path, card: dict[str, Any]) -> None:
-    sets = [(title, card[key]) for title, key in (("drawn, held out", "drawn"), ("real", "real")) if key in card]
+    sets = [(title, card[key]) for title, key in (("drawn, held out", "synthetic"), ("real", "real")) if key in card]
     note = (
         "The real frames were looked at when the drawing was made to resemble them, when it was decided that parts of\n"
         "capillaries count in training, and what the network is shown of a region; no weight was fitted to them.\n\n"
@@ -34,11 +34,11 @@ def write_card(file: Path, card: dict[str, Any]) -> None:
         else ""
     )
     text = PAGE.read_text().format(
-        **{key: value for key, value in card.items() if key not in ("drawn", "real")},
+        **{key: value for key, value in card.items() if key not in ("synthetic", "real")},
         columns=" | ".join(title for title, _ in sets),
         rules="|".join("---" for _ in sets),
         rows="\n".join(f"| {name} | " + " | ".join(_cell(of, key) for _, of in sets) + " |" for name, key in ROWS),
         real_note=note,
-        groups="\n".join(f"| {name} | {value:.4f} |" for name, value in card["drawn"]["accuracy_by_group"].items()),
+        groups="\n".join(f"| {name} | {value:.4f} |" for name, value in card["synthetic"]["accuracy_by_group"].items()),
     )
     file.write_text(text)

@@ -126,7 +126,7 @@ def main() -> None:
         "usual_share": round(usual_share, 4),
         "darkness_threshold": round(darkness_threshold, 4),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "drawn": measure(model, calibration, darkness_threshold, held_out),
+        "synthetic": measure(model, calibration, darkness_threshold, held_out),
     }
     if options.check:
         regions_module.crop(program, options.check, options.check / "labels.coco.json", options.work / "check")

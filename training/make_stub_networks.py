@@ -107,7 +107,7 @@ def make_onnx_stubs() -> None:
     save("whole_numbers.onnx", ["batch", 15, 15, 3], one, [BIAS], kind=TensorProto.INT64, said=RGB)
     save("misspelt.onnx", ["batch", 15, 15, 3], one, [BIAS], said={**RGB, "treshold": 0.4})
     whole = (FOLDER / "sigmoid.onnx").read_bytes()
-    (FOLDER / "cut_short.onnx").write_bytes(whole[: len(whole) // 2])
+    (FOLDER / "truncated.onnx").write_bytes(whole[: len(whole) // 2])
     (FOLDER / "text.onnx").write_text("This is no network.\n")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the shipped network is trained on: groups of drawn frames, each a set of `capillaryx phantom` options."""
+"""What the shipped network is trained on: groups of synthetic frames, each a set of `capillaryx phantom` options."""
 
 from dataclasses import dataclass, field
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Regions of drawn frames: drawn, proposed and cut by the program itself, so that the network learns from the very
+"""Regions of synthetic frames: drawn, proposed and cut by the program itself, so that the network learns from the very
 numbers that it will be given."""
 
 import csv

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace capillaryx {
 
@@ -37,11 +39,41 @@ class OpenFile {
   int descriptor_;
 };
 
+/// Kinds of input file, as the `input` line of results.jsonl names them.
+enum class InputKind {
+  kImage,  ///< one picture
+  kStack,  ///< a file with several pictures: TIFF, OME-TIFF, ImageJ stack, DICOM, animated PNG or WebP
+  kVideo,
+  kLive,  ///< a camera or standard input
+};
+
+/// Facts about one input file, found before its first frame and used by each of its frames. A plain value.
+struct InputInfo {
+  std::string file;    ///< UTF-8; as results name it
+  std::string sha256;  ///< of the whole file, hex; empty if it was not hashed (live)
+  InputKind kind = InputKind::kImage;
+  std::optional<std::int64_t> pages;  ///< frames in the file; absent if unknown beforehand
+  std::optional<double> fps;
+  int width = 0;   ///< px; 0 if unknown beforehand
+  int height = 0;  ///< px
+  /// Grey values (or channel values) that become 0 and 255; absent for 8-bit files.
+  std::optional<std::array<double, 2>> value_range;
+  std::optional<double> scale_um_per_px;  ///< from the file itself
+  std::string scale_from;                 ///< "tiff:ome", "tiff:imagej", "tiff:cm", "dicom"; empty without a scale
+  std::optional<double> magnification;    ///< measured; absent until it is
+  std::vector<double> page_times_s;       ///< time of each page; empty without a time axis
+  std::vector<std::string> notes;         ///< what a reader of the results must know, in words
+};
+
 /// Where a frame comes from.
 struct FrameInfo {
   std::int64_t index = 0;  ///< place in the run's order, from 0
-  std::string source;      ///< UTF-8; path relative to the folder given, or the file as given; `clip.avi#12` of a film
-  std::optional<double> time_s;  ///< place in the film, seconds; absent for stills
+  std::string source;      ///< UTF-8; path relative to the folder given, or the file as given; `clip.avi#12` of a video
+  std::optional<double> time_s;        ///< place in the video, seconds; absent for stills
+  std::string file{};                  ///< UTF-8; the input file as results name it (`source` is for display)
+  std::optional<std::int64_t> page{};  ///< from 0; absent for a file that is one picture
+  /// What the probe found; null for a file that is one picture, whose frame finds its own facts.
+  std::shared_ptr<const InputInfo> input{};
   /// When the camera (or the pace) gave the frame; what latency is counted from. Absent where nothing is live.
   std::optional<std::chrono::steady_clock::time_point> captured;
 };

@@ -41,7 +41,7 @@ class FrameSource {
   virtual std::vector<SkippedInput> skipped() const { return {}; }
 };
 
-/// Opens image files, folders, films, `camera:N`, `-` (frames on standard input) and `phantom:N`, joined in the order
+/// Opens image files, folders, videos, `camera:N`, `-` (frames on standard input) and `phantom:N`, joined in the order
 /// given, with `options.repeat`, `frames` and `every` applied. Throws Error (kInput) where an input is missing or holds
 /// no frame.
 std::unique_ptr<FrameSource> open_source(const std::vector<std::string>& inputs, const Options& options);

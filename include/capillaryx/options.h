@@ -93,7 +93,7 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
   constexpr double kMany = 1e15;
   visit(FieldInfo{"frames", "what", true, "stop after N frames (0: all)", 0, kMany}, options.frames);
   visit(FieldInfo{"repeat", "what", true, "go through the inputs N times", 1, kMany}, options.repeat);
-  visit(FieldInfo{"every", "what", true, "of a film, analyse every N-th frame", 1, 1e9}, options.every);
+  visit(FieldInfo{"every", "what", true, "of a video, analyse every N-th frame", 1, 1e9}, options.every);
   visit(FieldInfo{"scale_um_per_px", "what", true, "micrometres a pixel; no default, lengths stay in px without", 1e-6,
                   1e6},
         options.scale_um_per_px);

@@ -135,10 +135,10 @@ void add_frame(nb::module_& module) {
           "index", [](const Frame& frame) { return frame.info().index; }, "Place in the run's order, from 0.")
       .def_prop_ro(
           "source", [](const Frame& frame) { return frame.info().source; },
-          "Path relative to the folder given, or the file as given; `clip.avi#12` of a film.")
+          "Path relative to the folder given, or the file as given; `clip.avi#12` of a video.")
       .def_prop_ro(
           "time_s", [](const Frame& frame) { return frame.info().time_s; },
-          "Place in the film, seconds; None for stills.")
+          "Place in the video, seconds; None for stills.")
       .def_prop_ro(
           "width", [](const Frame& frame) { return frame.pixels().width; }, "px")
       .def_prop_ro(

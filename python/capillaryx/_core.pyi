@@ -26,12 +26,12 @@ class Frame:
     @property
     def source(self) -> str:
         """
-        Path relative to the folder given, or the file as given; `clip.avi#12` of a film.
+        Path relative to the folder given, or the file as given; `clip.avi#12` of a video.
         """
 
     @property
     def time_s(self) -> float | None:
-        """Place in the film, seconds; None for stills."""
+        """Place in the video, seconds; None for stills."""
 
     @property
     def width(self) -> int:

@@ -110,7 +110,7 @@ class Run(Iterator[FrameResult]):
 
 
 def analyze(inputs: Inputs, **options: Unpack[OptionKeywords]) -> Run:
-    """Analyses pictures, folders, films, a camera (`camera:0`) or drawn frames (`phantom:20`), on every core.
+    """Analyses pictures, folders, videos, a camera (`camera:0`) or synthetic frames (`phantom:20`), on every core.
 
     Gives a FrameResult a frame, in order, as they come; writes nothing. `options` are those of the command line, in
     snake_case: workers=2, scale_um_per_px=1.1, analyzer=MyAnalyzer. Raises Error where the run cannot go on.

@@ -21,7 +21,7 @@ class OptionKeywords(TypedDict, total=False):
     repeat: int
     """go through the inputs N times."""
     every: int
-    """of a film, analyse every N-th frame."""
+    """of a video, analyse every N-th frame."""
     scale_um_per_px: float | None
     """micrometres a pixel; no default, lengths stay in px without."""
     max_pixels: int

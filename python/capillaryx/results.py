@@ -44,9 +44,9 @@ class FrameResult:
     index: int = 0
     """Place in the run's order, from 0."""
     source: str = ""
-    """Path relative to the folder given, or the file as given; `clip.avi#12` of a film."""
+    """Path relative to the folder given, or the file as given; `clip.avi#12` of a video."""
     time_s: float | None = None
-    """Place in the film, seconds."""
+    """Place in the video, seconds."""
     sha256: str | None = None
     """Of the encoded file, hex; None for frames that came as pixels."""
     status: Status = "ok"

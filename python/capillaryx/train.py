@@ -2,7 +2,7 @@
 """Fine-tunes the shipped network on labels of your own: python -m capillaryx.train --labels coco.json --frames FOLDER
 
 Needs capillaryx[train]. What it does and writes: `python -m capillaryx.train --help`. The same as `make train` of a
-checkout, whose training/own_labels.py the wheel holds in capillaryx/training.
+checkout, whose training/fine_tune.py the wheel holds in capillaryx/training.
 """
 
 import sys
@@ -18,11 +18,11 @@ def main() -> int:
     """Gives the exit code."""
     sys.path.insert(0, str(FOLDER))
     try:
-        own_labels = import_module("own_labels")
+        fine_tune = import_module("fine_tune")
     except ModuleNotFoundError as error:
         print(f"capillaryx.train needs {error.name}: pip install 'capillaryx[train]'", file=sys.stderr)
         return 2
-    own_labels.main(program=PROGRAM, base=FOLDER / "capillary.onnx")
+    fine_tune.main(program=PROGRAM, base=FOLDER / "capillary.onnx")
     return 0
 
 

@@ -56,8 +56,8 @@ def skin(height: int = 480, width: int = 640, seed: int = 1) -> npt.NDArray[np.u
 
 @pytest.fixture(scope="session")
 def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four drawn frames."""
-    folder = tmp_path_factory.mktemp("drawn") / "frames"
+    """Four synthetic frames."""
+    folder = tmp_path_factory.mktemp("synthetic") / "frames"
     run(COMMAND, "phantom", 4, "-o", folder)
     return folder
 

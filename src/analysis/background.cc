@@ -80,12 +80,13 @@ HWY_EXPORT(divide_sums);
 // A bin is 4 grey values wide: 16 sums of four pixels. Finer ones cost time and change nothing, as what the windows
 // miss the surround brings in.
 constexpr std::size_t kBins = CellHistograms::kBins;
-constexpr int kIterations = 8;                      // of EM
-constexpr int kWindowStep = 2;                      // of a window every 2nd row is enough
-constexpr int kSurroundStep = 4;                    // of a block every 4th
-constexpr int kSpreadStep = 4, kSpreadRowStep = 8;  // the spread is taken from every 4th value of every 8th row
-constexpr float kCutSpreads = 3;  // what lies further from the mixture's background is vessel or glare
-constexpr float kSmallestSpread = 0.25F;
+constexpr int kIterations = 8;    // of EM
+constexpr int kWindowStep = 2;    // of a window every 2nd row is enough
+constexpr int kSurroundStep = 4;  // of a block every 4th
+constexpr int kDeviationStep = 4,
+              kDeviationRowStep = 8;  // the deviation is taken from every 4th value of every 8th row
+constexpr float kCutRobustSds = 3;    // what lies further from the mixture's background is vessel or glare
+constexpr float kSmallestRobustSd = 0.25F;
 
 // Edges of cells of about `cell` values over `length` values: at least `least` cells, all nearly the same.
 void set_edges(int length, int cell, int least, std::vector<int>& edges) {
@@ -181,7 +182,7 @@ void Background::add_surround(const ReducedFrame& reduced, double sigma_px) {
   for (std::size_t i = 0; i < columns; ++i) block_px_[i] = static_cast<float>(edge_x_[i + 1] - edge_x_[i]);
   for (int c = 0; c < channels_; ++c) {
     const auto cut =
-        static_cast<std::int16_t>(std::min(static_cast<int>(kCutSpreads * spread(c) * kOne + 0.5F), 255 * kOne));
+        static_cast<std::int16_t>(std::min(static_cast<int>(kCutRobustSds * robust_sd(c) * kOne + 0.5F), 255 * kOne));
     sum_blocks(reduced, c, cut);
     blur_blocks(16 * cut);
     auto& values = grid_.values[static_cast<std::size_t>(c)];
@@ -269,14 +270,14 @@ void Background::blur_blocks(std::int32_t cut) {
 
 void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid) {
   constexpr std::size_t kDeviations = 256 * kOne;
-  const auto count = static_cast<std::size_t>((reduced.width + kSpreadStep - 1) / kSpreadStep);
+  const auto count = static_cast<std::size_t>((reduced.width + kDeviationStep - 1) / kDeviationStep);
   const auto channels = static_cast<std::size_t>(channels_);
-  grid.set_columns(0, 2 * kSpreadStep, static_cast<int>(count), columns_at_);
+  grid.set_columns(0, 2 * kDeviationStep, static_cast<int>(count), columns_at_);
   line_.resize(channels * count);
   histogram_.assign(channels * kDeviations, 0);
   std::array<std::int64_t, 3> level{};
   std::int64_t samples = 0;
-  for (int y = 0; y < reduced.height; y += kSpreadRowStep) {
+  for (int y = 0; y < reduced.height; y += kDeviationRowStep) {
     const BackgroundGrid::Row row = grid.row_at(2 * y);
     for (std::size_t c = 0; c < channels; ++c) {
       grid.line(static_cast<int>(c), row, columns_at_, line_.data() + c * count);
@@ -289,7 +290,7 @@ void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid
                                            reduced.row(channels_ - 1, y)};
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t c = 0; c < channels; ++c) {
-        const int d = values[c][i * kSpreadStep] * (kOne / 4) - line_[c * count + i];
+        const int d = values[c][i * kDeviationStep] * (kOne / 4) - line_[c * count + i];
         ++histogram_[c * kDeviations + static_cast<std::size_t>(d < 0 ? -d : d)];
       }
     }
@@ -301,7 +302,7 @@ void Background::measure(const ReducedFrame& reduced, const BackgroundGrid& grid
     std::size_t median = 0;
     while (below + histogram[median] <= samples / 2) below += histogram[median++];
     const float deviation = (static_cast<float>(median) + 0.5F) / kOne;
-    spread_[c] = std::max(kSmallestSpread, deviation / 0.6745F);
+    robust_sd_[c] = std::max(kSmallestRobustSd, deviation / 0.6745F);
     level_[c] = std::max(1.0F, static_cast<float>(static_cast<double>(level[c]) / static_cast<double>(samples) / kOne));
   }
 }

@@ -46,7 +46,7 @@ class Background {
 
   /// Spread of the frame's tissue around this background, grey values: a robust standard deviation (median absolute
   /// deviation / 0.6745) of frame - background over the whole frame, of 2x2 means; at least 0.25.
-  float spread(int channel) const { return spread_[static_cast<std::size_t>(channel)]; }
+  float robust_sd(int channel) const { return robust_sd_[static_cast<std::size_t>(channel)]; }
 
   /// Mean of the background over the frame, grey values; at least 1. What darkness is relative to in an even light.
   float level(int channel) const { return level_[static_cast<std::size_t>(channel)]; }
@@ -62,7 +62,7 @@ class Background {
 
   int width_ = 0, height_ = 0, channels_ = 0;
   BackgroundGrid windows_, grid_;  // the mixture's nodes; the final, finer ones
-  std::array<float, 3> spread_{}, level_{};
+  std::array<float, 3> robust_sd_{}, level_{};
   std::vector<int> cell_x_, cell_y_;  // edges of the histogram cells, reduced px
   CellHistograms histograms_;
   std::array<CellRow, 2> cells_;

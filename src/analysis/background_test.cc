@@ -78,7 +78,7 @@ TEST(Background, FollowsALightThatFallsOff) {
 }
 
 TEST(Background, FollowsALightThatFallsOffTowardsAnEdgeUpToIt) {
-  // 10 grey values over the last 250 px, as in the real frames' left parts; noise makes its spread.
+  // 10 grey values over the last 250 px, as in the real frames' left parts; noise makes its deviation.
   const auto light = [](double x, double) { return -10 * std::max(0.0, 1 - x / 250); };
   const Background background = fitted(Canvas(900, 600, kSkin).add(light).add_noise(3).picture());
   double missed = 0;
@@ -109,7 +109,7 @@ TEST(Background, SpreadIsThatOfTheNoiseAndVesselsDoNotMoveIt) {
   Canvas canvas(480, 480, kSkin);
   canvas.darken(test::vessel(test::hairpin(240, 260, 24, 80), 5, 60), kBlood);
   const Background background = fitted(canvas.add_noise(4).picture());
-  for (int c = 0; c < 3; ++c) EXPECT_NEAR(background.spread(c), 2, 0.3) << c;  // of means of four pixels
+  for (int c = 0; c < 3; ++c) EXPECT_NEAR(background.robust_sd(c), 2, 0.3) << c;  // of means of four pixels
   EXPECT_NEAR(background.level(1), kSkin[1], 1);
 }
 

@@ -22,7 +22,7 @@ void RegionChoice::choose(std::span<const Roi> rois, std::span<const float> scor
     const auto i = static_cast<std::size_t>(order_[next]);
     const float squared = scores[i] * scores[i];
     float power = squared * squared * squared * squared;
-    if (scores[i] == kNoReading || power < parts_[i]) {
+    if (scores[i] == kNoRegion || power < parts_[i]) {
       stays_[i] = 0;
       power = parts_[i];
     }

@@ -16,9 +16,9 @@ namespace capillaryx {
 /// Threads: one call at a time for an instance. Memory is used again.
 class RegionChoice {
  public:
-  static constexpr float kNoReading = -1;  ///< the score of a region that is as if it were not there
+  static constexpr float kNoRegion = -1;  ///< the score of a region that is as if it were not there
 
-  /// `scores` has one, 0 to 1 or kNoReading, for each of `rois`.
+  /// `scores` has one, 0 to 1 or kNoRegion, for each of `rois`.
   void choose(std::span<const Roi> rois, std::span<const float> scores);
 
   bool stays(std::size_t region) const { return stays_[region] != 0; }

@@ -58,7 +58,7 @@ TEST(Choice, LeavesNoPlaceOut) {
 }
 
 TEST(Choice, TakesARegionThatIsNoReadingForOneThatIsNotThere) {
-  constexpr float kNone = RegionChoice::kNoReading;
+  constexpr float kNone = RegionChoice::kNoRegion;
   EXPECT_THAT(choose({2, 2, -1}, {0.0F, 0.0F, kNone}), ElementsAre(1, 1, 0));
   EXPECT_THAT(choose({2, 2, -1}, {0.7F, kNone, 0.8F}), ElementsAre(0, 0, 1));
   EXPECT_THAT(choose({2, 2, -1}, {0.9F, kNone, 0.8F}), ElementsAre(1, 0, 0));

@@ -85,8 +85,8 @@ HalfDepth ContourFinder::half_depth(const Proposer& proposed, const Roi& roi, co
                                     std::span<const std::int16_t> values) {
   read_window(roi, proposed.found, darkness, values);
   blur_window(density_, smooth_, between_);
-  const double spread = static_cast<double>(proposed.darkness.spread / proposed.darkness.level);
-  const auto uneven = static_cast<int>(kUneven * spread * kDensityOne + 0.5);
+  const double robust_sd = static_cast<double>(proposed.darkness.robust_sd / proposed.darkness.level);
+  const auto uneven = static_cast<int>(kUneven * robust_sd * kDensityOne + 0.5);
   HalfDepth half;
   half.depth = depth_level(darkness.ground, darkness.peak, uneven) - darkness.ground;
   mark_above(2 * darkness.ground + half.depth);
@@ -105,7 +105,7 @@ bool ContourFinder::draw(const Proposer& proposed, const Roi& roi, const RegionD
   const double part = level_of_edge(half.width_px) * part_of_level(typical_length_px);
   const int level = 2 * darkness.ground + static_cast<int>(2 * half.depth * part + 0.5);  // in half steps
   mark_above(level);
-  pieces_.join(density_, region_, mask_);
+  joiner_.join(density_, region_, mask_);
   if (!outline_.find(density_, level, mask_)) return false;
   outline_.clip(density_, proposed.reduced.frame_width, proposed.reduced.frame_height);
   contour.left = density_.left;
@@ -196,7 +196,7 @@ void ContourFinder::grow_region() {
 
 // The value that one in `share` of the first `count` of picked_ does not reach, from kLeastCounted to kMostCounted. 0
 // of none.
-int ContourFinder::level_of_share(std::size_t count, int share) {
+int ContourFinder::level_at_quantile(std::size_t count, int share) {
   if (count == 0) return 0;
   counts_.resize(kMostCounted - kLeastCounted + 1);  // all 0 between calls
   std::int32_t* const counts = counts_.data() - kLeastCounted;
@@ -234,7 +234,7 @@ int ContourFinder::ground_level() {
       count += far[x] > near[x] ? 1U : 0U;
     }
   }
-  return level_of_share(count, 2);
+  return level_at_quantile(count, 2);
 }
 
 // The density of the capillary's darkest place.
@@ -269,7 +269,7 @@ int ContourFinder::depth_level(int ground, int peak, int uneven) {
       count += highest[x] >= tail ? 1U : 0U;
     }
   }
-  const int depth = level_of_share(count, kDepthShare) - ground;
+  const int depth = level_at_quantile(count, kDepthShare) - ground;
   return ground + std::max({1, (peak - ground) * kLeastDepth / 100, depth / 2, depth - uneven});
 }
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "analysis/component_joiner.h"
 #include "analysis/outline.h"
-#include "analysis/pieces.h"
 #include "analysis/polygon.h"
 #include "analysis/proposer.h"
 #include "analysis/rois.h"
@@ -44,9 +44,9 @@ struct HalfDepth {
 /// A capillary is not equally dark all along, and where it dives it is a dark dot; its *depth* is what all but one in
 /// kDepthShare of its places reach, each with the highest of the values nearer than 0.9 of half its width (a square;
 /// blurred once more), and at least 0.38 of the peak. The highest of many values is too high where skin and noise make
-/// it uneven: as much as kUneven of the frame's spread is taken off. What does not reach 0.3 of the peak has no say:
-/// the tail of a deep vessel or of a hair that runs into the region is no limb. A vessel that is equally dark all along
-/// has its full width at half maximum, whatever its profile.
+/// it uneven: as much as kUneven of the robust standard deviation is taken off. What does not reach 0.3 of the peak has
+/// no say: the tail of a deep vessel or of a hair that runs into the region is no limb. A vessel that is equally dark
+/// all along has its full width at half maximum, whatever its profile.
 ///
 /// Light that scatters beside a vessel darkens its rim, which the ground, measured further out, does not take off: as
 /// if it were blurred with a sigma of kScatterSigmaPx, by which what is w px wide at half of its depth is wider than it
@@ -59,9 +59,9 @@ struct HalfDepth {
 /// high, l / kEvenLengthPx being kMostLength at most. Single lengths are too uncertain for it.
 ///
 /// The contour stays inside the region and the 2x2 px next to it; holes belong to it; pieces that are no specks are
-/// joined (PieceJoiner), of others the largest stays. It runs where the darkness between the middles of two 2x2 px is
-/// at that level, to 1/OutlineFinder::kOnePx px. There are whole numbers and + - * / on doubles: the same bits on every
-/// machine. Threads: one call at a time for an instance. Memory is used again.
+/// joined (ComponentJoiner), of others the largest stays. It runs where the darkness between the middles of two 2x2 px
+/// is at that level, to 1/OutlineFinder::kOnePx px. There are whole numbers and + - * / on doubles: the same bits on
+/// every machine. Threads: one call at a time for an instance. Memory is used again.
 class ContourFinder {
  public:
   static constexpr double kScatterSigmaPx = 2.5;
@@ -99,14 +99,14 @@ class ContourFinder {
                    std::span<const std::int16_t> values);
   void grow_region();
   void mark_above(int level);
-  int level_of_share(std::size_t count, int share);
+  int level_at_quantile(std::size_t count, int share);
 
   BlockWindow raw_, density_, smooth_;                    // the region's box and what lies around it
   std::vector<std::uint8_t> region_, near_, far_, mask_;  // as density_
   std::vector<std::int16_t> between_, highest_, picked_;
   std::vector<std::int32_t> counts_;  // of values
   std::vector<Run> rows_;             // of the region, blocks of the window
-  PieceJoiner pieces_;
+  ComponentJoiner joiner_;
   OutlineFinder outline_;
   PolygonFinder polygon_;
 };

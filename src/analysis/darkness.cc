@@ -73,19 +73,19 @@ HWY_EXPORT(blur_column);
 HWY_EXPORT(blur_row);
 
 constexpr std::size_t kBefore = kCacheLineBytes / sizeof(std::int16_t);  // values of a line before its first one
-constexpr int kSpreadStep = 3;  // the spread is taken from every 3rd value of every 3rd row
+constexpr int kDeviationStep = 3;  // the deviation is taken from every 3rd value of every 3rd row
 
 // Counts the values of a row by how far from 0 they are.
 void count_row(Darkness& darkness, const std::int16_t* row) {
   std::uint32_t* const histogram = darkness.histogram.data();
-  for (int x = 0; x < darkness.width; x += kSpreadStep) {
+  for (int x = 0; x < darkness.width; x += kDeviationStep) {
     const int d = row[x] < 0 ? -row[x] : row[x];
     ++histogram[std::min(d, 256 * Darkness::kFineOne - 1)];
   }
 }
 
 // Of what was counted.
-float spread_of(const Darkness& darkness) {
+float robust_sd_of(const Darkness& darkness) {
   const std::vector<std::uint32_t>& histogram = darkness.histogram;
   const std::uint32_t samples = std::accumulate(histogram.begin(), histogram.end(), 0U);
   std::uint32_t below = 0;
@@ -127,9 +127,9 @@ void measure_darkness(const ReducedFrame& reduced, const Background& background,
     in[width] = in[width + 1] = in[width - 1];
     std::int16_t* const smooth = darkness.smooth.data() + static_cast<std::ptrdiff_t>(y) * width;
     HWY_DYNAMIC_DISPATCH(blur_row)(in, width, smooth);
-    if (y % kSpreadStep == 0) count_row(darkness, smooth);
+    if (y % kDeviationStep == 0) count_row(darkness, smooth);
   }
-  darkness.spread = spread_of(darkness);
+  darkness.robust_sd = robust_sd_of(darkness);
   darkness.level = background.level(vessel);
 }
 

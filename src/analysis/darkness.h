@@ -20,7 +20,7 @@ struct Darkness {
   AlignedVector<std::int16_t> difference;  ///< background - frame, 1/kCoarseOne grey values; dark is positive
   AlignedVector<std::int16_t> smooth;      ///< the same blurred with sigma 2 px of the frame, 1/kFineOne grey values
   /// Robust standard deviation (median absolute deviation / 0.6745) of `smooth`, grey values; at least 0.25.
-  float spread = 0;
+  float robust_sd = 0;
   float level = 0;  ///< mean of the background (Background::level), grey values
 
   BackgroundGrid::Columns columns;       ///< scratch

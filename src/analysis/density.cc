@@ -14,15 +14,15 @@ void DensityStage::measure_regions(const Proposer& proposed, double min_depth) {
   rois_.clear();
   darkness_.clear();
   values_.clear();
-  places_.assign(proposals.size(), -1);
+  kept_index_.assign(proposals.size(), -1);
   for (std::size_t i = 0; i < proposals.size(); ++i) {
     RegionDarkness darkness;
     if (!finder_.measure(proposed, proposals[i], min_depth, darkness, values_)) continue;
-    places_[i] = static_cast<int>(rois_.size());
+    kept_index_[i] = static_cast<int>(rois_.size());
     rois_.push_back(proposals[i]);
     darkness_.push_back(darkness);
   }
-  for (Roi& roi : rois_) roi.within = place_around(proposals, roi.within, places_);
+  for (Roi& roi : rois_) roi.within = enclosing(proposals, roi.within, kept_index_);
   drawings_.assign(rois_.size(), Drawing::kNotYet);
   contours_.resize(rois_.size());
   halves_.assign(rois_.size(), {});
@@ -67,7 +67,7 @@ void DensityStage::draw_chosen(const Proposer& proposed, double least_score, std
     bool any = false;
     for (const std::size_t region : chosen_) {
       if (draw(proposed, region)) continue;
-      scores[region] = RegionChoice::kNoReading;
+      scores[region] = RegionChoice::kNoRegion;
       any = true;
     }
     return any;

@@ -27,7 +27,7 @@ class DensityStage {
 
   /// Chooses between readings of a place by `scores`, one for each of rois(), and draws the contours of those that stay
   /// with `least_score` or more; how long these are is what is typical of the frame. One that has none is no reading of
-  /// its place: its score becomes kNoReading, and the choice is made again.
+  /// its place: its score becomes kNoRegion, and the choice is made again.
   void draw_chosen(const Proposer& proposed, double least_score, std::vector<float>& scores);
 
   /// The numbers of those in rois().
@@ -65,7 +65,7 @@ class DensityStage {
   ContourFinder finder_;
   RegionChoice choice_;
   CoveredPixels covered_;
-  std::vector<int> places_;  // of the regions that were proposed, in rois_; or -1
+  std::vector<int> kept_index_;  // of the regions that were proposed, in rois_; or -1
   std::vector<Roi> rois_;
   std::vector<std::size_t> chosen_;  // of rois_
   // Of each of rois_.

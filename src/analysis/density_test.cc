@@ -76,7 +76,7 @@ TEST(DensityStage, ChoosesAgainWhereWhatWasChosenHasNoContour) {
   std::vector<float> scores{0.7F, 0.6F, 0.9F};
   readings.density.draw_chosen(readings.proposer, 0.5, scores);
   EXPECT_THAT(readings.density.chosen(), testing::ElementsAre(0, 1));
-  EXPECT_THAT(scores, testing::ElementsAre(0.7F, 0.6F, RegionChoice::kNoReading));
+  EXPECT_THAT(scores, testing::ElementsAre(0.7F, 0.6F, RegionChoice::kNoRegion));
   // The same as if it had never been there.
   Readings without(0.01);
   ASSERT_EQ(without.density.rois().size(), 2U);

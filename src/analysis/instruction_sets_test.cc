@@ -86,7 +86,7 @@ void expect_same(const Stages& a, const Stages& b, int channels) {
   for (int c = 0; c < channels; ++c) {
     expect_same_bits(a.reduced.planes[static_cast<std::size_t>(c)], b.reduced.planes[static_cast<std::size_t>(c)],
                      "reduced frame");
-    EXPECT_EQ(a.background.spread(c), b.background.spread(c));
+    EXPECT_EQ(a.background.robust_sd(c), b.background.robust_sd(c));
     EXPECT_EQ(a.background.level(c), b.background.level(c));
     expect_same_bits(a.background.grid().values[static_cast<std::size_t>(c)],
                      b.background.grid().values[static_cast<std::size_t>(c)], "background");
@@ -94,7 +94,7 @@ void expect_same(const Stages& a, const Stages& b, int channels) {
   expect_same_bits(a.background_rows, b.background_rows, "rows of the background");
   expect_same_bits(a.darkness.difference, b.darkness.difference, "difference");
   expect_same_bits(a.darkness.smooth, b.darkness.smooth, "smooth darkness");
-  EXPECT_EQ(a.darkness.spread, b.darkness.spread);
+  EXPECT_EQ(a.darkness.robust_sd, b.darkness.robust_sd);
   for (int y = 0; y < a.ssim.height(); ++y) {
     ASSERT_TRUE(std::equal(a.ssim.row(y), a.ssim.row(y) + a.ssim.width(), b.ssim.row(y))) << "similarity, row " << y;
   }

@@ -216,7 +216,7 @@ void NetworkInputMaker::start(const PixelView& frame, const ReducedFrame& reduce
   runs_ = runs;
   if (spec_.input != InputKind::kLocalContrast) return;
   const int vessel = vessel_channel(background.channels());
-  unit_ = 1.0F / std::max(kLeastSpread, background.spread(vessel) / background.level(vessel));
+  unit_ = 1.0F / std::max(kLeastRobustSd, background.robust_sd(vessel) / background.level(vessel));
 }
 
 void NetworkInputMaker::fill(const Roi& roi, std::span<float> out) {

@@ -28,11 +28,11 @@ namespace capillaryx {
 ///   plane 1, redness   kColourGain (o_green - o_red) / s
 ///   plane 2, blueness  kColourGain (o_green - o_blue) / s
 ///   plane 3, region    m (1 + max(0, o_green) / kFaintDensity), for a network with four planes
-/// where s is the frame's own spread of darkness (spread / level of the background's green), at least kLeastSpread, and
-/// m the part of the cell that belongs to the region: the fourth plane tells what is asked about from what lies beside
-/// it, and how dark that is whatever the rest of the frame is like.
-/// A grey frame has no colour: planes 1 and 2 are 0, and o_green is that of its one channel.
-/// The other kinds of input are made of the frame's own pixels.
+/// where s is the frame's own robust standard deviation of darkness (robust SD / level of the background's green), at
+/// least kLeastRobustSd, and m the part of the cell that belongs to the region: the fourth plane tells what is asked
+/// about from what lies beside it, and how dark that is whatever the rest of the frame is like. A grey frame has no
+/// colour: planes 1 and 2 are 0, and o_green is that of its one channel. The other kinds of input are made of the
+/// frame's own pixels.
 ///
 /// Means are of whole numbers, and then there is only + - * / on floats: the same bits on every machine.
 /// Threads: one call at a time for an instance. Memory is used again.
@@ -42,7 +42,7 @@ class NetworkInputMaker {
   static constexpr float kColourGain = 2.0F;
   static constexpr float kFaintDensity = 0.08F;  // about where capillaries begin that can be told from skin
   static constexpr int kRegionPlane = 3;
-  static constexpr float kLeastSpread = 0.008F;
+  static constexpr float kLeastRobustSd = 0.008F;
 
   explicit NetworkInputMaker(const NetworkSpec& spec);
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kWidth = 320, kHeight = 240;
 
-// A drawn frame with its background.
+// A synthetic frame with its background.
 struct Drawn {
   using Colour = std::array<double, 3>;
   explicit Drawn(const std::function<Colour(int x, int y)>& draw, int channels = 3)
@@ -125,8 +125,8 @@ TEST(NetworkInput, IsWhatItsDefinitionSays) {
     return Drawn::Colour{colour[0] - x * 0.2, colour[1] - y * 0.3, colour[2] - x * 0.1 - y * 0.1};
   });
   const BackgroundGrid& grid = drawn.background.grid();
-  const double s = std::max(static_cast<double>(NetworkInputMaker::kLeastSpread),
-                            static_cast<double>(drawn.background.spread(1) / drawn.background.level(1)));
+  const double s = std::max(static_cast<double>(NetworkInputMaker::kLeastRobustSd),
+                            static_cast<double>(drawn.background.robust_sd(1) / drawn.background.level(1)));
   const double gain = static_cast<double>(NetworkInputMaker::kColourGain);
   // Cells smaller than a pixel of the half frame, larger, much larger; some cuts reach beyond the frame.
   for (const Roi& roi :
@@ -257,8 +257,8 @@ std::vector<Run> ellipse(Roi& roi) {
 
 TEST(NetworkInput, TellsInAFourthPlaneWhatBelongsToTheRegionAndHowDarkItIs) {
   const Drawn drawn(spot);
-  const float spread =
-      std::max(NetworkInputMaker::kLeastSpread, drawn.background.spread(1) / drawn.background.level(1));
+  const float robust_sd =
+      std::max(NetworkInputMaker::kLeastRobustSd, drawn.background.robust_sd(1) / drawn.background.level(1));
   for (const bool last : {false, true}) {
     for (Roi roi : {box(100, 80, 60, 44), box(140, 100, 24, 90), box(152, 112, 16, 16), box(0, 0, 40, 30),
                     box(kWidth - 44, kHeight - 20, 44, 20)}) {
@@ -295,7 +295,7 @@ TEST(NetworkInput, TellsInAFourthPlaneWhatBelongsToTheRegionAndHowDarkItIs) {
                        (std::min(top + step, y + 1.0) - std::max(top, static_cast<double>(y))) / (step * step);
             }
           }
-          const double density = std::max(0.0F, value(three, 3, 0, i, j) * spread);
+          const double density = std::max(0.0F, value(three, 3, 0, i, j) * robust_sd);
           ASSERT_NEAR(value(four, 4, 3, i, j), share * (1 + density / NetworkInputMaker::kFaintDensity), 0.02);
         }
       }

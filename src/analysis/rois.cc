@@ -34,20 +34,20 @@ int RoiFinder::root(int region) {
 }
 
 // pixels_: those of a place. False where none of its regions can be one of interest.
-bool RoiFinder::take_up(const Darkness& darkness, const SsimMap& ssim, const DarkPlaces::Place& place) {
-  if (place.area < limits_.min_area) return false;
-  may_outgrow_ =
-      place.area > limits_.max_area || std::max(place.x1 - place.x0, place.y1 - place.y0) > limits_.max_length;
-  pixels_.resize(static_cast<std::size_t>(place.area));
-  window_step_ = place.x1 - place.x0 + 1;
-  labels_.assign(static_cast<std::size_t>(place.y1 - place.y0 + 2) * static_cast<std::size_t>(window_step_) + 1,
+bool RoiFinder::take_up(const Darkness& darkness, const SsimMap& ssim, const DarkComponents::Component& component) {
+  if (component.area < limits_.min_area) return false;
+  may_outgrow_ = component.area > limits_.max_area ||
+                 std::max(component.x1 - component.x0, component.y1 - component.y0) > limits_.max_length;
+  pixels_.resize(static_cast<std::size_t>(component.area));
+  window_step_ = component.x1 - component.x0 + 1;
+  labels_.assign(static_cast<std::size_t>(component.y1 - component.y0 + 2) * static_cast<std::size_t>(window_step_) + 1,
                  kNobody);
   DarkPixel* pixel = pixels_.data();
   std::int16_t peak = 0, least_similar = std::numeric_limits<std::int16_t>::max();
   constexpr int kAhead = 12;
-  const Run* const runs = places_.runs().data();
-  const int last = static_cast<int>(places_.runs().size()) - 1;
-  for (int i = place.first_run; i < place.end_run; ++i) {
+  const Run* const runs = dark_.runs().data();
+  const int last = static_cast<int>(dark_.runs().size()) - 1;
+  for (int i = component.first_run; i < component.end_run; ++i) {
     const Run& run = runs[i];
     // Rows lie far apart in memory, which no hardware sees coming: a later run's values are asked for ahead.
     const Run& later = runs[std::min(i + kAhead, last)];
@@ -55,7 +55,7 @@ bool RoiFinder::take_up(const Darkness& darkness, const SsimMap& ssim, const Dar
     __builtin_prefetch(ssim.row(later.y / SsimMap::kStep) + later.x / SsimMap::kStep);
     const std::int16_t* const value = darkness.smooth.data() + static_cast<std::ptrdiff_t>(run.y) * darkness.width;
     const std::int16_t* const similarities = ssim.row(run.y / SsimMap::kStep);
-    const int row = (run.y - place.y0 + 1) * window_step_ + 1 - place.x0;
+    const int row = (run.y - component.y0 + 1) * window_step_ + 1 - component.x0;
     for (int x = run.x; x < run.x + run.length; ++x) {
       const std::int16_t similarity = similarities[x / SsimMap::kStep];
       *pixel++ = {row + x, x, run.y, value[x], similarity};
@@ -371,8 +371,9 @@ RoiFinder::Region RoiFinder::region_of(const Darkness& darkness, const std::vect
 }
 
 void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
-  places_of_.assign(rois_.size(), kNobody);  // in rois.rois
-  for (std::size_t i = 0; i < order_.size(); ++i) places_of_[static_cast<std::size_t>(order_[i])] = static_cast<int>(i);
+  new_index_of_.assign(rois_.size(), kNobody);  // in rois.rois
+  for (std::size_t i = 0; i < order_.size(); ++i)
+    new_index_of_[static_cast<std::size_t>(order_[i])] = static_cast<int>(i);
   starts_.assign(rois_.size(), kNobody);  // in sorted_runs_
   int start = 0;
   for (const int i : order_) {
@@ -392,7 +393,7 @@ void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
       region_of(darkness, rows_).write(darkness.width, roi);
       rows = rows_;
     }
-    roi.within = place_around(rois_, roi.within, places_of_);
+    roi.within = enclosing(rois_, roi.within, new_index_of_);
     roi.first_run = static_cast<int>(rois.runs.size());
     roi.run_count = 2 * static_cast<int>(rows.size());
     // Reduced pixels are squares of 2x2: twice the length, in two rows.
@@ -409,7 +410,7 @@ void RoiFinder::write_rois(const Darkness& darkness, Rois& rois) {
 
 void RoiFinder::find(const Darkness& darkness, const SsimMap& ssim, const Options& options, Rois& rois) {
   const int width = darkness.width;
-  const double one = static_cast<double>(darkness.spread) * Darkness::kFineOne;
+  const double one = static_cast<double>(darkness.robust_sd) * Darkness::kFineOne;
   limits_ = {.lowest = std::max(1, static_cast<int>(options.region_darkness * one + 0.5)),
              .min_area = std::max(1, static_cast<int>(std::min(options.min_area_px / 4 + 0.5, 1e9))),
              // Four pixels of the frame are one here.
@@ -422,9 +423,9 @@ void RoiFinder::find(const Darkness& darkness, const SsimMap& ssim, const Option
   rois_.clear();
   runs_.clear();
   run_rois_.clear();
-  places_.find(darkness, limits_.lowest);
-  for (const DarkPlaces::Place& place : places_.places()) {
-    if (!take_up(darkness, ssim, place)) continue;
+  dark_.find(darkness, limits_.lowest);
+  for (const DarkComponents::Component& component : dark_.components()) {
+    if (!take_up(darkness, ssim, component)) continue;
     sort_pixels();
     grow_regions(width);
     settle_regions();

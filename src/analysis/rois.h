@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "analysis/dark_places.h"
+#include "analysis/dark_components.h"
 #include "analysis/darkness.h"
 #include "analysis/ssim.h"
 #include "analysis/tails.h"
@@ -27,7 +27,7 @@ struct Roi {
 
 /// Of some of `rois`, the number of the smallest that is still around one whose Roi::within was `within`; or -1.
 /// `places`: the new number of each of `rois`, or -1 where it is left out.
-inline int place_around(const std::vector<Roi>& rois, int within, const std::vector<int>& places) {
+inline int enclosing(const std::vector<Roi>& rois, int within, const std::vector<int>& places) {
   while (within >= 0 && places[static_cast<std::size_t>(within)] < 0) {
     within = rois[static_cast<std::size_t>(within)].within;
   }
@@ -54,7 +54,8 @@ struct Rois {
 /// darkness where they met (or outgrew them alone): so a hair or a shade that touches a capillary does not take it
 /// along. Nor does what is short enough: tails are cut off (TailCutter).
 ///
-/// How dark a region must be, and down to where it goes, is counted in the frame's own spread of darkness.
+/// How dark a region must be, and down to where it goes, is counted in the frame's own robust standard deviation of
+/// darkness.
 ///
 /// Threads: one call at a time for an instance. Memory is used again.
 class RoiFinder {
@@ -105,7 +106,7 @@ class RoiFinder {
   bool outgrows(const Region& region) const;
   int meet(int main, int other, int near, std::int16_t level);
   int meet_all(const int (&around)[8], std::int16_t level, int& label);
-  bool take_up(const Darkness& darkness, const SsimMap& ssim, const DarkPlaces::Place& place);
+  bool take_up(const Darkness& darkness, const SsimMap& ssim, const DarkComponents::Component& component);
   void sort_pixels();
   void grow_regions(int width);
   void settle_regions();
@@ -117,7 +118,7 @@ class RoiFinder {
   static Region region_of(const Darkness& darkness, const std::vector<Run>& rows);
 
   Limits limits_{};
-  DarkPlaces places_;
+  DarkComponents dark_;
   // Of one place. The window of its labels has a row above and below its box and a column beside it, which belong to
   // nobody: a neighbour is there wherever a pixel lies.
   std::vector<int> labels_;        // region of a pixel, or -1
@@ -132,7 +133,7 @@ class RoiFinder {
   // Of all.
   std::vector<Roi> rois_;  // in no order; first_run is in runs_
   std::vector<Run> runs_;  // reduced px
-  std::vector<int> run_rois_, order_, places_of_;
+  std::vector<int> run_rois_, order_, new_index_of_;
   std::vector<Run> sorted_runs_;  // by roi
   TailCutter tails_;
   std::vector<Run> rows_;  // of one without its tails

@@ -162,12 +162,12 @@ TEST(Rois, FaintOnesAreFoundOnRestlessSkinWhereTheyArePlainlyDarker) {
   };
   const auto vessel = std::find_if(found.rois.rois.begin(), found.rois.rois.end(), is_vessel);
   ASSERT_NE(vessel, found.rois.rois.end());
-  EXPECT_LT(vessel->darkness, 3.5 * static_cast<double>(found.darkness.spread))
+  EXPECT_LT(vessel->darkness, 3.5 * static_cast<double>(found.darkness.robust_sd))
       << "or the skin is not restless enough to show anything";
   EXPECT_GT(vessel->darkness / found.darkness.level, 0.06) << "of optical density: plainly darker than skin";
 }
 
-TEST(Rois, AreConnectedDarkPlacesWhereNothingSplits) {
+TEST(Rois, AreConnectedDarkComponentsWhereNothingSplits) {
   // With a split ratio of 0 nothing splits, and without a foot regions are the components of a threshold.
   Options options;
   options.split_ratio = 0;
@@ -175,7 +175,7 @@ TEST(Rois, AreConnectedDarkPlacesWhereNothingSplits) {
   const Found found = find_in(test::tissue(600, 400, 14), options);
   const Darkness& d = found.darkness;
   const int lowest =
-      static_cast<int>(options.region_darkness * static_cast<double>(d.spread) * Darkness::kFineOne + 0.5);
+      static_cast<int>(options.region_darkness * static_cast<double>(d.robust_sd) * Darkness::kFineOne + 0.5);
   std::vector<int> component(d.smooth.size(), -1), areas;
   for (int start = 0; start < d.width * d.height; ++start) {
     if (component[static_cast<std::size_t>(start)] >= 0 || d.smooth[static_cast<std::size_t>(start)] < lowest) continue;

@@ -47,7 +47,7 @@ StagePicture background_picture(const PixelView& frame, const Background& backgr
 StagePicture segmentation_picture(const PixelView& frame, const Darkness& darkness, const Rois& rois) {
   StagePicture picture = blank("c_segmentation", frame);
   // Ten spreads of darkness fill the upper half of the greys.
-  const float gain = 127.0F / (10 * darkness.spread * Darkness::kFineOne);
+  const float gain = 127.0F / (10 * darkness.robust_sd * Darkness::kFineOne);
   for (int y = 0; y < frame.height; ++y) {
     const std::int16_t* row =
         darkness.smooth.data() + static_cast<std::ptrdiff_t>(std::min(y / 2, darkness.height - 1)) * darkness.width;

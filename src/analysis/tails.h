@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "analysis/dark_places.h"
+#include "analysis/dark_components.h"
 
 namespace capillaryx {
 

@@ -22,9 +22,9 @@ constexpr std::size_t kMostFailuresShown = 20;
 constexpr const char* kExamples = R"(Examples:
   capillaryx analyze frames -o out                 every picture in a folder, on every core
   capillaryx analyze a.png b.tif -o out --force    two pictures; replaces what is in out
-  capillaryx analyze clip.avi -o out --every 25    every 25th frame of a film (needs ffmpeg)
+  capillaryx analyze clip.avi -o out --every 25    every 25th frame of a video (needs ffmpeg)
   capillaryx analyze camera:0 -o out --frames 100 --when-behind drop_oldest
-  capillaryx analyze phantom:20 -o out             20 drawn frames
+  capillaryx analyze phantom:20 -o out             20 synthetic frames
   capillaryx analyze frames -o out --resume        goes on with a run that was cut short
 
 Exit code: 0 all frames analysed, 1 the run ended on an error, 2 wrong usage, 3 finished but
@@ -120,12 +120,13 @@ int analyze(const AnalyzeArguments& arguments) {
 
 void add_analyze(CLI::App& app, Action& action) {
   auto* command =
-      app.add_subcommand("analyze", "Analyses pictures, folders, films or a camera: results, pictures and a report");
+      app.add_subcommand("analyze", "Analyses pictures, folders, videos or a camera: results, pictures and a report");
   const auto arguments = std::make_shared<AnalyzeArguments>();
   command
-      ->add_option("INPUT", arguments->inputs,
-                   "pictures, folders, films, camera:N, phantom:N (N drawn frames), or - (Y4M, PPM or PGM frames on "
-                   "standard input)")
+      ->add_option(
+          "INPUT", arguments->inputs,
+          "pictures, folders, videos, camera:N, phantom:N (N synthetic frames), or - (Y4M, PPM or PGM frames on "
+          "standard input)")
       ->required();
   command->add_option("-o,--output", arguments->output, "folder for the results; made if it is not there")
       ->required()

@@ -122,7 +122,7 @@ std::vector<Answer> match(const std::vector<Roi>& rois, const std::vector<Box>& 
     matches.push_back(pair);
   }
   found += matches.size();
-  const auto other_reading = [&](std::size_t region) {
+  const auto other_region = [&](std::size_t region) {
     Answer answer = Answer::kOther;
     for (const Pair& match : matches) {
       if (!is_within(rois, region, match.region) && !is_within(rois, match.region, region)) continue;
@@ -141,7 +141,7 @@ std::vector<Answer> match(const std::vector<Roi>& rois, const std::vector<Box>& 
     const auto holds = [&region](const Box& box) { return inside(region, box) >= kInsideShare; };
     if (std::any_of(labels.cannot_tell.begin(), labels.cannot_tell.end(), touches)) {
       answers[r] = Answer::kUnknown;
-    } else if (const Answer reading = other_reading(r); reading != Answer::kOther) {
+    } else if (const Answer reading = other_region(r); reading != Answer::kOther) {
       answers[r] = reading;
     } else if (std::any_of(labels.capillaries.begin(), labels.capillaries.end(), holds)) {
       answers[r] = Answer::kPart;
@@ -233,7 +233,7 @@ int crops(const CropsArguments& arguments) {
       maker.fill(roi, std::span(inputs).last(size));
       table += fmt::format("{},{},{},{},{},{},{:.5f},{:.5f},{:.4f},{:.2f},{},{:.5f}\n", labels.file_name, roi.x, roi.y,
                            roi.width, roi.height, roi.area_px, roi.darkness / level, roi.mean_darkness / level,
-                           background.spread(vessel), level, static_cast<int>(answers[i]), scores[i]);
+                           background.robust_sd(vessel), level, static_cast<int>(answers[i]), scores[i]);
     }
     regions += rois.size();
     capillaries += labels.capillaries.size();

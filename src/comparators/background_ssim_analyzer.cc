@@ -12,7 +12,7 @@ namespace capillaryx {
 namespace {
 
 /// Darkness, in spreads of the frame, that gets the score 1/2: an order, no probability.
-constexpr double kHalfScoreSpreads = 9;
+constexpr double kHalfScoreRobustSds = 9;
 
 /// Without a network, what meets at less than this is taken for two.
 constexpr float kTwoUnder = 0.6F;
@@ -40,8 +40,8 @@ class BackgroundSsimAnalyzer : public Analyzer {
         pixels,
         [this](std::size_t i) {
           const double darkness =
-              static_cast<double>(density_.rois()[i].darkness) / static_cast<double>(proposer_.darkness.spread);
-          return darkness / (darkness + kHalfScoreSpreads);
+              static_cast<double>(density_.rois()[i].darkness) / static_cast<double>(proposer_.darkness.robust_sd);
+          return darkness / (darkness + kHalfScoreRobustSds);
         },
         result);
     return result;

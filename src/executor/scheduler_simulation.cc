@@ -68,7 +68,8 @@ class World {
   Time frame_time() {
     const double mean = static_cast<double>(options_.frame_time.count());
     const double spread = std::exponential_distribution<double>(1)(random_);
-    return Time(static_cast<Time::rep>(mean * (1 - options_.frame_spread) + mean * options_.frame_spread * spread));
+    return Time(
+        static_cast<Time::rep>(mean * (1 - options_.frame_variation) + mean * options_.frame_variation * spread));
   }
   void post(Time time, Event::Kind kind, WorkerId worker = -1, FrameId frame = -1) {
     events_.push({time, next_number_++, kind, worker, frame});
@@ -330,7 +331,7 @@ SimulationOptions random_world(std::uint64_t seed) {
   }
   options.frames = 200 + 10 * workers;
   options.frame_time = Time(static_cast<Time::rep>(std::pow(10, 4 + up_to(4.5))));
-  options.frame_spread = up_to(1);
+  options.frame_variation = up_to(1);
   options.death = sometimes(0.05);
   options.hang = sometimes(0.02);
   options.idle_death = sometimes(0.02);

@@ -17,8 +17,8 @@ struct SimulationOptions {
   std::int64_t frames = 1000;
   SchedulerLimits limits;
 
-  Time frame_time = std::chrono::milliseconds(20);  ///< mean; exponentially spread by frame_spread
-  double frame_spread = 0.2;                        ///< share of the mean that varies
+  Time frame_time = std::chrono::milliseconds(20);  ///< mean; exponentially spread by frame_variation
+  double frame_variation = 0.2;                     ///< share of the mean that varies
   Time start_time = std::chrono::milliseconds(300);
   Time message_time = std::chrono::microseconds(20);
   Time driver_time{0};      ///< that the driver needs for one frame, dispatch and result; it does one thing at a time

@@ -76,7 +76,7 @@ TEST(SchedulerSimulation, WithoutFaultsEveryFrameIsOkAndTheWorkersAreKeptBusy) {
     SimulationOptions options;
     options.limits.workers = workers;
     options.frames = 1000;
-    options.frame_spread = 0;
+    options.frame_variation = 0;
     options.start_time = microseconds(1);
     const auto report = simulate(options);
     EXPECT_EQ(report.violation, "");

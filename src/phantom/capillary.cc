@@ -115,9 +115,9 @@ void draw_surroundings(Random& random, const Look& look, const Shape& shape, dou
 
 }  // namespace
 
-std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std::int64_t index, const Look& look,
-                                             Canvas& canvas) {
-  std::vector<DrawnCapillary> drawn;
+std::vector<SyntheticCapillary> draw_capillaries(const PhantomOptions& options, std::int64_t index, const Look& look,
+                                                 Canvas& canvas) {
+  std::vector<SyntheticCapillary> drawn;
   if (options.capillaries <= 0 || options.contrast <= 0) return drawn;
   Random placement(options.seed, index, kPlacement);
   const double scale = look.magnification;
@@ -127,7 +127,7 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
   const double mean = 60 * placement.spread(1, 0.25) * options.capillaries * area;
   const auto count = static_cast<int>(std::min(mean + placement.uniform(), 20'000.0));
   const double frame_peak = 0.14 * look.gain * placement.spread(1, 0.15);
-  const double frame_spread = placement.uniform(0.40, 0.54);
+  const double frame_variation = placement.uniform(0.40, 0.54);
   Occupancy occupancy(options.width, options.height);
 
   const double frame_scale = scale * placement.spread(1.36, 0.1);
@@ -137,7 +137,8 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
     Random random(options.seed, index, kCapillary, static_cast<std::uint64_t>(i));
     const Shape origin = choose_shape(random);
     const double depth = random.uniform();
-    const double peak = frame_peak * std::exp(frame_spread * random.normal() - 0.5 * (depth - 0.5)) * options.contrast;
+    const double peak =
+        frame_peak * std::exp(frame_variation * random.normal() - 0.5 * (depth - 0.5)) * options.contrast;
     // Most lie near the focus, some well out of it with all their darkness.
     const double own_sigma = (random.chance(0.25) ? random.uniform(2.5, 6) : 0.5 + 3.5 * depth * depth) * scale;
     const double redness = random.normal();
@@ -174,7 +175,7 @@ std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std:
     last_x = x;
     last_y = y;
 
-    DrawnCapillary one;
+    SyntheticCapillary one;
     const auto mix = static_cast<float>(std::clamp(depth + 0.15 * redness, 0.0, 1.0));
     for (int c = 0; c < 3; ++c) one.color[c] = look.blood[c] + mix * (look.deep_blood[c] - look.blood[c]);
     one.color[0] *= static_cast<float>(std::exp(0.12 * redness));

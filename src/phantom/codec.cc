@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The blocks that a film's codec leaves: cosine transform of 8 x 8 px, quantised with a dead zone.
+// The blocks that a video's codec leaves: cosine transform of 8 x 8 px, quantised with a dead zone.
 #include <algorithm>
 #include <array>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The camera: light through the tissue, sharpening, noise, film codec, 8 bits.
+// The camera: light through the tissue, sharpening, noise, video codec, 8 bits.
 #include <algorithm>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
@@ -115,8 +115,8 @@ void develop(const PhantomOptions& options, std::int64_t index, const Look& look
     planes[0] += look.sharpening * (planes[0] - soft);
   }
   Random random(options.seed, index, kGrain);
-  const bool film = look.late_codec_step == 0;
-  if (!film) {
+  const bool video = look.late_codec_step == 0;
+  if (!video) {
     // Stills of the camera with strong colours: coarse blocks first, whose places the picture no longer tells.
     const int x = -random.below(8);
     const int y = -random.below(8);
@@ -126,8 +126,8 @@ void develop(const PhantomOptions& options, std::int64_t index, const Look& look
   add_grain(random, planes[0], look.grain);
   add_grain(random, planes[1], look.color_grain);
   add_grain(random, planes[2], look.color_grain);
-  const double step = film ? look.codec_step : look.late_codec_step;
-  quantise_blocks(planes, step, film ? look.codec_color_step : 0.25 * step, 0, 0);
+  const double step = video ? look.codec_step : look.late_codec_step;
+  quantise_blocks(planes, step, video ? look.codec_color_step : 0.25 * step, 0, 0);
   to_rgb(planes, look.smooth_color, rgb);
 }
 

@@ -16,8 +16,8 @@ double Look::sigma_at(double x, double y, const PhantomOptions& options) const {
 Look choose_look(const PhantomOptions& options, std::int64_t index) {
   Random random(options.seed, index, kLook);
   Look look;
-  // Two families of frames are met: films of a grey camera and stills of one with strong colours. A share of the frames
-  // comes from some other camera, so that nothing rests on those two.
+  // Two families of frames are met: videos of a grey camera and stills of one with strong colours. A share of the
+  // frames comes from some other camera, so that nothing rests on those two.
   const double family = random.uniform();
   const bool other = random.uniform() < 0.15 * options.camera;
   const double spread = std::min(1.0, options.camera);
@@ -62,15 +62,15 @@ Look choose_look(const PhantomOptions& options, std::int64_t index) {
 
   look.sharpening = (other ? random.uniform(0, 1.6) : random.uniform(0, 0.35)) * options.sharpening;
   const double noise = options.noise * (other ? std::clamp(random.spread(1, 0.6), 0.2, 2.5) : random.spread(1, 0.2));
-  const bool film = other ? random.chance(0.5) : v < 0.5;
-  look.grain = (film ? 0.85 : 0.95) * noise;
-  look.color_grain = (film ? 0.65 : 1.1) * noise;
+  const bool video = other ? random.chance(0.5) : v < 0.5;
+  look.grain = (video ? 0.85 : 0.95) * noise;
+  look.color_grain = (video ? 0.65 : 1.1) * noise;
   const double quality = random.spread(1, 0.35) * options.compression;
-  look.codec_step = (film ? 3.2 : 3.6) * quality;
-  look.codec_color_step = (film ? random.uniform(0.8, 2.4) : 0.8) * quality;
-  look.late_codec_step = film ? 0 : 0.7 * quality;
-  look.cell_px = film ? 0 : random.uniform(3.5, 4.6) * std::min(1.0, options.compression);
-  look.smooth_color = film && random.chance(0.25);
+  look.codec_step = (video ? 3.2 : 3.6) * quality;
+  look.codec_color_step = (video ? random.uniform(0.8, 2.4) : 0.8) * quality;
+  look.late_codec_step = video ? 0 : 0.7 * quality;
+  look.cell_px = video ? 0 : random.uniform(3.5, 4.6) * std::min(1.0, options.compression);
+  look.smooth_color = video && random.chance(0.25);
   return look;
 }
 

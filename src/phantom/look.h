@@ -48,7 +48,7 @@ struct Look {
   double sharpening = 0;
   double grain = 0;             ///< noise of brightness, 8-bit units
   double color_grain = 0;       ///< of colour
-  double codec_step = 0;        ///< quantisation of the film's blocks, 8-bit units; 0: none
+  double codec_step = 0;        ///< quantisation of the video's blocks, 8-bit units; 0: none
   double codec_color_step = 0;  ///< of a block's mean colour
   double late_codec_step = 0;   ///< of a second, finer codec after the noise; 0: none
   double cell_px = 0;           ///< a still was enlarged from cells of this size; 0: it was not
@@ -72,14 +72,14 @@ void draw_bubbles(const PhantomOptions& options, std::int64_t index, const Look&
 
 /// Capillaries with their halos and papillae: the halos into `canvas.coarse`, the vessels as patches to be added to
 /// `canvas.fine` once it is there.
-struct DrawnCapillary {
+struct SyntheticCapillary {
   Patch density;  ///< optical density in green
   Color color{};
   Patch tail;  ///< where it sinks into the depth; may be empty
   PhantomCapillary truth;
 };
-std::vector<DrawnCapillary> draw_capillaries(const PhantomOptions& options, std::int64_t index, const Look& look,
-                                             Canvas& canvas);
+std::vector<SyntheticCapillary> draw_capillaries(const PhantomOptions& options, std::int64_t index, const Look& look,
+                                                 Canvas& canvas);
 
 /// Half-depth outline of a capillary inside a frame of width x height; see PhantomCapillary.
 void outline_capillary(const Patch& density, int width, int height, PhantomCapillary& truth);
@@ -88,7 +88,7 @@ void outline_capillary(const Patch& density, int width, int height, PhantomCapil
 void develop(const PhantomOptions& options, std::int64_t index, const Look& look, const Canvas& canvas,
              std::uint8_t* rgb);
 
-/// What a film's codec leaves of a picture: 8 x 8 blocks, colour at half resolution. `planes`: luma, blue and red
+/// What a video's codec leaves of a picture: 8 x 8 blocks, colour at half resolution. `planes`: luma, blue and red
 /// difference (CV_32F), the latter two of half size. `step`: quantisation of the lowest waves, `color_mean_step`: of a
 /// block's mean colour, 8-bit units; (x, y): where the first block starts, -7..0.
 void quantise_blocks(cv::Mat* planes, double step, double color_mean_step, int x, int y);

@@ -41,14 +41,14 @@ Phantom draw_phantom(const PhantomOptions& options, std::int64_t index) {
   draw_mottling(options, index, look, canvas);
   draw_folds(options, index, look, canvas);
   draw_deep_vessels(options, index, look, canvas);
-  std::vector<DrawnCapillary> capillaries = draw_capillaries(options, index, look, canvas);
+  std::vector<SyntheticCapillary> capillaries = draw_capillaries(options, index, look, canvas);
 
   cv::Mat wide;
   cv::resize(canvas.coarse, wide, {canvas.coarse.cols * Canvas::kCoarse, canvas.coarse.rows * Canvas::kCoarse}, 0, 0,
              cv::INTER_CUBIC);
   canvas.fine = wide(cv::Rect(0, 0, options.width, options.height));
   Phantom phantom;
-  for (DrawnCapillary& one : capillaries) {
+  for (SyntheticCapillary& one : capillaries) {
     if (!one.tail.values.empty()) add(canvas.fine, one.tail, look.deep_blood);
     add(canvas.fine, one.density, one.color);
     if (!one.truth.outline.empty()) phantom.capillaries.push_back(std::move(one.truth));

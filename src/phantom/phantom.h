@@ -11,9 +11,9 @@
 
 namespace capillaryx {
 
-/// How a drawn frame of skin microcirculation looks. A number is a strength where nothing else is said: 0 leaves the
-/// thing out, 1 is as on ordinary frames. Each thing is drawn from random numbers of its own: changing one leaves the
-/// others where they are (`capillaries` too: fewer are the first ones of more).
+/// How a synthetic frame of skin microcirculation looks. A number is a strength where nothing else is said: 0 leaves
+/// the thing out, 1 is as on ordinary frames. Each thing is drawn from random numbers of its own: changing one leaves
+/// the others where they are (`capillaries` too: fewer are the first ones of more).
 struct PhantomOptions {
   std::uint64_t seed = 1;
   int width = 1920;   ///< px
@@ -64,7 +64,7 @@ void visit_phantom_fields(AnyOptions& options, Visitor&& visit) {
   visit(PhantomField{"specks", 0, 50, "grains, crumbs and fibres"}, options.specks);
   visit(PhantomField{"blur", 0, 20, "of the lens and the focus"}, options.blur);
   visit(PhantomField{"noise", 0, 50, "of the camera"}, options.noise);
-  visit(PhantomField{"compression", 0, 20, "blocks as a film's codec leaves them"}, options.compression);
+  visit(PhantomField{"compression", 0, 20, "blocks as a video's codec leaves them"}, options.compression);
   visit(PhantomField{"camera", 0, 10, "how much cameras differ; 1: every seventh frame is from another kind"},
         options.camera);
   visit(PhantomField{"magnification", 0.2, 5, "factor on all lengths"}, options.magnification);

@@ -167,17 +167,17 @@ TEST(Phantom, NamesFaintCapillariesAsUntellableAndIsSilentOnlyAboutTheFaintest) 
   options.camera = 0;
   options.contrast = 0.5;
   constexpr double kGain = 1.08;  // of a camera that is like all others
-  double faintest = 1, faintest_told = 1;
+  double faintest = 1, faintest_labelled = 1;
   for (int index = 0; index < 12; ++index) {
     for (const PhantomCapillary& one : draw_phantom(options, index).capillaries) {
       faintest = std::min(faintest, one.peak_density);
-      if (!one.cannot_tell) faintest_told = std::min(faintest_told, one.peak_density);
+      if (!one.cannot_tell) faintest_labelled = std::min(faintest_labelled, one.peak_density);
     }
   }
   EXPECT_GE(faintest, 0.045 * kGain);
   EXPECT_LT(faintest, 0.05 * kGain);
-  EXPECT_GE(faintest_told, 0.08 * kGain);
-  EXPECT_LT(faintest_told, 0.09 * kGain);
+  EXPECT_GE(faintest_labelled, 0.08 * kGain);
+  EXPECT_LT(faintest_labelled, 0.09 * kGain);
 }
 
 TEST(Phantom, DrawsNoCapillaryWhereContrastOrNumberIsZero) {

@@ -42,7 +42,7 @@ std::string phantom_truth_coco(const PhantomOptions& options, const std::vector<
     }
   }
   const Json coco = {{"info",
-                      {{"description", "Drawn skin microcirculation with exact truth. Research use only."},
+                      {{"description", "Synthetic skin microcirculation with exact truth. Research use only."},
                        {"options", std::move(drawn_with)}}},
                      {"categories", {{{"id", 1}, {"name", "capillary"}}, {{"id", 2}, {"name", "not_capillary"}}}},
                      {"images", std::move(images)},

@@ -26,7 +26,7 @@ class NumberedSource : public FrameSource {
       changed_.wait(lock, [this] { return stopped_; });
     }
     if (given_ == count_) return std::nullopt;
-    return Frame::unreadable({.index = given_++, .source = "", .time_s = {}, .captured = {}}, "drawn");
+    return Frame::unreadable({.index = given_++, .source = "", .time_s = {}, .captured = {}}, "synthetic");
   }
   void stop() override {
     const std::lock_guard lock(mutex_);

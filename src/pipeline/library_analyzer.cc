@@ -20,7 +20,7 @@ namespace {
 
 constexpr const char* kPrefix = "lib:";
 constexpr const char* kSymbol = "capillaryx_analyzer_library";
-constexpr const char* kHowTo = "docs/own_algorithm.md shows how one is written and built";
+constexpr const char* kHowTo = "docs/custom_algorithms.md shows how one is written and built";
 
 [[noreturn]] void refuse(const std::string& file, const std::string& reason) {
   throw Error(ErrorKind::kUsage, fmt::format("--analyzer {}{}: {}", kPrefix, file, reason));

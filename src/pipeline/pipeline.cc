@@ -62,7 +62,7 @@ struct Parts {
 
 /// Everything that can be wrong with options, network and inputs shows here, before a folder is touched.
 Parts make_parts(const Options& options, const std::vector<std::string>& inputs) {
-  if (inputs.empty()) throw Error(ErrorKind::kUsage, "there is no input: name pictures, folders or films");
+  if (inputs.empty()) throw Error(ErrorKind::kUsage, "there is no input: name pictures, folders or videos");
   const BuildInfo build = build_info();
   Parts parts;
   parts.identity = RunIdentity{.version = build.version,

@@ -150,7 +150,7 @@ void write_derived_files(const std::filesystem::path& path) {
     // Of a run that was cut short the figures are those of the frames that there are.
     if (journal.summary.is_null()) {
       journal.summary = nlohmann::json::parse(tally.summary({}, 0, 0).dump());
-      journal.summary["cut_short"] = true;
+      journal.summary["interrupted"] = true;
     }
     csv.commit();
     coco.commit();

@@ -363,7 +363,7 @@ TEST_F(Folder, HasAPageThatNoNameBreaksOutOf) {
   EXPECT_EQ(data["frames"][1][0], "%FF\u202e.png");
   EXPECT_EQ(data["frames"][0][10], "000000___--.jpg");
   EXPECT_EQ(data["summary"]["skipped"]["first"][0]["source"], "<b>");
-  EXPECT_FALSE(data["summary"].contains("cut_short"));
+  EXPECT_FALSE(data["summary"].contains("interrupted"));
 }
 
 TEST_F(Folder, HasAPageThatSaysSoWhereTheRunWasCutShort) {
@@ -374,7 +374,7 @@ TEST_F(Folder, HasAPageThatSaysSoWhereTheRunWasCutShort) {
   }
   write_derived_files(out_);
   const auto data = page_data(text("report.html"));
-  EXPECT_EQ(data["summary"]["cut_short"], true);
+  EXPECT_EQ(data["summary"]["interrupted"], true);
   EXPECT_EQ(data["summary"]["frames"], 2);
   EXPECT_EQ(data["subfolders"][1]["name"], "p2");
 }

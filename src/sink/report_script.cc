@@ -406,7 +406,7 @@ facts('Options', Object.entries(run.options || {}).map(([k, v]) => [k, show_valu
 byId('about').append(make('div', {}, make('h3', {}, 'What the figures are'), make('ul', { class: 'plain' },
   make('li', {}, 'Capillary density: pixels inside the contours of the accepted capillaries / valid pixels of the frame.'),
   make('li', {}, hasScale ? 'Count per mm\u00b2: accepted capillaries / area of the valid pixels, by the scale that was given.' : 'No scale was given, so nothing is told in \u00b5m or mm.'),
-  make('li', {}, `Intervals: 95\u00a0%, percentile bootstrap over frames (${summary.interval ? summary.interval.resamples : ''} resamples, fixed seed). Frames of one patient or film resemble each other: such an interval says nothing of the spread between patients.`),
+  make('li', {}, `Intervals: 95\u00a0%, percentile bootstrap over frames (${summary.interval ? summary.interval.resamples : ''} resamples, fixed seed). Frames of one patient or video resemble each other: such an interval says nothing of the spread between patients.`),
   (run.options || {}).repeat > 1 ? make('li', {}, `Every frame was analysed ${run.options.repeat} times and counts as often: the intervals are too narrow.`) : null,
   make('li', {}, `${run.definitions || ''}.`))));
 byId('footer').append(`${run.notice || ''}. The same figures as files: `, make('a', { href: 'results.csv' }, 'results.csv'), ', ', make('a', { href: 'coco.json' }, 'coco.json'), ', ', make('a', { href: 'results.jsonl' }, 'results.jsonl'), '.');

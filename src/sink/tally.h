@@ -14,7 +14,7 @@
 
 namespace capillaryx {
 
-/// The subfolder that a frame counts to: the folder part of its source, or the film of a film's frame.
+/// The subfolder that a frame counts to: the folder part of its source, or the video of a video's frame.
 std::string subfolder_of(const FrameResult& result);
 
 /// Counts results as they pass and makes the summary line of them. What it holds grows with the

@@ -99,8 +99,8 @@ class Lister {
         skip(source, kind_of(status.st_mode));
       } else if (has_image_suffix(name)) {
         files_.push_back({path, source_name(source)});
-      } else if (has_film_suffix(name)) {
-        skip(source, "a film: give it by its own name");
+      } else if (has_video_suffix(name)) {
+        skip(source, "a video: give it by its own name");
       } else {
         skip(source, "not a picture by its suffix");
       }
@@ -130,7 +130,7 @@ std::vector<ListedFile> list_folder(const std::string& folder, const std::string
   return files;
 }
 
-bool has_film_suffix(const std::string& name) {
+bool has_video_suffix(const std::string& name) {
   static constexpr std::string_view kSuffixes[] = {".avi", ".mp4", ".m4v",  ".mov", ".mkv", ".webm",  ".mpg", ".mpeg",
                                                    ".ts",  ".mts", ".m2ts", ".wmv", ".asf", ".flv",   ".ogv", ".vob",
                                                    ".dv",  ".mxf", ".3gp",  ".gif", ".y4m", ".mjpeg", ".mjpg"};

@@ -19,12 +19,12 @@ inline constexpr const char* kOutputFolder = "the output folder of a run: it hol
 
 /// The picture files (by suffix) under a folder, in natural order, each folder's files and subfolders together.
 /// Symbolic links are followed; a folder that is reached a second time is passed over, so that loops end. Hidden files,
-/// other files, films, pipes, sockets, devices and output folders of runs go to `skipped`. `prefix` stands before each
+/// other files, videos, pipes, sockets, devices and output folders of runs go to `skipped`. `prefix` stands before each
 /// source. Throws Error (kInput) where the folder itself cannot be read.
 std::vector<ListedFile> list_folder(const std::string& folder, const std::string& prefix,
                                     std::vector<SkippedInput>& skipped);
 
-/// Whether a file of this name is taken for a film (by suffix, any case).
-bool has_film_suffix(const std::string& name);
+/// Whether a file of this name is taken for a video (by suffix, any case).
+bool has_video_suffix(const std::string& name);
 
 }  // namespace capillaryx

@@ -64,7 +64,7 @@ TEST(ListFolder, SkipsWhatIsNoPictureWithItsReason) {
   EXPECT_THAT(listing.sources, ElementsAre("f.png"));
   EXPECT_THAT(
       listing.skipped,
-      UnorderedElementsAre("notes.txt: not a picture by its suffix", "clip.AVI: a film: give it by its own name",
+      UnorderedElementsAre("notes.txt: not a picture by its suffix", "clip.AVI: a video: give it by its own name",
                            "._f.png: hidden", ".hidden: hidden", "pipe.png: a pipe", "s.png: a socket",
                            "zero.png: a device", "broken.png: cannot be read: No such file or directory"));
 }

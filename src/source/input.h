@@ -70,13 +70,13 @@ std::unique_ptr<Input> make_phantom_input(std::int64_t count);
 /// Throws Error (kInput) from next() where it holds no frame at all.
 std::unique_ptr<Input> make_stdin_input(std::int64_t max_pixels, const StopEvent& stop, int descriptor = 0);
 
-/// A film through the program ffmpeg, which is locked down where `options.sandbox` says so; `every` and `max_pixels`
-/// are taken from there too. `source` names its frames `source#0`, `source#every`, ... A damaged film gives the frames
+/// A video through the program ffmpeg, which is locked down where `options.sandbox` says so; `every` and `max_pixels`
+/// are taken from there too. `source` names its frames `source#0`, `source#every`, ... A damaged video gives the frames
 /// before the damage, then one that is unreadable. Throws Error (kInput) where ffmpeg is missing.
-std::unique_ptr<Input> make_film_input(const std::string& path, const std::string& source, const Options& options,
-                                       const StopEvent& stop);
+std::unique_ptr<Input> make_video_input(const std::string& path, const std::string& source, const Options& options,
+                                        const StopEvent& stop);
 
-/// A film in YUV4MPEG2 by our own reader; as above.
+/// A video in YUV4MPEG2 by our own reader; as above.
 std::unique_ptr<Input> make_y4m_input(const std::string& path, const std::string& source, std::int64_t every,
                                       std::int64_t max_pixels, const StopEvent& stop);
 

@@ -113,13 +113,13 @@ class JoinedSource : public FrameSource {
   std::int64_t first_index_ = 0;
 };
 
-enum class InputKind { kFiles, kFilm, kY4m, kStdin, kCamera, kPhantom };
+enum class InputKind { kFiles, kVideo, kY4m, kStdin, kCamera, kPhantom };
 
 // What one argument turned out to be.
 struct FoundInput {
   InputKind kind = InputKind::kFiles;
   std::string path;
-  std::string source;             // of a film
+  std::string source;             // of a video
   std::vector<ListedFile> files;  // of a folder or a file
   std::vector<SkippedInput> skipped;
   bool folder = false;
@@ -140,7 +140,7 @@ std::optional<std::int64_t> number_after(std::string_view argument, std::string_
   return number;
 }
 
-bool is_film_content(std::string_view first) {
+bool is_video_content(std::string_view first) {
   using namespace std::string_view_literals;
   const auto at = [&](std::size_t offset, std::string_view magic) {
     return first.size() >= offset + magic.size() && first.substr(offset, magic.size()) == magic;
@@ -163,13 +163,13 @@ FoundInput find_file(const std::string& path) {
     first_bytes = got > 0 ? static_cast<std::size_t>(got) : 0;
   }
   const std::string_view content(first.data(), first_bytes);
-  if (has_film_suffix(path) || (!has_image_suffix(path) && is_film_content(content))) {
-    found.kind = content.starts_with("YUV4MPEG2") ? InputKind::kY4m : InputKind::kFilm;
+  if (has_video_suffix(path) || (!has_image_suffix(path) && is_video_content(content))) {
+    found.kind = content.starts_with("YUV4MPEG2") ? InputKind::kY4m : InputKind::kVideo;
   } else if (has_image_suffix(path) || !file ||
              is_image_content({reinterpret_cast<const std::uint8_t*>(first.data()), first_bytes})) {
     found.files = {{path, found.source}};  // one that cannot be opened comes as an unreadable frame
   } else {
-    throw Error(ErrorKind::kInput, found.source + " is neither a picture nor a film, by its name and by its content");
+    throw Error(ErrorKind::kInput, found.source + " is neither a picture nor a video, by its name and by its content");
   }
   return found;
 }
@@ -238,8 +238,8 @@ std::unique_ptr<Input> open_input(FoundInput& found, const Options& options, con
   switch (found.kind) {
     case InputKind::kFiles:
       return make_files_input(std::move(found.files));
-    case InputKind::kFilm:
-      return make_film_input(found.path, found.source, options, stop);
+    case InputKind::kVideo:
+      return make_video_input(found.path, found.source, options, stop);
     case InputKind::kY4m:
       return make_y4m_input(found.path, found.source, options.every, options.max_pixels, stop);
     case InputKind::kStdin:

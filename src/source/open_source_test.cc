@@ -161,7 +161,7 @@ TEST(OpenSource, AnInputThatCannotBeUsedIsAnErrorThatSaysWhy) {
   EXPECT_THAT(error_text_of({folder.path("missing")}), HasSubstr("No such file"));
   EXPECT_EQ(error_kind_of({folder.path("only")}), ErrorKind::kInput);
   EXPECT_THAT(error_text_of({folder.path("only")}), HasSubstr("holds no picture; 1 other"));
-  EXPECT_THAT(error_text_of({folder.path("only/notes.txt")}), HasSubstr("neither a picture nor a film"));
+  EXPECT_THAT(error_text_of({folder.path("only/notes.txt")}), HasSubstr("neither a picture nor a video"));
   ASSERT_EQ(::mkfifo(folder.path("pipe").c_str(), 0600), 0);
   EXPECT_EQ(error_kind_of({folder.path("pipe")}), ErrorKind::kInput);
   EXPECT_EQ(error_kind_of({"/dev/zero"}), ErrorKind::kInput);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Streams that we read ourselves: standard input, and films in YUV4MPEG2.
+// Streams that we read ourselves: standard input, and videos in YUV4MPEG2.
 #include <utility>
 
 #include "capillaryx/error.h"

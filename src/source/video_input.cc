@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Films and cameras through the program ffmpeg: the most hostile decoders of all stay in a process of their own that
-// has nothing but pipes and the one file. Frames come as PPM, so that the colour matrix is the film's own; their times
+// Videos and cameras through the program ffmpeg: the most hostile decoders of all stay in a process of their own that
+// has nothing but pipes and the one file. Frames come as PPM, so that the colour matrix is the video's own; their times
 // come on a pipe of their own, written before the frame is.
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -25,12 +25,12 @@
 namespace capillaryx {
 namespace {
 
-constexpr int kFilmInChild = 3;
+constexpr int kVideoInChild = 3;
 constexpr int kTimesInChild = 4;
 constexpr int kPipeBytes = 1 << 20;
 constexpr std::size_t kMaxReasonBytes = 400;
 
-// Formats that hold a film by themselves. Play lists, which make ffmpeg open other files, are not among them.
+// Formats that hold a video by themselves. Play lists, which make ffmpeg open other files, are not among them.
 constexpr const char* kFormats =
     "avi,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpeg,mpegts,mpegvideo,mpegtsraw,h264,hevc,m4v,asf,flv,ogg,gif,apng,"
     "mjpeg,"
@@ -58,7 +58,7 @@ std::string clean_message(std::string_view text) {
       }
     } else if (constexpr std::string_view kName = "file:/dev/fd/3"; text.starts_with(kName)) {
       text.remove_prefix(kName.size());
-      out += "the film";
+      out += "the video";
     } else if (text[0] == '\n') {
       text.remove_prefix(1);
       if (!text.empty()) out += "; ";
@@ -73,7 +73,7 @@ std::string clean_message(std::string_view text) {
 // Where ffmpeg reads from.
 struct Origin {
   std::vector<std::string> arguments;  // before and with -i
-  std::shared_ptr<const OpenFile> film;
+  std::shared_ptr<const OpenFile> video;
 };
 
 class FfmpegInput : public SequentialInput {
@@ -153,7 +153,7 @@ class FfmpegInput : public SequentialInput {
     std::vector<std::pair<int, int>> descriptors = {{frames.writing->descriptor(), 1},
                                                     {messages.writing->descriptor(), 2},
                                                     {frame_times.writing->descriptor(), kTimesInChild}};
-    if (origin->film) descriptors.emplace_back(origin->film->descriptor(), kFilmInChild);
+    if (origin->video) descriptors.emplace_back(origin->video->descriptor(), kVideoInChild);
     child_ = std::make_unique<PipedChild>(command, descriptors, sandbox_ ? program_filter(live()) : "");
     frames_ = frames.reading;
     messages_ = messages.reading;
@@ -165,7 +165,7 @@ class FfmpegInput : public SequentialInput {
     return true;
   }
 
-  // The end of the film, its end before its time with what ffmpeg says of it, or an end that was asked for.
+  // The end of the video, its end before its time with what ffmpeg says of it, or an end that was asked for.
   std::optional<Frame> end(FrameInfo info, std::string reason) {
     ended_ = true;
     if (stop_->requested()) {
@@ -182,7 +182,7 @@ class FfmpegInput : public SequentialInput {
       if (reason.empty() && exit_code != 0) reason = "ffmpeg ended with code " + std::to_string(exit_code);
       child_.reset();
     }
-    if (reason.empty() && number_ == 0) reason = "the film holds no frame";
+    if (reason.empty() && number_ == 0) reason = "the video holds no frame";
     if (reason.empty() && live()) reason = "the camera stopped";
     if (reason.empty()) return std::nullopt;
     info.source = source_ + "#" + std::to_string(number_);
@@ -226,20 +226,20 @@ class FfmpegInput : public SequentialInput {
   bool ended_ = false;
 };
 
-class FilmInput : public FfmpegInput {
+class VideoInput : public FfmpegInput {
  public:
-  FilmInput(std::string path, std::string source, const Options& options, const StopEvent& stop)
+  VideoInput(std::string path, std::string source, const Options& options, const StopEvent& stop)
       : FfmpegInput(std::move(source), options, stop), path_(std::move(path)) {}
 
   void rewind() override { start_again(); }
 
  protected:
   std::optional<Origin> open(std::string& reason) override {
-    auto film = open_regular_file(path_, reason);
-    if (!film) return std::nullopt;
+    auto video = open_regular_file(path_, reason);
+    if (!video) return std::nullopt;
     return Origin{{"-protocol_whitelist", "file,pipe", "-format_whitelist", kFormats, "-err_detect", "explode",
-                   "-threads", "1", "-noautorotate", "-i", "file:/dev/fd/" + std::to_string(kFilmInChild)},
-                  std::move(film)};
+                   "-threads", "1", "-noautorotate", "-i", "file:/dev/fd/" + std::to_string(kVideoInChild)},
+                  std::move(video)};
   }
 
  private:
@@ -270,9 +270,9 @@ class CameraInput : public FfmpegInput {
 
 }  // namespace
 
-std::unique_ptr<Input> make_film_input(const std::string& path, const std::string& source, const Options& options,
-                                       const StopEvent& stop) {
-  return std::make_unique<FilmInput>(path, source, options, stop);
+std::unique_ptr<Input> make_video_input(const std::string& path, const std::string& source, const Options& options,
+                                        const StopEvent& stop) {
+  return std::make_unique<VideoInput>(path, source, options, stop);
 }
 
 std::unique_ptr<Input> make_camera_input(int number, const Options& options, const StopEvent& stop) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "analysis/pieces.h"
+#include "analysis/component_joiner.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 namespace capillaryx {
 namespace {
 
-// Rows of blocks: '#' in a piece, '.' where a way may lead, ' ' elsewhere.
+// Rows of blocks: '#' in a component, '.' where a way may lead, ' ' elsewhere.
 std::vector<std::string> joined(std::vector<std::string> rows) {
   BlockWindow window;
   window.set(0, 0, static_cast<int>(rows[0].size()), static_cast<int>(rows.size()));
@@ -19,7 +19,7 @@ std::vector<std::string> joined(std::vector<std::string> rows) {
       mask.push_back(block == '#');
     }
   }
-  PieceJoiner().join(window, region, mask);
+  ComponentJoiner().join(window, region, mask);
   std::size_t i = 0;
   for (std::string& row : rows) {
     for (char& block : row) {
@@ -31,46 +31,46 @@ std::vector<std::string> joined(std::vector<std::string> rows) {
 
 using Rows = std::vector<std::string>;
 
-TEST(PieceJoiner, LeavesOnePieceAndNoneAsTheyAre) {
+TEST(ComponentJoiner, LeavesOneComponentAndNoneAsTheyAre) {
   const Rows one = {"      ", " .##. ", " .##. ", "      "}, none = {"    ", " .. ", "    "};
   EXPECT_EQ(joined(one), one);
   EXPECT_EQ(joined(none), none);
 }
 
-TEST(PieceJoiner, JoinsTwoByTheShortestWay) {
+TEST(ComponentJoiner, JoinsTwoByTheShortestWay) {
   EXPECT_EQ(joined({"           ", " ##.....   ", " ##...###  ", " .....###  ", "           "}),
             (Rows{"           ", " ##.....   ", " ########  ", " .....###  ", "           "}));
 }
 
-TEST(PieceJoiner, GoesRoundWhereTheStraightWayLiesOutside) {
+TEST(ComponentJoiner, GoesRoundWhereTheStraightWayLiesOutside) {
   EXPECT_EQ(joined({"         ", " ## ##   ", " ## ##   ", " .....   ", "         "}),
             (Rows{"         ", " ## ##   ", " ## ##   ", " .###.   ", "         "}));
 }
 
-TEST(PieceJoiner, TakesArmsThatMeetInALaterRowForOnePiece) {
+TEST(ComponentJoiner, TakesArmsThatMeetInALaterRowForOneComponent) {
   const Rows arms = {"           ", " #...#...# ", " #.#.#.#.# ", " #.#.#.#.# ",
                      " ###...### ", " ..#####.. ", "           "};
   EXPECT_EQ(joined(arms), arms);
-  // Corners part pieces.
+  // Corners part components.
   EXPECT_EQ(joined({"        ", " ##..   ", " ##..   ", " ..##   ", " ..##   ", "        "}),
             (Rows{"        ", " ##..   ", " ###.   ", " ..##   ", " ..##   ", "        "}))
       << "a corner parts them";
 }
 
-TEST(PieceJoiner, LeavesSpecksAndWhatNoWayLeadsTo) {
+TEST(ComponentJoiner, LeavesSpecksAndWhatNoWayLeadsTo) {
   const Rows speck = {"          ", " ###...#. ", " ###..... ", "          "};
   EXPECT_EQ(joined(speck), speck) << "a sixth";
   const Rows apart = {"        ", " ## ##  ", " ## ##  ", "        "};
   EXPECT_EQ(joined(apart), apart);
 }
 
-TEST(PieceJoiner, JoinsAChainOfThreeWhicheverComesFirst) {
+TEST(ComponentJoiner, JoinsAChainOfThreeWhicheverComesFirst) {
   const Rows chain = {"            ", " ##..###.## ", " ##..###.## ", "            "};
   EXPECT_EQ(joined(chain), (Rows{"            ", " ########## ", " ##..###.## ", "            "}));
 }
 
-TEST(PieceJoiner, DoesTheSameInMemoryThatHeldAnother) {
-  PieceJoiner joiner;
+TEST(ComponentJoiner, DoesTheSameInMemoryThatHeldAnother) {
+  ComponentJoiner joiner;
   for (int round = 0; round < 2; ++round) {
     BlockWindow window;
     window.set(0, 0, 7, 3);

@@ -25,14 +25,14 @@ using test::sources_of;
 using test::TestFolder;
 using testing::HasSubstr;
 
-// Frame k of the films is one grey of 20 + 20 k.
-class Film : public testing::Test {
+// Frame k of the videos is one grey of 20 + 20 k.
+class Video : public testing::Test {
  protected:
   void SetUp() override {
     if (find_program("ffmpeg").empty()) GTEST_SKIP() << "no ffmpeg";
   }
 
-  std::string make_film(const std::string& name, const std::string& coding, int frames = 10) const {
+  std::string make_video(const std::string& name, const std::string& coding, int frames = 10) const {
     std::string stream = "YUV4MPEG2 W64 H48 F10:1 C420jpeg XCOLORRANGE=FULL\n";
     for (int k = 0; k < frames; ++k) {
       stream += "FRAME\n" + std::string(64 * 48, static_cast<char>(20 + 20 * k)) + std::string(64 * 24, '\x80');
@@ -58,9 +58,9 @@ class Film : public testing::Test {
   TestFolder folder_;
 };
 
-TEST_F(Film, GivesEveryFrameWithItsNumberAndTime) {
+TEST_F(Video, GivesEveryFrameWithItsNumberAndTime) {
   for (const char* const coding : {"-c:v mjpeg -q:v 2", "-c:v ffv1 -pix_fmt bgr0"}) {
-    const std::string path = make_film("clip one.avi", coding);
+    const std::string path = make_video("clip one.avi", coding);
     const auto source = open_source({path}, {});
     EXPECT_FALSE(source->frame_count());
     const std::vector<Frame> frames = all_frames(*source);
@@ -75,8 +75,8 @@ TEST_F(Film, GivesEveryFrameWithItsNumberAndTime) {
   }
 }
 
-TEST_F(Film, AppliesEveryRepeatFramesAndSkip) {
-  const std::string path = make_film("clip.mkv", "-c:v ffv1 -pix_fmt bgr0");
+TEST_F(Video, AppliesEveryRepeatFramesAndSkip) {
+  const std::string path = make_video("clip.mkv", "-c:v ffv1 -pix_fmt bgr0");
   Options options;
   options.every = 4;
   options.repeat = 2;
@@ -99,8 +99,8 @@ TEST_F(Film, AppliesEveryRepeatFramesAndSkip) {
   EXPECT_THAT(all_frames(*open_source({path}, options)), testing::SizeIs(2));
 }
 
-TEST_F(Film, CutShortKeepsTheFramesBeforeAndSaysWhy) {
-  const std::string path = make_film("clip.avi", "-c:v rawvideo -pix_fmt bgr24");
+TEST_F(Video, CutShortKeepsTheFramesBeforeAndSaysWhy) {
+  const std::string path = make_video("clip.avi", "-c:v rawvideo -pix_fmt bgr24");
   const std::string whole = content_of(path);
   folder_.write("clip.avi", whole.substr(0, whole.size() * 6 / 10));
   std::string first_reason;
@@ -119,7 +119,7 @@ TEST_F(Film, CutShortKeepsTheFramesBeforeAndSaysWhy) {
   }
 }
 
-TEST_F(Film, WithoutAFrameIsOneUnreadableFrame) {
+TEST_F(Video, WithoutAFrameIsOneUnreadableFrame) {
   const std::string path = folder_.write("clip.avi", "hello");
   const std::vector<Frame> frames = all_frames(*open_source({path}, {}));
   ASSERT_EQ(frames.size(), 1U);
@@ -128,8 +128,8 @@ TEST_F(Film, WithoutAFrameIsOneUnreadableFrame) {
 }
 
 // A play list would make ffmpeg open other files, and the network.
-TEST_F(Film, ThatNamesOtherFilesIsRefused) {
-  const std::string other = make_film("other.avi", "-c:v ffv1 -pix_fmt bgr0");
+TEST_F(Video, ThatNamesOtherFilesIsRefused) {
+  const std::string other = make_video("other.avi", "-c:v ffv1 -pix_fmt bgr0");
   for (const std::string& text :
        {"ffconcat version 1.0\nfile '" + other + "'\n",
         "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://" + other + "\n#EXT-X-ENDLIST\n"}) {
@@ -139,8 +139,8 @@ TEST_F(Film, ThatNamesOtherFilesIsRefused) {
   }
 }
 
-TEST_F(Film, LargerThanAllowedIsRefused) {
-  const std::string path = make_film("clip.avi", "-c:v ffv1 -pix_fmt bgr0");
+TEST_F(Video, LargerThanAllowedIsRefused) {
+  const std::string path = make_video("clip.avi", "-c:v ffv1 -pix_fmt bgr0");
   Options options;
   options.max_pixels = 64 * 48 - 1;
   const std::vector<Frame> frames = all_frames(*open_source({path}, options));
@@ -148,24 +148,24 @@ TEST_F(Film, LargerThanAllowedIsRefused) {
   EXPECT_THAT(frames[0].error(), HasSubstr("--max-pixels"));
 }
 
-TEST_F(Film, ThatIsGoneIsAnUnreadableFrame) {
-  const std::string path = make_film("clip.avi", "-c:v ffv1 -pix_fmt bgr0");
+TEST_F(Video, ThatIsGoneIsAnUnreadableFrame) {
+  const std::string path = make_video("clip.avi", "-c:v ffv1 -pix_fmt bgr0");
   const auto source = open_source({path}, {});
   std::filesystem::remove(path);
   EXPECT_THAT(source->next()->error(), HasSubstr("cannot be opened"));
   EXPECT_FALSE(source->next());
 }
 
-TEST_F(Film, MayHaveAnyName) {
-  const std::string path = make_film("clip.avi", "-c:v ffv1 -pix_fmt bgr0");
+TEST_F(Video, MayHaveAnyName) {
+  const std::string path = make_video("clip.avi", "-c:v ffv1 -pix_fmt bgr0");
   for (const std::string name : {"-i.avi", "a'b \"c\n.avi", "http:x.avi", "%d.avi", "bad\xff.avi"}) {
     std::filesystem::copy_file(path, folder_.path(name));
     EXPECT_THAT(all_frames(*open_source({folder_.path(name)}, {})), testing::SizeIs(10)) << name;
   }
 }
 
-TEST_F(Film, StoppedOrLeftHalfWayLeavesNoChild) {
-  const std::string path = make_film("clip.avi", "-c:v ffv1 -pix_fmt bgr0", 200);
+TEST_F(Video, StoppedOrLeftHalfWayLeavesNoChild) {
+  const std::string path = make_video("clip.avi", "-c:v ffv1 -pix_fmt bgr0", 200);
   {
     const auto left = open_source({path}, {});
     ASSERT_TRUE(left->next());
@@ -180,13 +180,13 @@ TEST_F(Film, StoppedOrLeftHalfWayLeavesNoChild) {
   EXPECT_EQ(child, "");
 }
 
-TEST(FilmInput, WithoutFfmpegIsAnErrorThatSaysWhatToInstall) {
+TEST(VideoInput, WithoutFfmpegIsAnErrorThatSaysWhatToInstall) {
   const TestFolder folder;
-  const std::string film = folder.write("clip.avi", "x");
+  const std::string video = folder.write("clip.avi", "x");
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", folder.path().c_str(), 1);
   try {
-    open_source({film}, {});
+    open_source({video}, {});
     ADD_FAILURE() << "no Error";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInput);

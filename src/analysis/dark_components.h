@@ -15,9 +15,9 @@ struct Run {
 
 /// The connected dark places of a frame at half its size: pixels that touch by a side or a corner and are all at least
 /// so dark. Memory is used again.
-class DarkPlaces {
+class DarkComponents {
  public:
-  struct Place {
+  struct Component {
     int first_run, end_run;  ///< in runs(), row by row
     int area;                ///< its pixels
     int x0, y0, x1, y1;      ///< its box: (x0 .. x1 - 1, y0 .. y1 - 1)
@@ -27,7 +27,7 @@ class DarkPlaces {
   void find(const Darkness& darkness, int lowest);
 
   /// In the order in which a reader of lines meets them.
-  const std::vector<Place>& places() const { return places_; }
+  const std::vector<Component>& components() const { return components_; }
   /// Reduced px.
   const std::vector<Run>& runs() const { return runs_; }
 
@@ -35,13 +35,13 @@ class DarkPlaces {
   int root(int run);
   void append_runs(int y, int width);
   void join_rows(int above, int here);
-  void sort_by_place();
+  void sort_by_component();
 
   std::vector<std::uint64_t> bits_;  // of a row: 1 where it is dark
   std::vector<Run> found_;           // row by row
   std::vector<int> parents_;         // of found_: the first run of a place has itself
-  std::vector<int> place_of_;        // of found_
-  std::vector<Place> places_;
+  std::vector<int> component_of_;    // of found_
+  std::vector<Component> components_;
   std::vector<Run> runs_;
 };
 

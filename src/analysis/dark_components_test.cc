@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "analysis/dark_places.h"
+#include "analysis/dark_components.h"
 
 #include <gtest/gtest.h>
 
@@ -47,8 +47,8 @@ std::vector<int> first_pixels(const Darkness& d) {
   return first;
 }
 
-TEST(DarkPlaces, AreThoseOfGoingFromNeighbourToNeighbour) {
-  DarkPlaces found;
+TEST(DarkComponents, AreThoseOfGoingFromNeighbourToNeighbour) {
+  DarkComponents found;
   for (const int width : {1, 7, 63, 64, 65, 128, 200}) {
     for (const int percent : {0, 15, 30, 45, 100}) {
       const Darkness darkness = random_darkness(width, 40, percent);
@@ -56,21 +56,21 @@ TEST(DarkPlaces, AreThoseOfGoingFromNeighbourToNeighbour) {
       found.find(darkness, kLowest);
       std::vector<int> seen(first.size(), -1);
       int before = -1;
-      for (const DarkPlaces::Place& place : found.places()) {
-        const capillaryx::Run& begin = found.runs()[static_cast<std::size_t>(place.first_run)];
+      for (const DarkComponents::Component& component : found.components()) {
+        const capillaryx::Run& begin = found.runs()[static_cast<std::size_t>(component.first_run)];
         const int start = begin.y * width + begin.x;
-        EXPECT_LT(before, start) << "places in reading order";
+        EXPECT_LT(before, start) << "components in reading order";
         before = start;
         int area = 0, x0 = width, x1 = 0, y0 = 40, y1 = 0;
-        for (int i = place.first_run; i < place.end_run; ++i) {
+        for (int i = component.first_run; i < component.end_run; ++i) {
           const capillaryx::Run& run = found.runs()[static_cast<std::size_t>(i)];
           for (int x = run.x; x < run.x + run.length; ++x) seen[static_cast<std::size_t>(run.y * width + x)] = start;
           area += run.length;
           std::tie(x0, x1) = std::pair(std::min(x0, run.x), std::max(x1, run.x + run.length));
           std::tie(y0, y1) = std::pair(std::min(y0, run.y), std::max(y1, run.y + 1));
         }
-        EXPECT_EQ(place.area, area);
-        EXPECT_EQ(std::tuple(place.x0, place.y0, place.x1, place.y1), std::tuple(x0, y0, x1, y1));
+        EXPECT_EQ(component.area, area);
+        EXPECT_EQ(std::tuple(component.x0, component.y0, component.x1, component.y1), std::tuple(x0, y0, x1, y1));
       }
       EXPECT_EQ(seen, first) << "width " << width << ", " << percent << " % dark";
     }

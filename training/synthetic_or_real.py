@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tells drawn capillaries from real ones: a network of the shipped one's shape, trained to tell them apart on
+"""What tells synthetic capillaries from real ones: a network of the shipped one's shape, trained to tell them apart on
 frames other than those it is measured on, and how far each of a few plain measures of a region gets alone. 0.5 is no
-better than a guess: the drawing could not be told from what it draws. `make drawn-or-real` calls it.
+better than a guess: the drawing could not be told from what it draws. `make synthetic-or-real` calls it.
 
 Nothing of what is trained here is kept or shipped: it only says where the drawing should get better.
 """
@@ -18,13 +18,13 @@ import fitting
 import numpy as np
 import recipe
 import regions as regions_module
-from own_labels import name_groups
+from fine_tune import name_groups
 from regions import Regions, subset
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDS = 3
 BATCH = 64
-DRAWN_SEED_STEP = 7  # frames that the shipped network has not seen
+SYNTHETIC_SEED_STEP = 7  # frames that the shipped network has not seen
 
 
 def measures(inputs: Any) -> dict[str, Any]:
@@ -65,10 +65,10 @@ def real_regions(program: Path, frames: Path, labels: Path, work: Path) -> tuple
     return regions_module.known(work, 1, 0), sorted({row["frame"] for row in rows})
 
 
-def drawn_regions(program: Path, frames: int, first_frame: int, work: Path) -> Regions:
+def synthetic_regions(program: Path, frames: int, first_frame: int, work: Path) -> Regions:
     """Of frames as `capillaryx phantom` draws them when nothing is asked, numbered from `first_frame`."""
     place = work / "frames"
-    command = [program, "phantom", frames, "-o", place, f"--seed={recipe.SEED + DRAWN_SEED_STEP}", "--format=ppm"]
+    command = [program, "phantom", frames, "-o", place, f"--seed={recipe.SEED + SYNTHETIC_SEED_STEP}", "--format=ppm"]
     subprocess.run(list(map(str, [*command, "--quiet"])), check=True, stdout=subprocess.DEVNULL)
     regions_module.crop(program, place, place / "truth.coco.json", work)
     return regions_module.known(work, 0, first_frame)
@@ -107,9 +107,9 @@ def main() -> None:
     program = options.program.resolve()
     with tempfile.TemporaryDirectory() as work:
         (Path(work) / "real").mkdir()
-        (Path(work) / "drawn").mkdir()
+        (Path(work) / "synthetic").mkdir()
         real, names = real_regions(program, options.frames, options.labels, Path(work) / "real")
-        drawn = drawn_regions(program, options.drawn, len(names), Path(work) / "drawn")
+        drawn = synthetic_regions(program, options.drawn, len(names), Path(work) / "synthetic")
     groups = name_groups(names, options.together) + [[len(names) + i] for i in range(options.drawn)]
     fold_of = {frame: number % FOLDS for number, group in enumerate(groups) for frame in group}
     both = regions_module.join([drawn, real])
@@ -125,7 +125,7 @@ def main() -> None:
             return [round(x, 4) for x in of]
 
         found["kinds"][kind] = {
-            "drawn": int((regions.groups == 0).sum()),
+            "synthetic": int((regions.groups == 0).sum()),
             "real": int((regions.groups == 1).sum()),
             "network": area(scores),
             "measures": {name: area(values) for name, values in measures(regions.inputs).items()},

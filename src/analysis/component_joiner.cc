@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "analysis/pieces.h"
+#include "analysis/component_joiner.h"
 
 #include <algorithm>
 #include <cstring>
@@ -8,40 +8,40 @@ namespace capillaryx {
 namespace {
 
 constexpr int kNone = -1;
-constexpr int kPart = 4;  // a piece that is smaller by this factor than the largest is a speck
+constexpr int kPart = 4;  // a component that is smaller by this factor than the largest is a speck
 
 }  // namespace
 
-void PieceJoiner::join(const BlockWindow& window, const std::vector<std::uint8_t>& region,
-                       std::vector<std::uint8_t>& mask) {
+void ComponentJoiner::join(const BlockWindow& window, const std::vector<std::uint8_t>& region,
+                           std::vector<std::uint8_t>& mask) {
   steps_[0] = 1;
   steps_[1] = window.width;
   steps_[2] = -1;
   steps_[3] = -window.width;
-  find_pieces(mask, window.width);
+  find_components(mask, window.width);
   if (sizes_.size() < 2) return;
   const auto largest = std::max_element(sizes_.begin(), sizes_.end());
   least_ = (*largest + kPart - 1) / kPart;
   if (std::count_if(sizes_.begin(), sizes_.end(), [this](int size) { return size >= least_; }) < 2) return;
-  // The first piece is the one that the others are joined to.
+  // The first component is the one that the others are joined to.
   const auto main = static_cast<int>(largest - sizes_.begin());
   std::iter_swap(sizes_.begin(), largest);
-  piece_.assign(mask.size(), kNone);
+  component_.assign(mask.size(), kNone);
   for (const Run& run : runs_) {
-    const int piece = run.piece == main ? 0 : run.piece == 0 ? main : run.piece;
-    std::fill(piece_.begin() + run.begin, piece_.begin() + run.end, piece);
+    const int component = run.component == main ? 0 : run.component == 0 ? main : run.component;
+    std::fill(component_.begin() + run.begin, component_.begin() + run.end, component);
   }
   while (join_next(region, mask)) continue;
 }
 
-int PieceJoiner::first_of(int run) {
+int ComponentJoiner::first_of(int run) {
   Run* const runs = runs_.data();
   while (runs[run].above != run) run = runs[run].above = runs[runs[run].above].above;
   return run;
 }
 
 // Numbers them in reading order of their first blocks.
-void PieceJoiner::find_pieces(const std::vector<std::uint8_t>& mask, int width) {
+void ComponentJoiner::find_components(const std::vector<std::uint8_t>& mask, int width) {
   runs_.clear();
   const std::uint8_t *const blocks = mask.data(), *const end = blocks + mask.size();
   const auto next = [end](const std::uint8_t* from, int what) {
@@ -67,18 +67,18 @@ void PieceJoiner::find_pieces(const std::vector<std::uint8_t>& mask, int width) 
   for (Run& run : runs_) {
     const int above = run.above;
     const bool first = &run == runs + above;
-    run.piece = first ? static_cast<int>(sizes_.size()) : runs[above].piece;
+    run.component = first ? static_cast<int>(sizes_.size()) : runs[above].component;
     if (first) sizes_.push_back(0);
-    sizes_[static_cast<std::size_t>(run.piece)] += run.end - run.begin;
+    sizes_[static_cast<std::size_t>(run.component)] += run.end - run.begin;
   }
 }
 
-// Joins the nearest piece that is large enough to the first one; false where there is none.
-bool PieceJoiner::join_next(const std::vector<std::uint8_t>& region, std::vector<std::uint8_t>& mask) {
+// Joins the nearest component that is large enough to the first one; false where there is none.
+bool ComponentJoiner::join_next(const std::vector<std::uint8_t>& region, std::vector<std::uint8_t>& mask) {
   queue_.clear();
   came_from_.assign(mask.size(), kNone);
   for (std::size_t i = 0; i < mask.size(); ++i) {
-    if (piece_[i] != 0) continue;
+    if (component_[i] != 0) continue;
     queue_.push_back(static_cast<int>(i));
     came_from_[i] = static_cast<int>(i);
   }
@@ -89,13 +89,14 @@ bool PieceJoiner::join_next(const std::vector<std::uint8_t>& region, std::vector
       if (region[neighbour] == 0 || came_from_[neighbour] != kNone) continue;
       came_from_[neighbour] = block;
       queue_.push_back(static_cast<int>(neighbour));
-      const int found = piece_[neighbour];
+      const int found = component_[neighbour];
       if (found <= 0 || sizes_[static_cast<std::size_t>(found)] < least_) continue;
-      for (int on = block; piece_[static_cast<std::size_t>(on)] != 0; on = came_from_[static_cast<std::size_t>(on)]) {
+      for (int on = block; component_[static_cast<std::size_t>(on)] != 0;
+           on = came_from_[static_cast<std::size_t>(on)]) {
         mask[static_cast<std::size_t>(on)] = 1;
-        piece_[static_cast<std::size_t>(on)] = 0;
+        component_[static_cast<std::size_t>(on)] = 0;
       }
-      for (int& piece : piece_) piece = piece == found ? 0 : piece;
+      for (int& component : component_) component = component == found ? 0 : component;
       return true;
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "analysis/dark_places.h"
+#include "analysis/dark_components.h"
 
 #include <algorithm>
 #include <bit>
@@ -7,7 +7,7 @@
 #include <limits>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "analysis/dark_places.cc"
+#define HWY_TARGET_INCLUDE "analysis/dark_components.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -54,14 +54,14 @@ static_assert(std::endian::native == std::endian::little);  // bits are written 
 
 }  // namespace
 
-int DarkPlaces::root(int run) {
+int DarkComponents::root(int run) {
   int* const parents = parents_.data();
   while (parents[run] != run) run = parents[run] = parents[parents[run]];
   return run;
 }
 
 // The runs of bits_.
-void DarkPlaces::append_runs(int y, int width) {
+void DarkComponents::append_runs(int y, int width) {
   const int words = static_cast<int>(bits_.size());
   int begin = -1;  // of the run that goes on
   for (int i = 0; i < words; ++i) {
@@ -78,7 +78,7 @@ void DarkPlaces::append_runs(int y, int width) {
 }
 
 // Joins the runs from `here` on with those of the row above, which begin at `above`.
-void DarkPlaces::join_rows(int above, int here) {
+void DarkComponents::join_rows(int above, int here) {
   const int end = static_cast<int>(found_.size());
   const Run* const runs = found_.data();
   int first = above;
@@ -92,40 +92,40 @@ void DarkPlaces::join_rows(int above, int here) {
   }
 }
 
-// places_ and runs_ out of found_.
-void DarkPlaces::sort_by_place() {
+// components_ and runs_ out of found_.
+void DarkComponents::sort_by_component() {
   const int count = static_cast<int>(found_.size());
-  places_.clear();
-  place_of_.resize(found_.size());
+  components_.clear();
+  component_of_.resize(found_.size());
   for (int i = 0; i < count; ++i) {
     const auto run = static_cast<std::size_t>(i);
     const int first = root(i);
     if (first == i) {
-      place_of_[run] = static_cast<int>(places_.size());
-      places_.push_back({0, 0, 0, found_[run].x, found_[run].y, 0, 0});
+      component_of_[run] = static_cast<int>(components_.size());
+      components_.push_back({0, 0, 0, found_[run].x, found_[run].y, 0, 0});
     } else {
-      place_of_[run] = place_of_[static_cast<std::size_t>(first)];
+      component_of_[run] = component_of_[static_cast<std::size_t>(first)];
     }
-    Place& place = places_[static_cast<std::size_t>(place_of_[run])];
-    ++place.end_run;
-    place.area += found_[run].length;
-    place.x0 = std::min(place.x0, found_[run].x);
-    place.x1 = std::max(place.x1, found_[run].x + found_[run].length);
-    place.y1 = found_[run].y + 1;
+    Component& component = components_[static_cast<std::size_t>(component_of_[run])];
+    ++component.end_run;
+    component.area += found_[run].length;
+    component.x0 = std::min(component.x0, found_[run].x);
+    component.x1 = std::max(component.x1, found_[run].x + found_[run].length);
+    component.y1 = found_[run].y + 1;
   }
   int start = 0;
-  for (Place& place : places_) {
-    place.first_run = start;
-    start += place.end_run;
-    place.end_run = place.first_run;
+  for (Component& component : components_) {
+    component.first_run = start;
+    start += component.end_run;
+    component.end_run = component.first_run;
   }
   runs_.resize(found_.size());
   for (std::size_t run = 0; run < found_.size(); ++run) {
-    runs_[static_cast<std::size_t>(places_[static_cast<std::size_t>(place_of_[run])].end_run++)] = found_[run];
+    runs_[static_cast<std::size_t>(components_[static_cast<std::size_t>(component_of_[run])].end_run++)] = found_[run];
   }
 }
 
-void DarkPlaces::find(const Darkness& darkness, int lowest) {
+void DarkComponents::find(const Darkness& darkness, int lowest) {
   const int width = darkness.width;
   const auto least = static_cast<std::int16_t>(std::min<int>(lowest, std::numeric_limits<std::int16_t>::max()));
   bits_.resize((static_cast<std::size_t>(width) + 63) / 64);
@@ -141,7 +141,7 @@ void DarkPlaces::find(const Darkness& darkness, int lowest) {
     above = here;
     here = static_cast<int>(found_.size());
   }
-  sort_by_place();
+  sort_by_component();
 }
 
 }  // namespace capillaryx
