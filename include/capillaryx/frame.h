@@ -40,7 +40,7 @@ class OpenFile {
 };
 
 /// Kinds of input file, as the `input` line of results.jsonl names them.
-enum class InputKind {
+enum class FileKind {
   kImage,  ///< one picture
   kStack,  ///< a file with several pictures: TIFF, OME-TIFF, ImageJ stack, DICOM, animated PNG or WebP
   kVideo,
@@ -51,7 +51,7 @@ enum class InputKind {
 struct InputInfo {
   std::string file;    ///< UTF-8; as results name it
   std::string sha256;  ///< of the whole file, hex; empty if it was not hashed (live)
-  InputKind kind = InputKind::kImage;
+  FileKind kind = FileKind::kImage;
   std::optional<std::int64_t> pages;  ///< frames in the file; absent if unknown beforehand
   std::optional<double> fps;
   int width = 0;   ///< px; 0 if unknown beforehand
