@@ -75,7 +75,7 @@ struct FrameInfo {
   /// What the probe found; null for a file that is one picture, whose frame finds its own facts.
   std::shared_ptr<const InputInfo> input{};
   /// When the camera (or the pace) gave the frame; what latency is counted from. Absent where nothing is live.
-  std::optional<std::chrono::steady_clock::time_point> captured;
+  std::optional<std::chrono::steady_clock::time_point> captured{};
 };
 
 /// One picture of a run. Immutable, cheap to copy, and in one of three states:
