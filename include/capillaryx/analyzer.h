@@ -56,7 +56,7 @@ struct AnalyzerLibrary {
   }
 
   /// Grows with every change to what a library and this program tell each other.
-  static constexpr std::uint32_t kAbi = 2;
+  static constexpr std::uint32_t kAbi = 3;
 };
 
 /// Once in a shared library, outside of every namespace; `function` is its AnalyzerLibrary::make.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,22 @@ struct SkippedInput {
   std::string reason;
 };
 
+/// What was found of an input file; or nothing, and why.
+struct Probed {
+  std::shared_ptr<const InputInfo> input;  ///< null if there is an error
+  std::string error;
+};
+
+/// Finds out what input files are: in a worker, as files hold bytes that nobody has looked at.
+/// Threads: any.
+class Prober {
+ public:
+  virtual ~Prober() = default;
+
+  /// Looks into `file`, a regular file. `done` is called once, now or later, in any thread; never if the run ends first.
+  virtual void probe(std::shared_ptr<const OpenFile> file, std::function<void(Probed)> done) = 0;
+};
+
 /// Gives the frames of a run one after another, in an order that does not change.
 /// Threads: one thread at a time, but for stop().
 class FrameSource {
@@ -27,6 +44,10 @@ class FrameSource {
   /// The next frame, its index one more than the last one's, or nothing at the end. A live source blocks until there is
   /// one. A frame that cannot be had comes as Frame::unreadable; Error only where no further frame can come.
   virtual std::optional<Frame> next() = 0;
+
+  /// Who looks into files that may hold several pictures, from the first next() to the source's end. Without one, or
+  /// with null, each file is one picture.
+  virtual void use_prober(std::shared_ptr<Prober> /*prober*/) {}
 
   /// Passes over `count` frames as cheaply as it can (resume). Their indices are used up.
   virtual void skip(std::int64_t count);

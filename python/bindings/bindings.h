@@ -29,6 +29,8 @@ void add_pipeline(nb::module_& module);
 /// `result`, which they keep alive. With the GIL held. from_python throws what Python raises.
 nb::object to_python(FrameResult result);
 FrameResult from_python(nb::handle result);
+/// A capillaryx.InputInfo, or None. With the GIL held.
+nb::object to_python(const std::shared_ptr<const InputInfo>& input);
 
 /// A read-only array over the frame's pixels, height x width or height x width x 3, which keeps them alive.
 nb::object pixels_of(const Frame& frame);

@@ -41,6 +41,11 @@ class RayTask {
   const Frame& frame() const { return task_.frame; }
   const FrameInfo& info() const { return task_.frame.info(); }
   FrameId id() const { return task_.id; }
+  /// What with_info() takes: all that is known of the frame beside its picture.
+  nb::bytes info_bytes() const {
+    MessageWriter writer;
+    return to_bytes(writer.assign(task_.id, Frame::unreadable(info(), ""), nullptr, false, false));
+  }
   bool wants_overlay() const { return task_.overlay != nullptr; }
 
   /// Where the frame's file lies, or nothing where it has none or has been removed.
@@ -285,8 +290,7 @@ void add_executor(nb::module_& module) {
   module.def("set_ray_cluster", &set_ray_cluster, nb::arg("make"));
   nb::class_<RayTask>(module, "RayTask")
       .def_prop_ro("frame_id", &RayTask::id)
-      .def_prop_ro("index", [](const RayTask& task) { return task.info().index; })
-      .def_prop_ro("source", [](const RayTask& task) { return task.info().source; })
+      .def_prop_ro("info", &RayTask::info_bytes)
       .def_prop_ro("wants_overlay", &RayTask::wants_overlay)
       .def_prop_ro("path", &RayTask::path)
       .def_prop_ro("descriptor", &RayTask::descriptor)

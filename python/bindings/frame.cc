@@ -16,6 +16,7 @@
 
 #include "bindings.h"
 #include "capillaryx/error.h"
+#include "executor/channel.h"
 #include "image/decoders.h"
 
 namespace capillaryx::python {
@@ -135,7 +136,17 @@ void add_frame(nb::module_& module) {
           "index", [](const Frame& frame) { return frame.info().index; }, "Place in the run's order, from 0.")
       .def_prop_ro(
           "source", [](const Frame& frame) { return frame.info().source; },
-          "Path relative to the folder given, or the file as given; `clip.avi#12` of a video.")
+          "For display: the shortest path that tells the inputs apart, `clip.avi#12` of a page of a file.")
+      .def_prop_ro(
+          "file", [](const Frame& frame) { return frame.info().file; },
+          "Path relative to the folder given, or the file as given.")
+      .def_prop_ro(
+          "page", [](const Frame& frame) { return frame.info().page; },
+          "Place in the file, from 0; None for a file that is one picture.")
+      .def_prop_ro(
+          "input", [](const Frame& frame) { return to_python(frame.info().input); },
+          nb::sig("def input(self) -> capillaryx.results.InputInfo | None"),
+          "What is known of the file; None for a file that is one picture.")
       .def_prop_ro(
           "time_s", [](const Frame& frame) { return frame.info().time_s; },
           "Place in the video, seconds; None for stills.")
@@ -148,7 +159,7 @@ void add_frame(nb::module_& module) {
           "Read-only uint8 array, (height, width) or (height, width, 3) in the order red, green, blue. It lies "
           "over the frame's own memory (no copy) and keeps it alive.");
   const auto info = [](const std::string& source, std::int64_t index) {
-    return FrameInfo{.index = index, .source = source, .time_s = {}, .captured = {}};
+    return FrameInfo{.index = index, .source = source, .time_s = {}, .file = source, .captured = {}};
   };
   module.def(
       "frame_of_array",
@@ -170,6 +181,20 @@ void add_frame(nb::module_& module) {
         return Frame::from_file(info(source, index), std::make_shared<OpenFile>(descriptor));
       },
       nb::arg("descriptor"), nb::arg("source"), nb::arg("index"), "A frame of an open file, which it takes over.");
+  module.def(
+      "with_info",
+      [](const Frame& frame, const nb::bytes& told) {
+        // The message is read where the allocator aligns it.
+        const auto bytes = view(told);
+        const std::vector<std::uint8_t> aligned(bytes.begin(), bytes.end());
+        const auto* assign = read_message(aligned).body_as_Assign();
+        if (assign == nullptr) throw ProtocolError("what names a frame is no message");
+        FrameInfo of_message = read_frame(*assign, nullptr, {}, nullptr).info();
+        if (!frame.error().empty()) return Frame::unreadable(std::move(of_message), frame.error());
+        if (frame.file()) return Frame::from_file(std::move(of_message), frame.file());
+        return Frame::from_pixels(std::move(of_message), frame.pixels(), frame.owner());
+      },
+      nb::arg("frame"), nb::arg("info"), "The frame under the name that RayTask.info gives.");
   module.def(
       "unreadable_frame",
       [info](const std::string& reason, const std::string& source, std::int64_t index) {

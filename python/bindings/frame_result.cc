@@ -11,6 +11,8 @@
 
 #include "bindings.h"
 #include "capillaryx/error.h"
+#include "sink/input_line.h"
+#include "sink/results_index.h"
 #include "sink/results_reader.h"
 
 namespace capillaryx::python {
@@ -31,6 +33,31 @@ nb::object known(bool is_known, Number value) {
 }
 nb::object text_or_none(const std::string& text) {
   return text.empty() ? nb::none() : nb::object(nb::str(text.c_str()));
+}
+
+/// A list of two numbers as a tuple, or None.
+nb::object range_to_python(const std::optional<std::array<double, 2>>& range) {
+  return range ? nb::object(nb::make_tuple((*range)[0], (*range)[1])) : nb::none();
+}
+
+nb::object texts_to_python(const std::vector<std::string>& texts) {
+  nb::list list;
+  for (const std::string& text : texts) list.append(nb::str(text.c_str(), text.size()));
+  return nb::tuple(list);
+}
+
+nb::object candidates_to_python(const std::vector<Candidate>& candidates) {
+  nb::list list;
+  for (const Candidate& candidate : candidates) {
+    const auto& [x, y, width, height] = candidate.bbox;
+    list.append(nb::make_tuple(x, y, width, height, candidate.score));
+  }
+  return nb::tuple(list);
+}
+
+nb::object quality_to_python(const std::optional<FrameQuality>& quality) {
+  if (!quality) return nb::none();
+  return results_class("FrameQuality")(quality->usable, texts_to_python(quality->reasons), quality->measures);
 }
 
 nb::object timing_to_python(const Timing& timing) {
@@ -87,7 +114,49 @@ std::optional<Value> optional_of(nb::handle object) {
   return nb::cast<Value>(object);
 }
 
+std::vector<std::string> texts_from_python(nb::handle list) {
+  std::vector<std::string> texts;
+  for (const nb::handle text : list) texts.push_back(nb::cast<std::string>(text));
+  return texts;
+}
+
+std::optional<std::array<double, 2>> range_from_python(nb::handle object) {
+  if (object.is_none()) return std::nullopt;
+  return std::array{nb::cast<double>(nb::float_(object[0])), nb::cast<double>(nb::float_(object[1]))};
+}
+
+std::shared_ptr<const InputInfo> input_from_python(nb::handle object) {
+  if (object.is_none()) return nullptr;
+  auto input = std::make_shared<InputInfo>();
+  input->file = nb::cast<std::string>(object.attr("file"));
+  input->sha256 = optional_of<std::string>(object.attr("sha256")).value_or("");
+  const auto kind = nb::cast<std::string>(object.attr("kind"));
+  for (const FileKind each : {FileKind::kImage, FileKind::kStack, FileKind::kVideo, FileKind::kLive}) {
+    if (kind == to_string(each)) input->kind = each;
+  }
+  input->pages = optional_of<std::int64_t>(object.attr("pages"));
+  input->fps = optional_of<double>(object.attr("fps"));
+  input->width = optional_of<int>(object.attr("width")).value_or(0);
+  input->height = optional_of<int>(object.attr("height")).value_or(0);
+  input->value_range = range_from_python(object.attr("value_range"));
+  input->scale_um_per_px = optional_of<double>(object.attr("scale_um_per_px"));
+  input->scale_from = optional_of<std::string>(object.attr("scale_from")).value_or("");
+  input->magnification = optional_of<double>(object.attr("magnification"));
+  input->notes = texts_from_python(object.attr("notes"));
+  return input;
+}
+
 }  // namespace
+
+nb::object to_python(const std::shared_ptr<const InputInfo>& input) {
+  if (!input) return nb::none();
+  // In the order of its fields.
+  return results_class("InputInfo")(input->file, text_or_none(input->sha256), to_string(input->kind), input->pages,
+                                    input->fps, known(input->width > 0, input->width),
+                                    known(input->height > 0, input->height), range_to_python(input->value_range),
+                                    input->scale_um_per_px, text_or_none(input->scale_from), input->magnification,
+                                    texts_to_python(input->notes));
+}
 
 nb::object to_python(FrameResult result) {
   const bool ok = result.status == Status::kOk;
@@ -102,16 +171,23 @@ nb::object to_python(FrameResult result) {
     pictures[picture.name.c_str()] = nb::cast(Bytes(pixels->data(), picture.channels == 1 ? 2 : 3, shape, owner));
   }
   // In the order of its fields.
-  return results_class("FrameResult")(result.index, result.source, result.time_s, text_or_none(result.sha256),
-                                      to_string(result.status), text_or_none(result.error), result.width, result.height,
-                                      nb::tuple(capillaries), known(ok, result.density), known(ok, result.valid_px),
-                                      result.scale_um_per_px, result.values, pictures, timing_to_python(result.timing));
+  return results_class("FrameResult")(
+      result.index, result.source, result.file, result.page, to_python(result.input), result.time_s,
+      text_or_none(result.sha256), to_string(result.status), text_or_none(result.error), result.width, result.height,
+      nb::tuple(capillaries), candidates_to_python(result.candidates), known(ok, result.density),
+      known(ok, result.valid_px), result.scale_um_per_px, text_or_none(result.scale_from),
+      range_to_python(result.value_range), result.magnification, texts_to_python(result.notes),
+      quality_to_python(result.quality), text_or_none(result.clip), nb::tuple(nb::cast(result.landmarks)),
+      result.values, pictures, timing_to_python(result.timing));
 }
 
 FrameResult from_python(nb::handle object) {
   FrameResult result;
   result.index = nb::cast<std::int64_t>(object.attr("index"));
   result.source = nb::cast<std::string>(object.attr("source"));
+  result.file = nb::cast<std::string>(object.attr("file"));
+  result.page = optional_of<std::int64_t>(object.attr("page"));
+  result.input = input_from_python(object.attr("input"));
   result.time_s = optional_of<double>(object.attr("time_s"));
   result.sha256 = optional_of<std::string>(object.attr("sha256")).value_or("");
   const auto status = nb::cast<std::string>(object.attr("status"));
@@ -124,11 +200,26 @@ FrameResult from_python(nb::handle object) {
   for (const nb::handle capillary : object.attr("capillaries")) {
     result.capillaries.push_back(nb::cast<Capillary>(capillary));
   }
+  for (const nb::handle item : object.attr("candidates")) {
+    Candidate& candidate = result.candidates.emplace_back();
+    for (std::size_t i = 0; i < 4; ++i) candidate.bbox[i] = nb::cast<int>(nb::int_(item[i]));
+    candidate.score = nb::cast<float>(nb::float_(item[4]));
+  }
   const nb::object density = object.attr("density");
   if (!density.is_none()) result.density = nb::cast<double>(nb::float_(density));
   const nb::object valid_px = object.attr("valid_px");
   if (!valid_px.is_none()) result.valid_px = nb::cast<std::int64_t>(nb::int_(valid_px));
   result.scale_um_per_px = optional_of<double>(object.attr("scale_um_per_px"));
+  result.scale_from = optional_of<std::string>(object.attr("scale_from")).value_or("");
+  result.value_range = range_from_python(object.attr("value_range"));
+  result.magnification = optional_of<double>(object.attr("magnification"));
+  result.notes = texts_from_python(object.attr("notes"));
+  if (const nb::object quality = object.attr("quality"); !quality.is_none()) {
+    result.quality = FrameQuality{nb::cast<bool>(quality.attr("usable")), texts_from_python(quality.attr("reasons")),
+                                  nb::cast<std::map<std::string, double>>(quality.attr("measures"))};
+  }
+  result.clip = optional_of<std::string>(object.attr("clip")).value_or("");
+  for (const nb::handle value : object.attr("landmarks")) result.landmarks.push_back(nb::cast<int>(value));
   for (const auto [name, value] : nb::dict(object.attr("values"))) {
     result.values[nb::cast<std::string>(name)] = nb::cast<double>(nb::float_(value));
   }
@@ -191,6 +282,11 @@ void add_frame_result(nb::module_& module) {
         read_journal(file, [&on_frame](FrameResult result) { on_frame(to_python(std::move(result))); });
       },
       nb::arg("file"), nb::arg("on_frame"));
+  module.def(
+      "read_frame",
+      [](const std::string& folder, std::int64_t index) { return to_python(read_frame(folder, index)); },
+      nb::arg("folder"), nb::arg("index"),
+      nb::sig("def read_frame(folder: str, index: int) -> capillaryx.results.FrameResult"));
   module.def(
       "count_per_mm2", [](const nb::object& result) { return count_per_mm2(from_python(result)); }, nb::arg("result"));
 }

@@ -26,8 +26,20 @@ class Frame:
     @property
     def source(self) -> str:
         """
-        Path relative to the folder given, or the file as given; `clip.avi#12` of a video.
+        For display: the shortest path that tells the inputs apart, `clip.avi#12` of a page of a file.
         """
+
+    @property
+    def file(self) -> str:
+        """Path relative to the folder given, or the file as given."""
+
+    @property
+    def page(self) -> int | None:
+        """Place in the file, from 0; None for a file that is one picture."""
+
+    @property
+    def input(self) -> capillaryx.results.InputInfo | None:
+        """What is known of the file; None for a file that is one picture."""
 
     @property
     def time_s(self) -> float | None:
@@ -57,6 +69,9 @@ def frame_of_bytes(bytes: bytes, source: str, index: int) -> Frame:
 
 def frame_of_file(descriptor: int, source: str, index: int) -> Frame:
     """A frame of an open file, which it takes over."""
+
+def with_info(frame: Frame, info: bytes) -> Frame:
+    """The frame under the name that RayTask.info gives."""
 
 def unreadable_frame(reason: str, source: str, index: int) -> Frame: ...
 
@@ -96,6 +111,7 @@ def frame_line(result: object) -> str:
 
 def parse_frame_line(line: str) -> capillaryx.results.FrameResult: ...
 def read_journal(file: str, on_frame: object) -> None: ...
+def read_frame(folder: str, index: int) -> capillaryx.results.FrameResult: ...
 def count_per_mm2(result: object) -> float | None: ...
 def set_python_analyzers(make: object) -> None: ...
 def set_python_worker_command(words: Sequence[str]) -> None: ...
@@ -118,9 +134,7 @@ class RayTask:
     @property
     def frame_id(self) -> int: ...
     @property
-    def index(self) -> int: ...
-    @property
-    def source(self) -> str: ...
+    def info(self) -> bytes: ...
     @property
     def wants_overlay(self) -> bool: ...
     @property

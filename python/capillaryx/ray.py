@@ -123,9 +123,9 @@ class FrameActor:
 
         Bytes alone pass through Ray as they are."""
         assert self._worker is not None
-        kind, name, source, index, overlay = pickle.loads(task)
+        kind, name, info, overlay = pickle.loads(task)
         content = name if content is None else content
-        frame = open_frame(kind, content, source, index)
+        frame = open_frame(kind, content, info)
         if frame is None:
             return "missing", None, None
         try:
@@ -138,8 +138,8 @@ class FrameActor:
         return ("done", message, picture) if picture else message
 
 
-def open_frame(kind: str, content: Any, source: str, index: int) -> _core.Frame | None:
-    """The frame of a message; None where it names a file that is not the same here."""
+def open_frame(kind: str, content: Any, info: bytes) -> _core.Frame | None:
+    """The frame of a message; None if it names a file that is not the same here."""
     if kind == "path":
         path, wanted = content
         try:
@@ -149,12 +149,12 @@ def open_frame(kind: str, content: Any, source: str, index: int) -> _core.Frame 
         if fingerprint(descriptor) != wanted:
             os.close(descriptor)
             return None
-        return _core.frame_of_file(descriptor, source, index)
+        return _core.with_info(_core.frame_of_file(descriptor, "", 0), info)
     if kind == "bytes":
-        return _core.frame_of_bytes(content, source, index)
+        return _core.with_info(_core.frame_of_bytes(content, "", 0), info)
     if kind == "pixels":
-        return _core.frame_of_array(content, source, index)
-    return _core.unreadable_frame(content, source, index)
+        return _core.with_info(_core.frame_of_array(content, "", 0), info)
+    return _core.with_info(_core.unreadable_frame(content, "", 0), info)
 
 
 @dataclass
@@ -252,7 +252,7 @@ class Actors:
         else:
             kind, content = "bytes", [read_whole(task.descriptor)]
         # What is small goes as one argument of bytes: Ray's own way with each argument costs more than all of this.
-        small = pickle.dumps((kind, name, task.source, task.index, task.wants_overlay))
+        small = pickle.dumps((kind, name, task.info, task.wants_overlay))
         self._news.put((known.actor.run.remote(small, *content), worker, task.frame_id))
 
     def _when_done(self, reference: Any, handle: Callable[[Future[Any]], None]) -> None:

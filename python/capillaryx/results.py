@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Status = Literal["ok", "failed", "dropped"]
+FileKind = Literal["image", "stack", "video", "live"]
 
 
 @dataclass(slots=True)
@@ -33,6 +34,39 @@ class Timing:
     attempt: int = 1
 
 
+@dataclass(slots=True, frozen=True)
+class InputInfo:
+    """Facts about one input file that holds several frames; each of its frames uses them."""
+
+    file: str
+    sha256: str | None = None
+    """Of the whole file, hex; None if it was not hashed."""
+    kind: FileKind = "image"
+    pages: int | None = None
+    """Frames in the file; None if unknown beforehand."""
+    fps: float | None = None
+    width: int | None = None
+    """px"""
+    height: int | None = None
+    """px"""
+    value_range: tuple[float, float] | None = None
+    """Values that become 0 and 255; None for 8-bit files."""
+    scale_um_per_px: float | None = None
+    scale_from: str | None = None
+    """`option`, or what of the file says so; None without a scale."""
+    magnification: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class FrameQuality:
+    """Whether a frame can be used as data, and the numbers that say so."""
+
+    usable: bool = True
+    reasons: tuple[str, ...] = ()
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+
 @dataclass(slots=True, eq=False)
 class FrameResult:
     """What is known of one frame.
@@ -44,9 +78,15 @@ class FrameResult:
     index: int = 0
     """Place in the run's order, from 0."""
     source: str = ""
-    """Path relative to the folder given, or the file as given; `clip.avi#12` of a video."""
+    """For display: the shortest path that tells the inputs apart, `clip.avi#12` of a page of a file."""
+    file: str = ""
+    """Path relative to the folder given, or the file as given."""
+    page: int | None = None
+    """Place in the file, from 0; None for a file that is one picture."""
+    input: InputInfo | None = None
+    """What is known of the file; None for a file that is one picture."""
     time_s: float | None = None
-    """Place in the video, seconds."""
+    """Time in the file, seconds."""
     sha256: str | None = None
     """Of the encoded file, hex; None for frames that came as pixels."""
     status: Status = "ok"
@@ -57,12 +97,27 @@ class FrameResult:
     height: int = 0
     """px"""
     capillaries: tuple[Capillary, ...] = ()
+    candidates: tuple[tuple[int, int, int, int, float], ...] = ()
+    """Regions that were refused for their score: x, y, width, height (px), score."""
     density: float | None = None
     """Area form: pixels inside capillaries / valid pixels, a fraction. None where the frame was not analysed."""
     valid_px: int | None = None
     """Pixels of the frame that are not masked out."""
     scale_um_per_px: float | None = None
-    """Micrometres a pixel, as given; there is no default."""
+    """Micrometres per pixel, as given or from the file; there is no default."""
+    scale_from: str | None = None
+    """`option`, or what of the file gave it; None without a scale."""
+    value_range: tuple[float, float] | None = None
+    """Values that became 0 and 255; None for 8-bit files."""
+    magnification: float | None = None
+    notes: tuple[str, ...] = ()
+    """What a reader of this result must know, in words."""
+    quality: FrameQuality | None = None
+    """None if it was not measured."""
+    clip: str | None = None
+    """The file whose clip the frame is part of; None for a still."""
+    landmarks: tuple[int, ...] = ()
+    """x, y, width of what registration needs, ...; px."""
     values: Mapping[str, float] = field(default_factory=dict)
     """Results of any other algorithm, finite."""
     stage_pictures: Mapping[str, npt.NDArray[np.uint8]] = field(default_factory=dict)
@@ -245,6 +300,11 @@ def read_results(folder: str | Path) -> Iterator[FrameResult]:
     results: list[FrameResult] = []
     _core.read_journal(str(file), results.append)
     return iter(results)
+
+
+def read_frame(folder: str | Path, index: int) -> FrameResult:
+    """One frame of an output folder, read by its results.index. Raises InputError if there is none."""
+    return _core.read_frame(str(folder), index)
 
 
 def comparable(line: str) -> str:

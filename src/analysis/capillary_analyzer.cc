@@ -57,6 +57,7 @@ class CapillaryAnalyzer : public Analyzer {
     }
     after_stage("classifier");
     density_.draw_chosen(proposer_, threshold_, scores_);
+    density_.write_refused(scores_, result.candidates);
     density_.write(
         pixels, [this](std::size_t i) { return static_cast<double>(scores_[i]); }, result);
     stages_ms["density"] = measuring_ms + watch.lap_ms();

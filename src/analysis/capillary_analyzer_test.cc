@@ -78,6 +78,22 @@ TEST(CapillaryAnalyzer, GivesDensityAsPixelsInsideContoursOverAllPixels) {
   EXPECT_NEAR(result.density, area / (800 * 600), 1e-4);
 }
 
+TEST(CapillaryAnalyzer, GivesTheRegionsThatItsThresholdRefusesAsCandidates) {
+  const test::Picture picture = test::tissue(800, 600, 20);
+  const FrameResult all = make_capillary_analyzer(accepting_all())->analyze(picture.frame());
+  EXPECT_TRUE(all.candidates.empty());
+  Options options;
+  options.min_score = 1;
+  const FrameResult none = make_capillary_analyzer(options)->analyze(picture.frame());
+  EXPECT_TRUE(none.capillaries.empty());
+  ASSERT_GE(none.candidates.size(), all.capillaries.size());
+  for (const Candidate& candidate : none.candidates) EXPECT_LT(candidate.score, 1);
+  options.min_score = 0.5;
+  const FrameResult some = make_capillary_analyzer(options)->analyze(picture.frame());
+  EXPECT_GT(some.capillaries.size(), 0U);
+  for (const Candidate& candidate : some.candidates) EXPECT_LT(candidate.score, 0.5);
+}
+
 TEST(CapillaryAnalyzer, SaysThatAFrameIsTooSmall) {
   const auto analyzer = make_capillary_analyzer({});
   for (const auto& [width, height] : {std::pair{63, 64}, {64, 63}, {1, 1}}) {

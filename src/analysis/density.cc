@@ -75,6 +75,17 @@ void DensityStage::draw_chosen(const Proposer& proposed, double least_score, std
   while (without_contour()) choose(least_score, scores);
 }
 
+void DensityStage::write_refused(const std::vector<float>& scores, std::vector<Candidate>& candidates) const {
+  auto chosen = chosen_.begin();
+  for (std::size_t i = 0; i < rois_.size(); ++i) {
+    if (chosen != chosen_.end() && *chosen == i) {
+      ++chosen;
+    } else if (choice_.stays(i) && scores[i] != RegionChoice::kNoRegion) {
+      candidates.push_back({{rois_[i].x, rois_[i].y, rois_[i].width, rois_[i].height}, scores[i]});
+    }
+  }
+}
+
 std::int64_t DensityStage::count_covered() {
   chosen_runs_.clear();
   for (const std::size_t region : chosen_) {

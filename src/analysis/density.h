@@ -30,6 +30,10 @@ class DensityStage {
   /// its place: its score becomes kNoRegion, and the choice is made again.
   void draw_chosen(const Proposer& proposed, double least_score, std::vector<float>& scores);
 
+  /// Appends the regions of rois() that were refused for their score, in their order: of nested ones the one that the
+  /// choice left, and none inside or around a chosen one. After draw_chosen().
+  void write_refused(const std::vector<float>& scores, std::vector<Candidate>& candidates) const;
+
   /// The numbers of those in rois().
   const std::vector<std::size_t>& chosen() const { return chosen_; }
 

@@ -49,6 +49,7 @@ int run(int argc, char** argv) {
   cli::add_bench(app, action);
   cli::add_compare(app, action);
   cli::add_evaluate(app, action);
+  cli::add_report(app, action);
   cli::add_phantom(app, action);
   cli::add_model(app, action);
   cli::add_options_table(app, action);

@@ -1,66 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/channel.h"
 
-#include <algorithm>
-#include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <utility>
-#include <vector>
+
+#include "executor/input_message.h"
 
 namespace capillaryx {
 namespace {
 
-using flatbuffers::Offset;
-
 void require(bool holds, const char* what) {
   if (!holds) throw ProtocolError(what);
-}
-
-double finite(double value) {
-  require(std::isfinite(value), "a number that is not finite");
-  return value;
-}
-
-/// Without a branch a number: outlines are nearly all of a result.
-bool all_finite(std::span<const float> values) {
-  constexpr std::uint32_t kExponent = 0x7F800000;
-  bool finite = true;
-  for (const float value : values) finite &= (std::bit_cast<std::uint32_t>(value) & kExponent) != kExponent;
-  return finite;
-}
-
-/// Names become file names and keys.
-std::string safe_stem(const std::string& name) {
-  const auto safe = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  };
-  require(!name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), safe),
-          "a stage picture whose name is no safe file stem");
-  return name;
-}
-
-std::map<std::string, double> read_values(const flatbuffers::Vector<Offset<wire::Value>>& values) {
-  std::map<std::string, double> read;
-  for (const auto* value : values) read[value->name()->str()] = finite(value->number());
-  return read;
-}
-
-StagePicture read_picture(const wire::StagePicture& message) {
-  StagePicture picture;
-  picture.name = safe_stem(message.name()->str());
-  picture.width = message.width();
-  picture.height = message.height();
-  picture.channels = message.channels();
-  require(picture.width > 0 && picture.height > 0 && (picture.channels == 1 || picture.channels == 3),
-          "a stage picture without a size");
-  const auto expected = static_cast<std::uint64_t>(picture.width) * static_cast<std::uint64_t>(picture.height) *
-                        static_cast<std::uint64_t>(picture.channels);
-  require(message.pixels()->size() == expected, "a stage picture whose pixels do not fit its size");
-  picture.pixels.assign(message.pixels()->begin(), message.pixels()->end());
-  return picture;
 }
 
 }  // namespace
@@ -93,47 +44,15 @@ const wire::Message& read_message(std::span<const std::uint8_t> bytes) {
   return message;
 }
 
-FrameResult read_result(const wire::Result& message, const FrameInfo& info) {
-  FrameResult result;
-  result.index = info.index;
-  result.source = info.source;
-  result.time_s = info.time_s;
-  result.status = message.dropped() ? Status::kDropped : message.failed() ? Status::kFailed : Status::kOk;
-  result.error = message.error()->str();
-  require((result.status == Status::kOk) == result.error.empty(), "a failed result needs a reason, another has none");
-  result.sha256 = message.sha256()->str();
-  require(result.sha256.empty() ||
-              (result.sha256.size() == 64 && result.sha256.find_first_not_of("0123456789abcdef") == std::string::npos),
-          "a hash that is none");
-  result.width = message.width();
-  result.height = message.height();
-  require(result.width >= 0 && result.height >= 0, "a frame of negative size");
-  result.capillaries.reserve(message.capillaries()->size());
-  for (const auto* capillary : *message.capillaries()) {
-    Capillary& read = result.capillaries.emplace_back();
-    const wire::Box& box = *capillary->bbox();
-    read.bbox = {box.x(), box.y(), box.width(), box.height()};
-    read.polygon.assign(capillary->polygon()->begin(), capillary->polygon()->end());
-    require(all_finite(read.polygon), "a number that is not finite");
-    read.area_px = capillary->area_px();
-    read.score = finite(capillary->score());
-  }
-  result.density = finite(message.density());
-  result.valid_px = message.valid_px();
-  if (message.scale_um_per_px()) result.scale_um_per_px = finite(*message.scale_um_per_px());
-  result.values = read_values(*message.values());
-  for (const auto* picture : *message.stage_pictures()) result.stage_pictures.push_back(read_picture(*picture));
-  result.timing.total_ms = finite(message.total_ms());
-  result.timing.stages_ms = read_values(*message.stages_ms());
-  return result;
-}
-
 Frame read_frame(const wire::Assign& message, std::shared_ptr<const OpenFile> file,
                  std::span<const std::uint8_t> pixels, std::shared_ptr<const void> owner) {
   FrameInfo info;
   info.index = message.index();
   info.source = message.source()->str();
-  if (message.time_s()) info.time_s = *message.time_s();
+  info.file = message.file()->str();
+  info.page = message.page();
+  if (message.input() != nullptr) info.input = read_input(*message.input());
+  info.time_s = message.time_s();
   switch (message.kind()) {
     case wire::FrameKind::File:
       require(file != nullptr, "a frame without its file");
@@ -152,12 +71,6 @@ Frame read_frame(const wire::Assign& message, std::shared_ptr<const OpenFile> fi
   throw ProtocolError("a frame of unknown kind");
 }
 
-template <class Body>
-MessageWriter::Bytes MessageWriter::finish(wire::Body type, flatbuffers::Offset<Body> body) {
-  wire::FinishMessageBuffer(builder_, wire::CreateMessage(builder_, kWireVersion, type, body.Union()));
-  return {builder_.GetBufferPointer(), builder_.GetSize()};
-}
-
 MessageWriter::Bytes MessageWriter::hello(wire::Role role, int slot, const std::string& options_json) {
   builder_.Clear();
   return finish(wire::Body::Hello, wire::CreateHello(builder_, role, slot, builder_.CreateString(options_json)));
@@ -166,13 +79,19 @@ MessageWriter::Bytes MessageWriter::hello(wire::Role role, int slot, const std::
 MessageWriter::Bytes MessageWriter::assign(std::int64_t frame_id, const Frame& frame, const ObjectPlace* place,
                                            bool has_overlay, bool has_store) {
   builder_.Clear();
-  const auto source = builder_.CreateString(frame.info().source);
+  const FrameInfo& info = frame.info();
+  const auto source = builder_.CreateString(info.source);
+  const auto file = builder_.CreateString(info.file);
   const auto reason = builder_.CreateString(frame.error());
+  const auto input = info.input ? write_input(builder_, *info.input, false) : 0;
   wire::AssignBuilder body(builder_);
   body.add_frame(frame_id);
-  body.add_index(frame.info().index);
+  body.add_index(info.index);
   body.add_source(source);
-  if (frame.info().time_s) body.add_time_s(*frame.info().time_s);
+  body.add_file(file);
+  if (info.page) body.add_page(*info.page);
+  if (info.input) body.add_input(input);
+  if (info.time_s) body.add_time_s(*info.time_s);
   const wire::Place where = place != nullptr ? wire::Place(place->offset, place->size_bytes) : wire::Place();
   if (place != nullptr) body.add_place(&where);
   if (!frame.pixels().empty()) {
@@ -216,54 +135,6 @@ MessageWriter::Bytes MessageWriter::run_error(ErrorKind kind, const std::string&
 MessageWriter::Bytes MessageWriter::leaving(const std::string& reason) {
   builder_.Clear();
   return finish(wire::Body::Leaving, wire::CreateLeaving(builder_, builder_.CreateString(reason)));
-}
-
-MessageWriter::Bytes MessageWriter::done(std::int64_t frame_id, const FrameResult& result, bool keeps_frame) {
-  builder_.Clear();
-  const auto values_of = [this](const std::map<std::string, double>& values) {
-    std::vector<Offset<wire::Value>> written;
-    for (const auto& [name, number] : values) {
-      written.push_back(wire::CreateValue(builder_, builder_.CreateString(name), number));
-    }
-    return builder_.CreateVector(written);
-  };
-  std::vector<Offset<wire::Capillary>> capillaries;
-  for (const auto& capillary : result.capillaries) {
-    const wire::Box box(capillary.bbox[0], capillary.bbox[1], capillary.bbox[2], capillary.bbox[3]);
-    capillaries.push_back(wire::CreateCapillary(builder_, &box, builder_.CreateVector(capillary.polygon),
-                                                capillary.area_px, capillary.score));
-  }
-  std::vector<Offset<wire::StagePicture>> pictures;
-  for (const auto& picture : result.stage_pictures) {
-    const auto name = builder_.CreateString(picture.name);
-    const auto pixels = builder_.CreateVector(picture.pixels);
-    pictures.push_back(
-        wire::CreateStagePicture(builder_, name, picture.width, picture.height, picture.channels, pixels));
-  }
-  const auto error = builder_.CreateString(result.error);
-  const auto sha256 = builder_.CreateString(result.sha256);
-  const auto all_capillaries = builder_.CreateVector(capillaries);
-  const auto values = values_of(result.values);
-  const auto all_pictures = builder_.CreateVector(pictures);
-  const auto stages_ms = values_of(result.timing.stages_ms);
-  wire::ResultBuilder body(builder_);
-  body.add_failed(result.status == Status::kFailed);
-  body.add_dropped(result.status == Status::kDropped);
-  body.add_error(error);
-  body.add_sha256(sha256);
-  body.add_width(result.width);
-  body.add_height(result.height);
-  body.add_capillaries(all_capillaries);
-  body.add_density(result.density);
-  body.add_valid_px(result.valid_px);
-  if (result.scale_um_per_px) body.add_scale_um_per_px(*result.scale_um_per_px);
-  body.add_values(values);
-  body.add_stage_pictures(all_pictures);
-  body.add_total_ms(result.timing.total_ms);
-  body.add_stages_ms(stages_ms);
-  body.add_worker(result.timing.worker);
-  body.add_attempt(result.timing.attempt);
-  return finish(wire::Body::Done, wire::CreateDone(builder_, frame_id, keeps_frame, body.Finish()));
 }
 
 MessageWriter::Bytes MessageWriter::stored(std::int64_t frame_id, const ObjectPlace& place) {

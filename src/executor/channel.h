@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -20,7 +21,7 @@
 namespace capillaryx {
 
 /// Both ends must speak the same version of messages.fbs; it is raised with every change to it.
-constexpr std::uint16_t kWireVersion = 2;
+constexpr std::uint16_t kWireVersion = 3;
 
 /// Larger messages go through the sender's object store (paper, III-B: objects over 100 KB).
 constexpr std::size_t kLargeMessageBytes = std::size_t{100} * 1000;
@@ -68,7 +69,10 @@ class MessageWriter {
 
  private:
   template <class Body>
-  Bytes finish(wire::Body type, flatbuffers::Offset<Body> body);
+  Bytes finish(wire::Body type, flatbuffers::Offset<Body> body) {
+    wire::FinishMessageBuffer(builder_, wire::CreateMessage(builder_, kWireVersion, type, body.Union()));
+    return {builder_.GetBufferPointer(), builder_.GetSize()};
+  }
 
   flatbuffers::FlatBufferBuilder builder_;
 };

@@ -59,6 +59,9 @@ FrameResult empty_result(const FrameInfo& info, Status status, std::string error
   FrameResult result;
   result.index = info.index;
   result.source = info.source;
+  result.file = info.file;
+  result.page = info.page;
+  result.input = info.input;
   result.time_s = info.time_s;
   result.status = status;
   result.error = std::move(error);
@@ -69,14 +72,30 @@ FrameWorker::FrameWorker(std::unique_ptr<Analyzer> analyzer, const Options& opti
     : analyzer_(std::move(analyzer)), reader_(options.max_pixels), options_(options) {}
 
 FrameResult FrameWorker::analyze(const Frame& frame, Frame& decoded, std::string& sha256,
-                                 std::map<std::string, double>& stages_ms) {
+                                 ImageFacts& facts, std::map<std::string, double>& stages_ms) {
   if (!frame.error().empty()) throw ImageError(frame.error());
   const auto start = Clock::now();
-  decoded = reader_.read(frame, sha256);
+  decoded = reader_.read(frame, sha256, facts);
   stages_ms["read"] = ms_since(start);
   FrameResult result = analyzer_->analyze(decoded);
   check_finite(result);
   return result;
+}
+
+/// What decoding found goes into the result. A scale that the user gave wins over the file's; what the probe found of a
+/// file with several pictures over what one page says.
+void FrameWorker::take_facts(ImageFacts facts, FrameResult& result) const {
+  if (const auto& input = result.input) {
+    facts.value_range = input->value_range;
+    facts.scale_um_per_px = input->scale_um_per_px;
+    facts.scale_from = input->scale_from;
+    facts.magnification = input->magnification;
+  }
+  result.value_range = facts.value_range;
+  result.magnification = facts.magnification;
+  result.scale_um_per_px = options_.scale_um_per_px ? options_.scale_um_per_px : facts.scale_um_per_px;
+  if (result.scale_um_per_px) result.scale_from = options_.scale_um_per_px ? kScaleFromOption : facts.scale_from;
+  result.notes = std::move(facts.notes);
 }
 
 FrameResult FrameWorker::run(const Frame& frame, const OpenFile* overlay) {
@@ -84,11 +103,12 @@ FrameResult FrameWorker::run(const Frame& frame, const OpenFile* overlay) {
   out_of_memory_ = false;
   Frame decoded;
   std::string sha256;
+  ImageFacts facts;
   std::map<std::string, double> stages_ms;
   FrameResult result;
   std::string error;
   try {
-    result = analyze(frame, decoded, sha256, stages_ms);
+    result = analyze(frame, decoded, sha256, facts, stages_ms);
     stages_ms.merge(result.timing.stages_ms);
   } catch (const std::bad_alloc&) {
     out_of_memory_ = true;
@@ -104,8 +124,12 @@ FrameResult FrameWorker::run(const Frame& frame, const OpenFile* overlay) {
   whole.sha256 = std::move(sha256);
   whole.width = decoded.pixels().width;
   whole.height = decoded.pixels().height;
-  whole.scale_um_per_px = options_.scale_um_per_px;
+  take_facts(std::move(facts), whole);
   whole.capillaries = std::move(result.capillaries);
+  whole.candidates = std::move(result.candidates);
+  whole.quality = std::move(result.quality);
+  whole.landmarks = std::move(result.landmarks);
+  whole.notes.insert(whole.notes.end(), result.notes.begin(), result.notes.end());
   whole.density = result.density;
   whole.valid_px = result.valid_px;
   whole.values = std::move(result.values);

@@ -31,8 +31,9 @@ class FrameWorker {
   const Analyzer& analyzer() const { return *analyzer_; }
 
  private:
-  FrameResult analyze(const Frame& frame, Frame& decoded, std::string& sha256,
+  FrameResult analyze(const Frame& frame, Frame& decoded, std::string& sha256, ImageFacts& facts,
                       std::map<std::string, double>& stages_ms);
+  void take_facts(ImageFacts facts, FrameResult& result) const;
 
   std::unique_ptr<Analyzer> analyzer_;
   ImageReader reader_;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -19,6 +21,15 @@ class ImageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What a picture file says of itself beside its pixels. See InputInfo for each.
+struct ImageFacts {
+  std::optional<std::array<double, 2>> value_range;
+  std::optional<double> scale_um_per_px;
+  std::string scale_from;
+  std::optional<double> magnification;
+  std::vector<std::string> notes;
+};
+
 /// Reads pictures into memory that it uses again from frame to frame. One per worker; one call at a time.
 class ImageReader {
  public:
@@ -33,6 +44,8 @@ class ImageReader {
   /// reader when the last copy of the frame is gone. Throws ImageError: damaged, cut short, too large, no picture,
   /// unreadable.
   Frame read(const Frame& frame, std::string& sha256);
+  /// As above; `facts` gets what the file says of itself, also if decoding then fails.
+  Frame read(const Frame& frame, std::string& sha256, ImageFacts& facts);
 
   /// Decodes bytes in memory. Throws ImageError.
   Frame decode(const FrameInfo& info, std::span<const std::uint8_t> bytes);
@@ -69,5 +82,19 @@ Thumbnail shrink(const PixelView& pixels, int max_side_px);
 
 /// SHA-256, hex.
 std::string sha256_hex(std::span<const std::uint8_t> bytes);
+
+/// SHA-256 of what comes in pieces. One thread at a time.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  void update(std::string_view bytes);
+  /// Of all bytes so far, hex; more may follow.
+  std::string hex() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace capillaryx

@@ -94,7 +94,13 @@ ImageReader::ImageReader(std::int64_t max_pixels) : memory_(std::make_shared<Mem
 ImageReader::~ImageReader() = default;
 
 Frame ImageReader::read(const Frame& frame, std::string& sha256) {
+  ImageFacts facts;
+  return read(frame, sha256, facts);
+}
+
+Frame ImageReader::read(const Frame& frame, std::string& sha256, ImageFacts& facts) {
   sha256.clear();
+  facts = {};
   if (!frame.pixels().empty()) return frame;
   if (!frame.error().empty()) throw ImageError(frame.error());
   if (!frame.file()) throw ImageError("the frame has neither a file nor pixels");

@@ -6,11 +6,9 @@
 #include "image/image.h"
 
 namespace capillaryx {
+namespace {
 
-std::string sha256_hex(std::span<const std::uint8_t> bytes) {
-  sha256_ctx context;
-  sha256_init(&context);
-  sha256_update(&context, bytes.size(), bytes.data());
+std::string hex_of(sha256_ctx context) {
   std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
   sha256_digest(&context, digest.size(), digest.data());
   std::string hex;
@@ -21,5 +19,27 @@ std::string sha256_hex(std::span<const std::uint8_t> bytes) {
   }
   return hex;
 }
+
+}  // namespace
+
+std::string sha256_hex(std::span<const std::uint8_t> bytes) {
+  sha256_ctx context;
+  sha256_init(&context);
+  sha256_update(&context, bytes.size(), bytes.data());
+  return hex_of(context);
+}
+
+struct Sha256::State {
+  sha256_ctx context;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) { sha256_init(&state_->context); }
+Sha256::~Sha256() = default;
+
+void Sha256::update(std::string_view bytes) {
+  sha256_update(&state_->context, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
+}
+
+std::string Sha256::hex() const { return hex_of(state_->context); }
 
 }  // namespace capillaryx

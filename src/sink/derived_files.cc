@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// results.csv, coco.json and report.html, from results.jsonl alone. Nothing of a frame is held: however many there are,
+// results.csv, coco.json, results.index and report.html, from results.jsonl alone. Nothing of a frame is held: however many there are,
 // the end of a run needs no more memory than its beginning.
 #include <fmt/format.h>
 
@@ -12,6 +12,7 @@
 #include "sink/json_text.h"
 #include "sink/output_folder.h"
 #include "sink/report_page.h"
+#include "sink/results_index.h"
 #include "sink/results_reader.h"
 #include "sink/tally.h"
 
@@ -135,8 +136,9 @@ void write_derived_files(const std::filesystem::path& path) {
     CsvFile csv(folder, known);
     CocoFile coco(folder);
     ReportPage page(folder, known);
+    IndexFile index(folder);
     Tally tally;
-    JournalState journal = read_journal(path / "results.jsonl", [&](const FrameResult& result) {
+    const auto add = [&](const FrameResult& result) {
       for (const auto& [name, value] : result.values) {
         if (values.emplace(name, values.size()).second) all_known = false;
       }
@@ -145,15 +147,20 @@ void write_derived_files(const std::filesystem::path& path) {
       coco.add(result);
       page.add(result);
       tally.add(result);
-    });
+      index.add_frame(result);
+    };
+    JournalState journal =
+        read_journal(path / "results.jsonl", add,
+                     [&](std::string_view line, std::int64_t offset) { index.add_line(line, offset); });
     if (!all_known) continue;
     // Of a run that was cut short the figures are those of the frames that there are.
     if (journal.summary.is_null()) {
-      journal.summary = nlohmann::json::parse(tally.summary({}, 0, 0).dump());
+      journal.summary = nlohmann::json::parse(tally.summary("", {}, 0, 0).dump());
       journal.summary["interrupted"] = true;
     }
     csv.commit();
     coco.commit();
+    index.commit();
     page.commit(journal.run, journal.summary);
   }
 }

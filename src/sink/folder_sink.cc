@@ -9,12 +9,15 @@
 #include <array>
 #include <cerrno>
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
 #include "capillaryx/error.h"
 #include "image/image.h"
+#include "sink/input_line.h"
 #include "sink/output_folder.h"
+#include "sink/results_index.h"
 #include "sink/results_reader.h"
 #include "sink/run_line.h"
 #include "sink/tally.h"
@@ -28,7 +31,7 @@ using nlohmann::ordered_json;
 constexpr const char* kJournal = "results.jsonl";
 constexpr const char* kOverlays = "overlays";
 constexpr const char* kStages = "stages";
-constexpr std::array kDerived{"results.csv", "coco.json", "report.html"};
+constexpr std::array kDerived{"results.csv", "coco.json", "report.html", kResultsIndex};
 
 std::string dump(const ordered_json& line) { return line.dump(-1, ' ', false, ordered_json::error_handler_t::replace); }
 
@@ -70,6 +73,24 @@ bool starts_as_run_line(int descriptor) {
   return count >= 0 && kStart.starts_with(std::string_view(bytes, static_cast<std::size_t>(count)));
 }
 
+/// What is known of a file as its frames use it: with the scale that was given for all of them, if one was, and without
+/// what cannot be.
+InputInfo input_as_used(InputInfo input, const Options& options) {
+  if (options.scale_um_per_px) {
+    input.scale_um_per_px = options.scale_um_per_px;
+    input.scale_from = kScaleFromOption;
+  }
+  if (!find_flaw(input).empty()) {
+    InputInfo rest;
+    rest.file = input.file;
+    rest.sha256 = input.sha256;
+    rest.kind = input.kind;
+    rest.notes = {"what the file says of itself cannot be: " + find_flaw(input)};
+    return rest;
+  }
+  return input;
+}
+
 /// Makes a result that the journal cannot keep into a failed one, with the reason.
 void mend(FrameResult& result) {
   if (result.status != Status::kOk && result.error.empty()) result.error = "no reason was given";
@@ -84,6 +105,11 @@ void mend(FrameResult& result) {
   result.values.clear();
   result.time_s.reset();
   result.scale_um_per_px.reset();
+  result.scale_from.clear();
+  result.value_range.reset();
+  result.magnification.reset();
+  result.quality.reset();
+  result.landmarks.clear();
 }
 
 }  // namespace
@@ -106,7 +132,9 @@ struct FolderSink::State {
   std::int64_t frames = 0;
   std::int64_t frames_before = 0;  ///< of `frames`, those of an earlier session
   bool finished = false;
-  std::string line;  ///< of one frame; its memory is used again
+  std::string line;             ///< of one frame, after its file's; its memory is used again
+  Sha256 content;               ///< of the comparable part of each line
+  std::set<std::string> files;  ///< those that have an input line
   std::map<std::int64_t, Overlay> drawn;
   Tally tally;
 
@@ -140,7 +168,14 @@ struct FolderSink::State {
     }
     journal = folder.create(kJournal);
     lock();
-    append(dump(run) + '\n');
+    const std::string line = dump(run);
+    append(line + '\n');
+    hash(line);
+  }
+
+  void hash(std::string_view whole_line) {
+    content.update(comparable(whole_line));
+    content.update("\n");
   }
 
   void start_without_journal() const {
@@ -156,7 +191,9 @@ struct FolderSink::State {
                                           " is not empty; choose another folder, or put the results beside what is "
                                           "there by --force");
     }
-    for (const char* name : {kDerived[0], kDerived[1], kDerived[2], kOverlays, kStages}) {
+    std::vector<const char*> ours(kDerived.begin(), kDerived.end());
+    ours.insert(ours.end(), {kOverlays, kStages});
+    for (const char* name : ours) {
       if (folder.has(name)) {
         throw Error(ErrorKind::kOutput,
                     (folder.path() / name).string() +
@@ -171,7 +208,9 @@ struct FolderSink::State {
     const std::string name = (folder.path() / kJournal).string();
     JournalState found;
     try {
-      found = read_journal(journal->descriptor(), name, [this](const FrameResult& result) { tally.add(result); });
+      found = read_journal(
+          journal->descriptor(), name, [this](const FrameResult& result) { tally.add(result); },
+          [this](std::string_view line, std::int64_t) { hash(line); });
     } catch (const Error& error) {
       throw Error(ErrorKind::kOutput, std::string(error.what()) + "; it cannot be gone on with");
     }
@@ -185,6 +224,7 @@ struct FolderSink::State {
     frames = frames_before = found.frames;
     journal_bytes = found.whole_bytes;
     finished = !found.summary.is_null();
+    for (const auto& [file, input] : found.inputs) files.insert(file);
     if (::ftruncate(journal->descriptor(), journal_bytes) != 0) throw_output_error(name + " cannot be mended", errno);
     if (!finished) remove_results(folder, frames);
     return true;
@@ -207,6 +247,23 @@ struct FolderSink::State {
       throw_output_error("results.jsonl in " + shown() + " cannot be written", code);
     }
     journal_bytes += count;
+  }
+
+  /// A frame's line, after its file's input line if that is its first.
+  void write_lines(const FrameResult& result) {
+    line.clear();
+    const bool first_of_file = result.input && !files.contains(result.file);
+    if (first_of_file) {
+      append_input_line(line, input_as_used(*result.input, options));
+      line += '\n';
+    }
+    const std::size_t frame_start = line.size();
+    append_frame_line(line, result);
+    line += '\n';
+    append(line);
+    if (first_of_file) files.insert(result.file);
+    content.update(std::string_view(line).substr(0, frame_start));
+    hash(std::string_view(line).substr(frame_start, line.size() - frame_start - 1));
   }
 
   void keep_overlay(const FrameResult& result) {
@@ -285,17 +342,14 @@ void FolderSink::write(FrameResult result) {
   mend(result);
   state_->keep_overlay(result);
   if (result.status == Status::kOk) state_->keep_stages(result);
-  state_->line.clear();
-  append_frame_line(state_->line, result);
-  state_->line += '\n';
-  state_->append(state_->line);
+  state_->write_lines(result);
   state_->tally.add(result);
   ++state_->frames;
 }
 
 void FolderSink::finish(const std::vector<SkippedInput>& skipped, double wall_s) {
   if (state_->finished) return;
-  state_->append(dump(state_->tally.summary(skipped, wall_s, state_->frames - state_->frames_before)) + '\n');
+  state_->append(dump(state_->tally.summary(state_->content.hex(), skipped, wall_s, state_->frames - state_->frames_before)) + '\n');
   if (::fsync(state_->journal->descriptor()) != 0 && errno != EINVAL && errno != EROFS) {
     throw_output_error("results.jsonl in " + state_->shown() + " cannot be written", errno);
   }

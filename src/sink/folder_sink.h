@@ -25,7 +25,7 @@ struct RunIdentity {
   int workers = 0;
 };
 
-/// The output folder of a run: results.jsonl as results come; results.csv, coco.json, report.html from it at the end.
+/// The output folder of a run: results.jsonl as results come; results.csv, coco.json, results.index, report.html from it at the end.
 /// Nothing outside the folder is touched. Throws Error (kOutput).
 class FolderSink : public ResultSink {
  public:
@@ -50,7 +50,7 @@ class FolderSink : public ResultSink {
   std::unique_ptr<State> state_;
 };
 
-/// Writes results.csv, coco.json and report.html of a folder anew from its results.jsonl.
+/// Writes every derived file of a folder again, from its results.jsonl.
 void write_derived_files(const std::filesystem::path& folder);
 
 }  // namespace capillaryx

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <filesystem>
@@ -16,7 +17,9 @@
 #include <sstream>
 
 #include "capillaryx/error.h"
+#include "image/image.h"
 #include "sink/output_folder.h"
+#include "sink/results_index.h"
 #include "sink/results_reader.h"
 
 namespace capillaryx {
@@ -40,7 +43,7 @@ class Folder : public ::testing::Test {
   static FrameResult result(std::int64_t index, const std::string& source = "p1/f.png") {
     FrameResult frame;
     frame.index = index;
-    frame.source = source;
+    frame.source = frame.file = source;
     frame.width = frame.height = 100;
     frame.valid_px = 10'000;
     frame.density = 0.01 * static_cast<double>(index + 1);
@@ -197,6 +200,83 @@ TEST_F(Folder, KeepsForeignFilesOfOurNamesEvenWithForce) {
   std::ofstream(out_ / "results.jsonl") << "{\"loss\":0.5}\n";
   EXPECT_THAT(open_error(), HasSubstr("left alone"));
   EXPECT_EQ(text("results.jsonl"), "{\"loss\":0.5}\n");
+}
+
+TEST_F(Folder, HoldsAnInputLineBeforeTheFirstFrameOfAFileWithSeveral) {
+  const auto video = std::make_shared<InputInfo>();
+  video->file = "clip.avi";
+  video->kind = FileKind::kVideo;
+  video->fps = 25;
+  const auto page = [&](std::int64_t index, std::int64_t number) {
+    FrameResult frame = result(index, "clip.avi#" + std::to_string(number));
+    frame.file = "clip.avi";
+    frame.page = number;
+    frame.input = video;
+    return frame;
+  };
+  const auto run_from = [&](std::int64_t first) {
+    FolderSink sink(out_, options_, identity_);
+    EXPECT_EQ(sink.frames_present(), first);
+    // The file comes again, as under --repeat: it has one line.
+    const std::vector<FrameResult> frames{result(0), page(1, 0), page(2, 1), result(3), page(4, 0)};
+    for (std::size_t i = static_cast<std::size_t>(first); i < frames.size(); ++i) put(sink, frames[i]);
+    sink.finish({}, 1);
+  };
+  options_.scale_um_per_px = 0.5;
+  run_from(0);
+  const std::string whole = without_timing("results.jsonl");
+  std::vector<std::string> kinds;
+  std::istringstream lines(text("results.jsonl"));
+  for (std::string line; std::getline(lines, line);) kinds.push_back(nlohmann::json::parse(line)["type"]);
+  EXPECT_THAT(kinds, ElementsAre("run", "frame", "input", "frame", "frame", "frame", "frame", "summary"));
+  const auto state = read_journal(out_ / "results.jsonl", {});
+  EXPECT_EQ(state.inputs.at("clip.avi")->scale_from, "option");
+  EXPECT_EQ(state.summary["subfolders"][0]["name"], "clip.avi");
+  EXPECT_EQ(read_frame(out_, 4).input->fps, 25);
+  EXPECT_FALSE(read_frame(out_, 3).input);
+  EXPECT_THROW(read_frame(out_, 5), Error);
+  EXPECT_THROW(read_frame(out_, -1), Error);
+
+  // Cut behind the input line, and behind the first page.
+  options_.resume = true;
+  const std::string journal = text("results.jsonl");
+  const std::size_t input_at = journal.find("{\"type\":\"input\"");
+  const std::size_t page_at = journal.find('\n', input_at) + 1;
+  const std::size_t next_at = journal.find('\n', page_at) + 1;
+  for (const auto& [cut, present] : {std::pair{input_at + 5, 1}, {page_at, 1}, {next_at, 2}}) {
+    std::ofstream(out_ / "results.jsonl", std::ios::binary | std::ios::trunc) << journal.substr(0, cut);
+    run_from(present);
+    EXPECT_EQ(without_timing("results.jsonl"), whole);
+  }
+}
+
+TEST_F(Folder, SaysTheHashOfItsLinesWithoutTimingAndHost) {
+  run_whole(3);
+  std::string content;
+  std::istringstream lines(text("results.jsonl"));
+  nlohmann::json summary;
+  for (std::string line; std::getline(lines, line);) {
+    summary = nlohmann::json::parse(line);
+    if (summary["type"] != "summary") content += comparable(line) + "\n";
+  }
+  EXPECT_EQ(summary["content_sha256"],
+            sha256_hex({reinterpret_cast<const std::uint8_t*>(content.data()), content.size()}));
+}
+
+TEST_F(Folder, GivesOneFrameOfManyByItsIndex) {
+  options_.overlays = false;
+  constexpr int kFrames = 20'000;
+  run_whole(kFrames);
+  for (const int index : {0, 1, kFrames / 2, kFrames - 1}) {
+    const auto start = std::chrono::steady_clock::now();
+    const FrameResult frame = read_frame(out_, index);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(5));
+    EXPECT_EQ(frame.index, index);
+    EXPECT_EQ(frame.capillaries.size(), 1U);
+  }
+  // Another run's index is not followed.
+  std::ofstream(out_ / "results.index", std::ios::binary) << std::string(15, '0') + " " + std::string(15, '0') + "\n";
+  EXPECT_THROW(read_frame(out_, 0), Error);
 }
 
 TEST_F(Folder, GoesOnAfterACutAtAnyByteToTheSameBytes) {

@@ -16,7 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (::ftruncate(file, 0) != 0 || ::pwrite(file, data, size, 0) != static_cast<ssize_t>(size)) return 0;
   const auto check = [](const capillaryx::FrameResult& result) {
     const std::string line = capillaryx::frame_line(result);
-    if (capillaryx::frame_line(capillaryx::parse_frame_line(line)) != line) std::abort();
+    capillaryx::FrameResult back = capillaryx::parse_frame_line(line);
+    if (result.input) capillaryx::set_input(back, result.input);
+    if (capillaryx::frame_line(back) != line) std::abort();
   };
   try {
     capillaryx::read_journal(file, "results.jsonl", check);

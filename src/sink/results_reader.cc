@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "capillaryx/error.h"
+#include "sink/input_line.h"
 
 namespace capillaryx {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kChunkBytes = 1 << 16;
+constexpr std::string_view kSummaryLineStart = R"({"type":"summary")";
 constexpr std::size_t kLongestLineBytes = 256 << 20;
 
 /// The lines of a file, one after another.
@@ -75,36 +77,81 @@ json parse_run_line(std::string_view line, const std::string& name) {
   if (!run.is_object() || run.value("type", json()) != "run") {
     throw Error(ErrorKind::kInput, name + " is no results file of this program: its first line is not a run line");
   }
-  if (run.value("schema", json()) != 1) {
-    throw Error(ErrorKind::kInput, name + " has another schema than 1: read it with the version that wrote it");
+  const json schema = run.value("schema", json());
+  if (schema != 1 && schema != kSchema) {
+    throw Error(ErrorKind::kInput, name + " has another schema than 1 and " + std::to_string(kSchema) +
+                                       ": read it with the version that wrote it");
   }
   return run;
 }
 
+/// What `parse` gives, `place` before what it says against the line.
+template <class Parse>
+auto parsed(const std::string& place, const Parse& parse) {
+  try {
+    return parse();
+  } catch (const Error& error) {
+    throw Error(ErrorKind::kInput, place + error.what());
+  }
+}
+
 }  // namespace
 
-JournalState read_journal(int descriptor, const std::string& name, const std::function<void(FrameResult)>& on_frame) {
+void set_input(FrameResult& result, std::shared_ptr<const InputInfo> input) {
+  result.value_range = input->value_range;
+  if (result.scale_um_per_px) result.scale_from = input->scale_from;
+  result.magnification = input->magnification;
+  result.input = std::move(input);
+}
+
+std::string comparable(std::string_view line) {
+  // The members are the last of their lines; a name that looks like one stands deeper or inside a text.
+  int depth = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (c != '"') continue;
+    const std::string_view rest = line.substr(i);
+    if (depth == 1 && i > 0 && line[i - 1] == ',' && (rest.starts_with(R"("timing":)") || rest.starts_with(R"("host":)"))) {
+      return std::string(line.substr(0, i - 1)) + "}";
+    }
+    for (++i; i < line.size() && line[i] != '"'; ++i) {
+      if (line[i] == '\\') ++i;
+    }
+  }
+  return std::string(line);
+}
+
+JournalState read_journal(int descriptor, const std::string& name, const std::function<void(FrameResult)>& on_frame,
+                          const OnLine& on_line) {
   JournalState state;
   LineReader lines(descriptor, name);
   std::string_view line;
   if (!lines.next(line)) return state;
   state.run = parse_run_line(line, name);
+  const bool has_inputs = state.run["schema"] != 1;
+  if (on_line) on_line(line, 0);
   state.whole_bytes = static_cast<std::int64_t>(line.size()) + 1;
   for (std::int64_t number = 2; lines.next(line); ++number) {
     const std::string place = name + ", line " + std::to_string(number) + ": ";
     if (!state.summary.is_null()) throw Error(ErrorKind::kInput, place + "a line after the summary");
-    constexpr std::string_view kSummaryStart = R"({"type":"summary")";
-    if (line.starts_with(kSummaryStart)) {
+    if (on_line) on_line(line, state.whole_bytes);
+    if (line.starts_with(kSummaryLineStart)) {
       state.summary = json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (!state.summary.is_object()) throw Error(ErrorKind::kInput, place + "a damaged summary");
+    } else if (has_inputs && line.starts_with(kInputLineStart)) {
+      auto input = std::make_shared<const InputInfo>(parsed(place, [line] { return parse_input_line(line); }));
+      const std::string& file = input->file;
+      if (!state.inputs.emplace(file, input).second) throw Error(ErrorKind::kInput, place + "a second line of a file");
     } else {
-      FrameResult result;
-      try {
-        result = parse_frame_line(line);
-      } catch (const Error& error) {
-        throw Error(ErrorKind::kInput, place + error.what());
-      }
+      FrameResult result = parsed(place, [line] { return parse_frame_line(line); });
       if (result.index != state.frames) throw Error(ErrorKind::kInput, place + "frames are not in order 0, 1, 2, ...");
+      if (has_inputs && result.page) {
+        const auto input = state.inputs.find(result.file);
+        if (input == state.inputs.end()) throw Error(ErrorKind::kInput, place + "its file has no input line");
+        set_input(result, input->second);
+      }
       ++state.frames;
       if (on_frame) on_frame(std::move(result));
     }
@@ -113,7 +160,8 @@ JournalState read_journal(int descriptor, const std::string& name, const std::fu
   return state;
 }
 
-JournalState read_journal(const std::filesystem::path& file, const std::function<void(FrameResult)>& on_frame) {
+JournalState read_journal(const std::filesystem::path& file, const std::function<void(FrameResult)>& on_frame,
+                          const OnLine& on_line) {
   const std::string name = file.string();
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0) throw Error(ErrorKind::kInput, name + " cannot be opened: " + std::strerror(errno));
@@ -122,7 +170,7 @@ JournalState read_journal(const std::filesystem::path& file, const std::function
   if (::fstat(descriptor, &about) != 0 || !S_ISREG(about.st_mode)) {
     throw Error(ErrorKind::kInput, name + " is not a file");
   }
-  return read_journal(descriptor, name, on_frame);
+  return read_journal(descriptor, name, on_frame, on_line);
 }
 
 }  // namespace capillaryx

@@ -25,7 +25,7 @@ using ::testing::HasSubstr;
 FrameResult sample(std::int64_t index = 0) {
   FrameResult result;
   result.index = index;
-  result.source = "visit 1/f01.png";
+  result.source = result.file = "visit 1/f01.png";
   result.sha256 = std::string(64, 'a');
   result.width = 1920;
   result.height = 1080;
@@ -37,6 +37,12 @@ FrameResult sample(std::int64_t index = 0) {
   capillary.area_px = 700;
   capillary.score = 1.0 / 3;
   result.capillaries = {capillary, capillary};
+  result.candidates = {{{5, 6, 7, 8}, 0.25F}, {{0, 0, 1920, 1080}, 0.4999F}};
+  result.value_range = {0, 4095};
+  result.magnification = 1.4;
+  result.notes = {"a \"note\""};
+  result.quality = FrameQuality{false, {"blurred"}, {{"focus", 0.5}, {"a\"b", 1}}};
+  result.landmarks = {10, 20, 3};
   result.values = {{"spots", 1e-7}, {"mean", -0.0}};
   result.timing.total_ms = 12.5;
   result.timing.stages_ms = {{"ssim", 3.25}};
@@ -66,7 +72,11 @@ class JournalFile : public ::testing::Test {
     return "";
   }
   std::filesystem::path path_;
-  const std::string run_ = "{\"type\":\"run\",\"schema\":1}\n";
+  const std::string run_ = "{\"type\":\"run\",\"schema\":2}\n";
+  const std::string input_ =
+      R"({"type":"input","file":"a.avi","sha256":null,"kind":"video","pages":2,"fps":25,"size":[1920,1080],)"
+      R"("value_range":[0,255.5],"scale_um_per_px":0.7,"scale_from":"option","magnification":null,"notes":["n"]})"
+      "\n";
 };
 
 TEST(FrameLine, ReadsBackToTheSameBytes) {
@@ -76,12 +86,18 @@ TEST(FrameLine, ReadsBackToTheSameBytes) {
     result.source = source;
     result.time_s = 0.1;
     result.scale_um_per_px = 0.7;
+    result.scale_from = "option";
     const std::string line = frame_line(result);
     EXPECT_EQ(line.find('\n'), std::string::npos);
     const FrameResult back = parse_frame_line(line);
     EXPECT_EQ(back.source, source);
     EXPECT_EQ(back.capillaries[0].polygon, result.capillaries[0].polygon);
     EXPECT_EQ(back.density, result.density);
+    EXPECT_EQ(back.candidates[1].score, 0.4999F);
+    EXPECT_EQ(back.candidates[0].bbox, result.candidates[0].bbox);
+    EXPECT_EQ(back.value_range, result.value_range);
+    EXPECT_EQ(back.quality->measures, result.quality->measures);
+    EXPECT_EQ(back.landmarks, result.landmarks);
     EXPECT_EQ(frame_line(back), line);
   }
 }
@@ -130,6 +146,19 @@ TEST(FrameLine, WritesBytesThatAreNotUtf8AsPercentCodes) {
   EXPECT_EQ(parse_frame_line(frame_line(result)).source, "a%FF%C0%80%ED%A0%80z");
 }
 
+TEST(FrameLine, OfSchema1IsReadWithItsFileAndPage) {
+  const std::string rest =
+      R"("sha256":null,"status":"failed","error":"torn","width":null,"height":null,"capillaries":[],"count":null,)"
+      R"("density":null,"valid_px":null,"scale_um_per_px":0.5,"values":{},"timing":{"worker":0,"attempt":1}})";
+  const FrameResult still = parse_frame_line(R"({"type":"frame","index":0,"source":"p/f#1.png",)" + rest);
+  EXPECT_EQ(still.file, "p/f#1.png");
+  EXPECT_FALSE(still.page);
+  EXPECT_EQ(still.scale_from, "option");
+  const FrameResult page = parse_frame_line(R"({"type":"frame","index":0,"source":"a.avi#12","time_s":0.5,)" + rest);
+  EXPECT_EQ(page.file, "a.avi");
+  EXPECT_EQ(page.page, 12);
+}
+
 TEST(FrameLine, LeavesWhatIsUnknownOfAFailedFrameNull) {
   FrameResult result = sample();
   result.status = Status::kFailed;
@@ -151,6 +180,14 @@ TEST(FrameLine, IsRefusedWhereItsNumbersCannotBe) {
   };
   EXPECT_NO_THROW(parse_frame_line(good));
   for (const std::string& line : {with("\"count\":2", "\"count\":3"),
+                                  with("[5,6,7,8,", "[5,6,7,"),
+                                  with("[5,6,7,8,", "[1919,6,7,8,"),
+                                  with("0.4999", "1.5"),
+                                  with("[0,4095]", "[4095,0]"),
+                                  with("1.4", "-1.4"),
+                                  with("[10,20,3]", "[10,20]"),
+                                  with("\"usable\":false", "\"usable\":0"),
+                                  with("\"page\":null", "\"page\":-1"),
                                   with("0.30000000000000004", "1.5"),
                                   with("\"index\":0", "\"index\":-1"),
                                   with("\"index\":0", "\"index\":99999999999999999999"),
@@ -193,13 +230,54 @@ TEST_F(JournalFile, HasNoRunLineWhereThatIsTorn) {
 
 TEST_F(JournalFile, IsRefusedWhereItIsNoJournal) {
   EXPECT_THAT(error_of("a,b,c\n"), HasSubstr("no results file"));
-  EXPECT_THAT(error_of("{\"type\":\"run\",\"schema\":2}\n"), HasSubstr("schema"));
+  EXPECT_THAT(error_of("{\"type\":\"run\",\"schema\":3}\n"), HasSubstr("schema"));
   EXPECT_THAT(error_of(run_ + frame_line(sample(1)) + "\n"), HasSubstr("order"));
   EXPECT_THAT(error_of(run_ + std::string(3, '\0') + "\n"), HasSubstr("line 2"));
   const std::string summary = "{\"type\":\"summary\"}\n";
   EXPECT_THAT(error_of(run_ + summary + summary), HasSubstr("after the summary"));
   EXPECT_THROW(read_journal("/nonexistent/results.jsonl", {}), Error);
   EXPECT_THROW(read_journal("/dev/null", {}), Error);
+}
+
+TEST_F(JournalFile, GivesEachPageWhatTheInputLineOfItsFileSays) {
+  FrameResult page = sample(0);
+  page.source = "a.avi#0";
+  page.file = "a.avi";
+  page.page = 0;
+  page.scale_um_per_px = 0.7;
+  page.input = std::make_shared<const InputInfo>();
+  const std::string line = frame_line(page) + "\n";
+  EXPECT_EQ(line.find("scale_from"), std::string::npos);
+  std::vector<FrameResult> frames;
+  const JournalState state = read(run_ + input_ + line, &frames);
+  ASSERT_EQ(frames.size(), 1U);
+  ASSERT_TRUE(frames[0].input);
+  EXPECT_EQ(frames[0].input->fps, 25);
+  EXPECT_EQ(frames[0].input->notes, std::vector<std::string>{"n"});
+  EXPECT_EQ(frames[0].value_range, (std::array{0.0, 255.5}));
+  EXPECT_EQ(frames[0].scale_from, "option");
+  EXPECT_EQ(state.inputs.at("a.avi")->width, 1920);
+
+  EXPECT_THAT(error_of(run_ + line), HasSubstr("no input line"));
+  EXPECT_THAT(error_of(run_ + input_ + input_ + line), HasSubstr("second line"));
+  std::string bad = input_;
+  bad.replace(bad.find("[0,255.5]"), 9, "[1,0]");
+  EXPECT_THAT(error_of(run_ + bad), HasSubstr("value range"));
+  bad = input_;
+  bad.replace(bad.find("\"video\""), 7, "\"film\"");
+  EXPECT_THAT(error_of(run_ + bad), HasSubstr("kind of file"));
+}
+
+TEST(Comparable, LeavesOutTimingAndHostAndNothingElse) {
+  FrameResult result = sample();
+  result.values = {{"timing", 1}};
+  result.source = "a,\"timing\":{.png";
+  result.timing.stages_ms = {{"timing", 2}};
+  const std::string line = frame_line(result);
+  const std::size_t timing = line.find(",\"timing\":{\"total_ms\"");
+  EXPECT_EQ(comparable(line), line.substr(0, timing) + "}");
+  EXPECT_EQ(comparable(R"({"type":"run","schema":2,"host":{"workers":1}})"), R"({"type":"run","schema":2})");
+  EXPECT_EQ(comparable(R"({"type":"input","file":"x"})"), R"({"type":"input","file":"x"})");
 }
 
 TEST_F(JournalFile, IsReadWhereALineIsLongerThanTheBuffer) {

@@ -5,6 +5,7 @@
 #include "os/machine.h"
 #include "sink/json_text.h"
 #include "sink/notice.h"
+#include "sink/results_reader.h"
 
 namespace capillaryx {
 namespace {
@@ -38,7 +39,7 @@ ordered_json run_line(const Options& options, const RunIdentity& identity) {
   const MachineInfo machine = machine_info();
   ordered_json line;
   line["type"] = "run";
-  line["schema"] = 1;
+  line["schema"] = kSchema;
   line["notice"] = kNotice;
   line["definitions"] = kDefinitions;
   line["version"] = clean_utf8(identity.version);
@@ -66,7 +67,7 @@ ordered_json run_line(const Options& options, const RunIdentity& identity) {
 std::string find_differences(const json& then, const json& now) {
   std::string text;
   for (const char* place :
-       {"/version", "/commit", "/analyzer/name", "/analyzer/version", "/model/sha256", "/host/paths/inputs",
+       {"/schema", "/version", "/commit", "/analyzer/name", "/analyzer/version", "/model/sha256", "/host/paths/inputs",
         "/host/pictures/overlays", "/host/pictures/overlay_format", "/host/pictures/stages"}) {
     std::string name(place + 1);
     for (const char* prefix : {"host/paths/", "host/pictures/"}) {

@@ -24,7 +24,7 @@ ordered_json to_json(const Percentiles& ms) {
 }  // namespace
 
 std::string subfolder_of(const FrameResult& result) {
-  const std::size_t end = result.time_s ? result.source.rfind('#') : result.source.rfind('/');
+  const std::size_t end = result.page ? result.source.rfind('#') : result.source.rfind('/');
   return end == std::string::npos ? std::string() : result.source.substr(0, end);
 }
 
@@ -59,7 +59,8 @@ void Tally::put(ordered_json& object, const Group& group) {
   put_mean("mean_count_per_mm2", group.count_per_mm2);
 }
 
-ordered_json Tally::summary(const std::vector<SkippedInput>& skipped, double wall_s, std::int64_t frames_now) const {
+ordered_json Tally::summary(const std::string& content_sha256, const std::vector<SkippedInput>& skipped, double wall_s,
+                            std::int64_t frames_now) const {
   ordered_json line;
   line["type"] = "summary";
   put(line, all_);
@@ -81,6 +82,7 @@ ordered_json Tally::summary(const std::vector<SkippedInput>& skipped, double wal
         {{"source", clean_utf8(skipped[i].source)}, {"reason", clean_utf8(skipped[i].reason)}});
   }
   line["notice"] = kNotice;
+  line["content_sha256"] = content_sha256.empty() ? ordered_json() : ordered_json(content_sha256);
   line["timing"] = {
       {"wall_s", wall_s},
       {"frames_now", frames_now},

@@ -14,7 +14,8 @@
 
 namespace capillaryx {
 
-/// The subfolder that a frame counts to: the folder part of its source, or the video of a video's frame.
+/// The subfolder that a frame counts to: the folder part of its source, or the file of a frame that is one of
+/// several in it.
 std::string subfolder_of(const FrameResult& result);
 
 /// Counts results as they pass and makes the summary line of them. What it holds grows with the
@@ -23,10 +24,10 @@ class Tally {
  public:
   void add(const FrameResult& result);
 
-  /// The summary line: counts, mean density with its interval, the same for each subfolder, what was skipped (the
+  /// The summary line: `content_sha256` (empty: unknown), counts, mean density with its interval, the same for each subfolder, what was skipped (the
   /// first hundred by name), and `timing`. `wall_s` is this session's, in which `frames_now` frames were analysed.
-  nlohmann::ordered_json summary(const std::vector<SkippedInput>& skipped, double wall_s,
-                                 std::int64_t frames_now) const;
+  nlohmann::ordered_json summary(const std::string& content_sha256, const std::vector<SkippedInput>& skipped,
+                                 double wall_s, std::int64_t frames_now) const;
 
  private:
   struct Group {

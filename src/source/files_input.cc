@@ -21,6 +21,7 @@ class FilesInput : public Input {
   std::optional<Frame> next(FrameInfo info) override {
     if (next_ == files_.size()) return std::nullopt;
     const ListedFile& file = files_[next_++];
+    info.file = file.file;
     info.source = file.source;
     std::string reason;
     if (auto open = open_regular_file(file.path, reason)) return Frame::from_file(std::move(info), std::move(open));
@@ -47,7 +48,7 @@ class PhantomInput : public Input {
 
   std::optional<Frame> next(FrameInfo info) override {
     if (next_ == count_) return std::nullopt;
-    info.source = "phantom#" + std::to_string(next_);
+    info.source = info.file = "phantom#" + std::to_string(next_);
     const Frame frame = draw_phantom(PhantomOptions(), next_++).frame;
     return Frame::from_pixels(std::move(info), frame.pixels(), frame.owner());
   }
@@ -86,6 +87,20 @@ std::shared_ptr<const OpenFile> open_regular_file(const std::string& path, std::
     return nullptr;
   }
   return file;
+}
+
+void name_page(FrameInfo& info, const std::string& source, std::int64_t page, std::shared_ptr<const InputInfo> input) {
+  info.file = input->file;
+  info.page = page;
+  info.source = source + "#" + std::to_string(page);
+  info.input = std::move(input);
+}
+
+std::shared_ptr<const InputInfo> unprobed_input(std::string file, FileKind kind) {
+  auto input = std::make_shared<InputInfo>();
+  input->file = std::move(file);
+  input->kind = kind;
+  return input;
 }
 
 std::unique_ptr<Input> make_files_input(std::vector<ListedFile> files) {

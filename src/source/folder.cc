@@ -98,7 +98,7 @@ class Lister {
       } else if (!S_ISREG(status.st_mode)) {
         skip(source, kind_of(status.st_mode));
       } else if (has_image_suffix(name)) {
-        files_.push_back({path, source_name(source)});
+        files_.push_back({path, source_name(source), display_name(source)});
       } else if (has_video_suffix(name)) {
         skip(source, "a video: give it by its own name");
       } else {

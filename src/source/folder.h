@@ -8,10 +8,11 @@
 
 namespace capillaryx {
 
-/// A picture file of a run.
+/// An input file of a run.
 struct ListedFile {
   std::string path;    ///< as the system takes it
-  std::string source;  ///< FrameInfo::source
+  std::string file;    ///< FrameInfo::file
+  std::string source;  ///< FrameInfo::source, without the page
 };
 
 /// Why the output folder of a run is passed over.

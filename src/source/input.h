@@ -56,6 +56,12 @@ class SequentialInput : public Input {
   virtual std::optional<Frame> advance(FrameInfo info, bool pass_over) = 0;
 };
 
+/// Names a frame that is page `page` of the file that `input` describes; `source` is the file's display name.
+void name_page(FrameInfo& info, const std::string& source, std::int64_t page, std::shared_ptr<const InputInfo> input);
+
+/// What is known of a video, a camera or standard input before it is opened.
+std::shared_ptr<const InputInfo> unprobed_input(std::string file, FileKind kind);
+
 /// Opens a regular file for reading, without waiting for pipes; null and `reason` where it cannot be had. Throws Error
 /// (kInput) where the process has no descriptor left.
 std::shared_ptr<const OpenFile> open_regular_file(const std::string& path, std::string& reason);
@@ -71,14 +77,13 @@ std::unique_ptr<Input> make_phantom_input(std::int64_t count);
 std::unique_ptr<Input> make_stdin_input(std::int64_t max_pixels, const StopEvent& stop, int descriptor = 0);
 
 /// A video through the program ffmpeg, which is locked down where `options.sandbox` says so; `every` and `max_pixels`
-/// are taken from there too. `source` names its frames `source#0`, `source#every`, ... A damaged video gives the frames
+/// are taken from there too. Its frames are pages 0, `every`, ... of the file. A damaged video gives the frames
 /// before the damage, then one that is unreadable. Throws Error (kInput) where ffmpeg is missing.
-std::unique_ptr<Input> make_video_input(const std::string& path, const std::string& source, const Options& options,
-                                        const StopEvent& stop);
+std::unique_ptr<Input> make_video_input(const ListedFile& file, const Options& options, const StopEvent& stop);
 
 /// A video in YUV4MPEG2 by our own reader; as above.
-std::unique_ptr<Input> make_y4m_input(const std::string& path, const std::string& source, std::int64_t every,
-                                      std::int64_t max_pixels, const StopEvent& stop);
+std::unique_ptr<Input> make_y4m_input(const ListedFile& file, std::int64_t every, std::int64_t max_pixels,
+                                      const StopEvent& stop);
 
 /// `camera:N`, /dev/videoN through ffmpeg. Throws Error (kInput) where it or ffmpeg is missing.
 std::unique_ptr<Input> make_camera_input(int number, const Options& options, const StopEvent& stop);

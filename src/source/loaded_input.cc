@@ -35,6 +35,9 @@ class LoadedInput : public Input {
     if (next_ >= frames_.size()) return complete_ ? std::nullopt : decode_next(std::move(info));
     const Frame& frame = frames_[next_++];
     info.source = frame.info().source;
+    info.file = frame.info().file;
+    info.page = frame.info().page;
+    info.input = frame.info().input;
     info.time_s = frame.info().time_s;
     if (frame.pixels().empty()) return Frame::unreadable(std::move(info), frame.error());
     return Frame::from_pixels(std::move(info), frame.pixels(), frame.owner());

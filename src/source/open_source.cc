@@ -119,8 +119,7 @@ enum class InputKind { kFiles, kVideo, kY4m, kStdin, kCamera, kPhantom };
 struct FoundInput {
   InputKind kind = InputKind::kFiles;
   std::string path;
-  std::string source;             // of a video
-  std::vector<ListedFile> files;  // of a folder or a file
+  std::vector<ListedFile> files;  // of a folder, a file or a video
   std::vector<SkippedInput> skipped;
   bool folder = false;
   std::int64_t number = 0;  // of a camera, or of phantoms
@@ -153,7 +152,7 @@ bool is_video_content(std::string_view first) {
 FoundInput find_file(const std::string& path) {
   FoundInput found;
   found.path = path;
-  found.source = source_name(path);
+  found.files = {{path, source_name(path), display_name(path.substr(path.rfind('/') + 1))}};
   std::string reason;
   std::array<char, 192> first{};
   std::size_t first_bytes = 0;
@@ -165,11 +164,9 @@ FoundInput find_file(const std::string& path) {
   const std::string_view content(first.data(), first_bytes);
   if (has_video_suffix(path) || (!has_image_suffix(path) && is_video_content(content))) {
     found.kind = content.starts_with("YUV4MPEG2") ? InputKind::kY4m : InputKind::kVideo;
-  } else if (has_image_suffix(path) || !file ||
-             is_image_content({reinterpret_cast<const std::uint8_t*>(first.data()), first_bytes})) {
-    found.files = {{path, found.source}};  // one that cannot be opened comes as an unreadable frame
-  } else {
-    throw Error(ErrorKind::kInput, found.source + " is neither a picture nor a video, by its name and by its content");
+  } else if (!has_image_suffix(path) && file &&  // one that cannot be opened comes as an unreadable frame
+             !is_image_content({reinterpret_cast<const std::uint8_t*>(first.data()), first_bytes})) {
+    throw Error(ErrorKind::kInput, source_name(path) + " is neither a picture nor a video, by its name and by its content");
   }
   return found;
 }
@@ -217,20 +214,55 @@ FoundInput find_input(const std::string& argument) {
               source_name(argument) + " is a pipe, socket or device; give frames on standard input, as the input -");
 }
 
-// Sources are relative to the folder that was given. Where two inputs would then share a name, the folders' own names
-// stand before them.
-void make_sources_distinct(std::vector<FoundInput>& inputs) {
+// FrameInfo::file: relative to the folder that was given, or the file as given. If two inputs would then share a name,
+// the folders' own names stand before them.
+void make_files_distinct(std::vector<FoundInput>& inputs) {
   std::set<std::string_view> seen;
   bool distinct = true;
   for (const FoundInput& input : inputs) {
-    for (const ListedFile& file : input.files) distinct = seen.insert(file.source).second && distinct;
+    for (const ListedFile& file : input.files) distinct = seen.insert(file.file).second && distinct;
   }
   if (distinct) return;
   for (FoundInput& input : inputs) {
     if (!input.folder) continue;
     const std::string prefix = source_name(input.path == "/" ? "" : input.path) + "/";
-    for (ListedFile& file : input.files) file.source.insert(0, prefix);
+    for (ListedFile& file : input.files) file.file.insert(0, prefix);
     for (SkippedInput& skipped : input.skipped) skipped.source.insert(0, prefix);
+  }
+}
+
+// FrameInfo::source: a file's own name, or its name relative to the folder that was given, after as few parts of the
+// path before it as tell the files of all inputs apart.
+void make_sources_distinct(std::vector<FoundInput>& inputs) {
+  std::size_t most_parts = 0;
+  for (const FoundInput& input : inputs) {
+    most_parts = std::max<std::size_t>(most_parts, std::count(input.path.begin(), input.path.end(), '/') + 1);
+  }
+  const auto prefix_of = [](const FoundInput& input, std::size_t parts) {
+    std::string_view folder = input.path;
+    if (!input.folder) folder = folder.substr(0, folder.rfind('/') == folder.npos ? 0 : folder.rfind('/'));
+    const std::string prefix = display_name(last_parts(folder, parts));
+    return prefix.empty() || prefix == "/" ? prefix : prefix + "/";
+  };
+  std::size_t best_parts = 0;
+  std::size_t best_distinct = 0;
+  std::size_t files = 0;
+  for (const FoundInput& input : inputs) files += input.files.size();
+  for (std::size_t parts = 0; parts <= most_parts && best_distinct < files; ++parts) {
+    std::set<std::string> names;
+    for (const FoundInput& input : inputs) {
+      const std::string prefix = prefix_of(input, parts);
+      for (const ListedFile& file : input.files) names.insert(prefix + file.source);
+    }
+    if (names.size() > best_distinct) {
+      best_distinct = names.size();
+      best_parts = parts;
+    }
+  }
+  if (best_parts == 0) return;
+  for (FoundInput& input : inputs) {
+    const std::string prefix = prefix_of(input, best_parts);
+    for (ListedFile& file : input.files) file.source.insert(0, prefix);
   }
 }
 
@@ -239,9 +271,9 @@ std::unique_ptr<Input> open_input(FoundInput& found, const Options& options, con
     case InputKind::kFiles:
       return make_files_input(std::move(found.files));
     case InputKind::kVideo:
-      return make_video_input(found.path, found.source, options, stop);
+      return make_video_input(found.files.front(), options, stop);
     case InputKind::kY4m:
-      return make_y4m_input(found.path, found.source, options.every, options.max_pixels, stop);
+      return make_y4m_input(found.files.front(), options.every, options.max_pixels, stop);
     case InputKind::kStdin:
       return make_stdin_input(options.max_pixels, stop);
     case InputKind::kCamera:
@@ -263,6 +295,7 @@ std::unique_ptr<FrameSource> open_source(const std::vector<std::string>& inputs,
   std::vector<FoundInput> found;
   found.reserve(inputs.size());
   for (const std::string& argument : inputs) found.push_back(find_input(argument));
+  make_files_distinct(found);
   make_sources_distinct(found);
 
   auto stop = std::make_unique<StopEvent>();

@@ -65,17 +65,21 @@ TEST(OpenSource, NamesFramesRelativeToTheFolderThatWasGiven) {
   EXPECT_FALSE(frames[0].info().captured);
 }
 
-TEST(OpenSource, NamesAFileAsItWasGiven) {
+TEST(OpenSource, NamesAFileByItselfAndKeepsItsPathAsGiven) {
   const TestFolder folder;
-  const std::string path = folder.write_picture("x/f.png");
-  EXPECT_THAT(open_and_name({path}), ElementsAre(path));
+  const std::string path = folder.write_picture("x/f#1.png");
+  const std::vector<Frame> frames = all_frames(*open_source({path}, {}));
+  EXPECT_THAT(sources_of(frames), ElementsAre("f%231.png"));
+  EXPECT_EQ(frames[0].info().file, path);
+  EXPECT_FALSE(frames[0].info().page);
+  EXPECT_FALSE(frames[0].info().input);
 }
 
 TEST(OpenSource, JoinsInputsInTheOrderGiven) {
   const TestFolder folder;
   const std::string b = folder.write_picture("b.png");
   folder.write_picture("a/z.png");
-  EXPECT_THAT(open_and_name({b, folder.path("a/")}), ElementsAre(b, "z.png"));
+  EXPECT_THAT(open_and_name({b, folder.path("a/")}), ElementsAre("b.png", "z.png"));
 }
 
 TEST(OpenSource, MakesSourcesDistinctWhereTwoInputsHaveOneName) {
@@ -84,8 +88,20 @@ TEST(OpenSource, MakesSourcesDistinctWhereTwoInputsHaveOneName) {
   folder.write_picture("b/f.png");
   folder.write("b/notes.txt", "x");
   const auto source = open_source({folder.path("a"), folder.path("b/")}, {});
-  EXPECT_THAT(sources_of(all_frames(*source)), ElementsAre(folder.path("a/f.png"), folder.path("b/f.png")));
+  const std::vector<Frame> frames = all_frames(*source);
+  EXPECT_THAT(sources_of(frames), ElementsAre("a/f.png", "b/f.png"));
+  EXPECT_EQ(frames[1].info().file, folder.path("b/f.png"));
   EXPECT_EQ(source->skipped().at(0).source, folder.path("b/notes.txt"));
+}
+
+TEST(OpenSource, NamesSourcesByTheShortestPathThatTellsTheInputsApart) {
+  const TestFolder folder;
+  for (const char* const name : {"s1/v1/a/f.png", "s2/v1/a/f.png", "s1/v1/f.png"}) folder.write_picture(name);
+  EXPECT_THAT(open_and_name({folder.path("s1/v1/a"), folder.path("s2/v1/a")}),
+              ElementsAre("s1/v1/a/f.png", "s2/v1/a/f.png"));
+  EXPECT_THAT(open_and_name({folder.path("s1/v1/f.png"), folder.path("s1/v1/a/")}), ElementsAre("v1/f.png", "a/f.png"));
+  // Nothing tells a file from itself.
+  EXPECT_THAT(open_and_name({folder.path("s1/v1/f.png"), folder.path("s1/v1/f.png")}), ElementsAre("f.png", "f.png"));
 }
 
 TEST(OpenSource, AppliesRepeatAndFrames) {
@@ -212,7 +228,10 @@ TEST(OpenSource, ReadsY4mFilmsWithoutHelp) {
   const std::string path =
       folder.write("clip.y4m", "YUV4MPEG2 W1 H1 F10:1 Cmono XCOLORRANGE=FULL\nFRAME\naFRAME\nbFRAME\ncFRAME\ndFRAME\n");
   const std::vector<Frame> frames = all_frames(*open_source({path}, {}));
-  EXPECT_THAT(sources_of(frames), ElementsAre(path + "#0", path + "#1", path + "#2", path + "#3", path + "#4"));
+  EXPECT_THAT(sources_of(frames), ElementsAre("clip.y4m#0", "clip.y4m#1", "clip.y4m#2", "clip.y4m#3", "clip.y4m#4"));
+  EXPECT_EQ(frames[3].info().file, path);
+  EXPECT_EQ(frames[3].info().page, 3);
+  EXPECT_EQ(frames[3].info().input->kind, FileKind::kVideo);
   EXPECT_EQ(frames[2].pixels().data[0], 'c');
   EXPECT_DOUBLE_EQ(frames[2].info().time_s.value(), 0.2);
   EXPECT_THAT(frames[4].error(), HasSubstr("cut short"));
@@ -222,15 +241,15 @@ TEST(OpenSource, ReadsY4mFilmsWithoutHelp) {
   options.repeat = 2;
   const std::vector<Frame> every_second = all_frames(*open_source({path}, options));
   ASSERT_EQ(every_second.size(), 6U);
-  EXPECT_EQ(every_second[1].info().source, path + "#2");
+  EXPECT_EQ(every_second[1].info().source, "clip.y4m#2");
   EXPECT_EQ(every_second[1].pixels().data[0], 'c');
-  EXPECT_EQ(every_second[2].info().source, path + "#4");
+  EXPECT_EQ(every_second[2].info().source, "clip.y4m#4");
   EXPECT_NE(every_second[2].error(), "");
   EXPECT_EQ(every_second[4].pixels().data[0], 'c');
 
   const auto skipping = open_source({path}, options);
   skipping->skip(4);
-  EXPECT_EQ(skipping->next()->info().source, path + "#2");
+  EXPECT_EQ(skipping->next()->info().source, "clip.y4m#2");
 }
 
 TEST(StdinInput, NamesAndCountsItsFrames) {
@@ -245,7 +264,10 @@ TEST(StdinInput, NamesAndCountsItsFrames) {
   const StopEvent stop;
   const auto input = make_stdin_input(100, stop, ends[0]);
   EXPECT_EQ(input->skip(1), 1);
-  EXPECT_EQ(input->next({})->info().source, "stdin#1");
+  const std::optional<Frame> second = input->next({});
+  EXPECT_EQ(second->info().source, "stdin#1");
+  EXPECT_EQ(second->info().page, 1);
+  EXPECT_EQ(second->info().input->kind, FileKind::kLive);
   EXPECT_EQ(input->next({})->pixels().data[0], 'c');
   const std::optional<Frame> garbage = input->next({});
   ASSERT_TRUE(garbage);

@@ -65,6 +65,30 @@ std::string source_name(std::string_view path) {
   return name;
 }
 
+std::string display_name(std::string_view path) {
+  std::string name;
+  for (const char c : source_name(path)) {
+    if (c == '#') {
+      name += "%23";
+    } else {
+      name += c;
+    }
+  }
+  return name;
+}
+
+std::string_view last_parts(std::string_view path, std::size_t count) {
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  std::size_t start = path.size();
+  for (std::size_t i = 0; i < count && start != 0; ++i) {
+    const std::size_t slash = path.rfind('/', start - 1);
+    start = slash == std::string_view::npos ? 0 : slash;
+  }
+  path.remove_prefix(start);
+  if (count > 0 && path.size() > 1 && path.front() == '/') path.remove_prefix(1);
+  return path;
+}
+
 bool natural_less(std::string_view a, std::string_view b) {
   std::string_view x = a;
   std::string_view y = b;

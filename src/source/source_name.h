@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,12 @@ namespace capillaryx {
 /// hex). A '%' that two upper-case hex digits follow is written %25, any other stays, so that different paths stay
 /// different and ordinary ones stay as they are.
 std::string source_name(std::string_view path);
+
+/// A path as the part of `FrameInfo::source` before the page: as source_name(), and each '#' written %23.
+std::string display_name(std::string_view path);
+
+/// `path` without all but the last `count` of its parts.
+std::string_view last_parts(std::string_view path, std::size_t count);
 
 /// The order of names in a folder: runs of digits compare as numbers (f2 before f10), all else byte by byte, whatever
 /// the locale. Names that are equal so compare byte by byte.

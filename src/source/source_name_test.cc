@@ -77,5 +77,18 @@ TEST(NaturalLess, IsAnOrder) {
   }
 }
 
+TEST(DisplayName, WritesTheSignBeforeAPageAsACode) {
+  EXPECT_EQ(display_name("a#1.png"), "a%231.png");
+  EXPECT_EQ(display_name("a%23.png"), "a%2523.png");
+}
+
+TEST(LastParts, AreThoseOfAPathWithOrWithoutASlashAtItsEnd) {
+  EXPECT_EQ(last_parts("/a/b/c/", 0), "");
+  EXPECT_EQ(last_parts("/a/b/c/", 1), "c");
+  EXPECT_EQ(last_parts("/a/b/c", 2), "b/c");
+  EXPECT_EQ(last_parts("a/b", 9), "a/b");
+  EXPECT_EQ(last_parts("c", 1), "c");
+}
+
 }  // namespace
 }  // namespace capillaryx

@@ -12,8 +12,9 @@ namespace {
 
 class StreamInput : public SequentialInput {
  public:
-  StreamInput(std::string source, std::int64_t every, std::int64_t max_pixels, const StopEvent& stop)
-      : source_(std::move(source)), every_(every), max_pixels_(max_pixels), stop_(&stop) {}
+  StreamInput(std::string source, std::shared_ptr<const InputInfo> input, std::int64_t every, std::int64_t max_pixels,
+              const StopEvent& stop)
+      : source_(std::move(source)), input_(std::move(input)), every_(every), max_pixels_(max_pixels), stop_(&stop) {}
 
  protected:
   /// Before the first frame. Where nothing can be read: returns -1 and says why.
@@ -32,7 +33,7 @@ class StreamInput : public SequentialInput {
     const auto fail = [&](std::string reason) -> std::optional<Frame> {
       ended_ = true;
       if (stop_->requested()) return std::nullopt;
-      info.source = source_ + "#" + std::to_string(number_++);
+      name_page(info, source_, number_++, input_);
       return Frame::unreadable(std::move(info), std::move(reason));
     };
     if (!stream_) {
@@ -52,7 +53,7 @@ class StreamInput : public SequentialInput {
           ended_ = true;
           return std::nullopt;
         }
-        info.source = source_ + "#" + std::to_string(number_);
+        name_page(info, source_, number_, input_);
       }
       info.time_s = pixels->time_s;
       return pass_over ? Frame() : Frame::from_pixels(std::move(info), pixels->view, std::move(pixels->owner));
@@ -62,6 +63,7 @@ class StreamInput : public SequentialInput {
   }
 
   std::string source_;
+  std::shared_ptr<const InputInfo> input_;
   std::int64_t every_;
   std::int64_t max_pixels_;
   const StopEvent* stop_;
@@ -73,7 +75,7 @@ class StreamInput : public SequentialInput {
 class StdinInput : public StreamInput {
  public:
   StdinInput(int descriptor, std::int64_t max_pixels, const StopEvent& stop)
-      : StreamInput("stdin", 1, max_pixels, stop), descriptor_(descriptor), stop_(&stop) {}
+      : StreamInput("stdin", unprobed_input("stdin", FileKind::kLive), 1, max_pixels, stop), descriptor_(descriptor), stop_(&stop) {}
 
   std::optional<Frame> next(FrameInfo info) override {
     std::optional<Frame> frame = StreamInput::next(std::move(info));
@@ -94,8 +96,9 @@ class StdinInput : public StreamInput {
 
 class Y4mInput : public StreamInput {
  public:
-  Y4mInput(std::string path, std::string source, std::int64_t every, std::int64_t max_pixels, const StopEvent& stop)
-      : StreamInput(std::move(source), every, max_pixels, stop), path_(std::move(path)) {}
+  Y4mInput(const ListedFile& file, std::int64_t every, std::int64_t max_pixels, const StopEvent& stop)
+      : StreamInput(file.source, unprobed_input(file.file, FileKind::kVideo), every, max_pixels, stop),
+        path_(file.path) {}
 
   void rewind() override {
     start_again();
@@ -119,9 +122,9 @@ std::unique_ptr<Input> make_stdin_input(std::int64_t max_pixels, const StopEvent
   return std::make_unique<StdinInput>(descriptor, max_pixels, stop);
 }
 
-std::unique_ptr<Input> make_y4m_input(const std::string& path, const std::string& source, std::int64_t every,
-                                      std::int64_t max_pixels, const StopEvent& stop) {
-  return std::make_unique<Y4mInput>(path, source, every, max_pixels, stop);
+std::unique_ptr<Input> make_y4m_input(const ListedFile& file, std::int64_t every, std::int64_t max_pixels,
+                                      const StopEvent& stop) {
+  return std::make_unique<Y4mInput>(file, every, max_pixels, stop);
 }
 
 }  // namespace capillaryx

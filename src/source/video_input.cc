@@ -78,9 +78,11 @@ struct Origin {
 
 class FfmpegInput : public SequentialInput {
  public:
-  FfmpegInput(std::string source, const Options& options, const StopEvent& stop)
+  FfmpegInput(std::string source, std::shared_ptr<const InputInfo> input, const Options& options,
+              const StopEvent& stop)
       : ffmpeg_(find_program("ffmpeg")),
         source_(std::move(source)),
+        input_(std::move(input)),
         every_(options.every),
         max_pixels_(options.max_pixels),
         sandbox_(options.sandbox),
@@ -109,7 +111,7 @@ class FfmpegInput : public SequentialInput {
       if (!child_ && !start(reason)) return end(std::move(info), std::move(reason));
       auto pixels = stream_->next(pass_over);
       if (!pixels) return end(std::move(info), "");
-      info.source = source_ + "#" + std::to_string(number_);
+      name_page(info, source_, number_, input_);
       info.time_s = next_time();
       if (live()) {
         info.captured = std::chrono::steady_clock::now();
@@ -185,7 +187,7 @@ class FfmpegInput : public SequentialInput {
     if (reason.empty() && number_ == 0) reason = "the video holds no frame";
     if (reason.empty() && live()) reason = "the camera stopped";
     if (reason.empty()) return std::nullopt;
-    info.source = source_ + "#" + std::to_string(number_);
+    name_page(info, source_, number_, input_);
     return Frame::unreadable(std::move(info), std::move(reason));
   }
 
@@ -212,6 +214,7 @@ class FfmpegInput : public SequentialInput {
 
   std::string ffmpeg_;
   std::string source_;
+  std::shared_ptr<const InputInfo> input_;
   std::int64_t every_;
   std::int64_t max_pixels_;
   bool sandbox_;
@@ -228,8 +231,8 @@ class FfmpegInput : public SequentialInput {
 
 class VideoInput : public FfmpegInput {
  public:
-  VideoInput(std::string path, std::string source, const Options& options, const StopEvent& stop)
-      : FfmpegInput(std::move(source), options, stop), path_(std::move(path)) {}
+  VideoInput(const ListedFile& file, const Options& options, const StopEvent& stop)
+      : FfmpegInput(file.source, unprobed_input(file.file, FileKind::kVideo), options, stop), path_(file.path) {}
 
   void rewind() override { start_again(); }
 
@@ -249,7 +252,8 @@ class VideoInput : public FfmpegInput {
 class CameraInput : public FfmpegInput {
  public:
   CameraInput(int number, const Options& options, const StopEvent& stop)
-      : FfmpegInput("camera:" + std::to_string(number), options, stop), device_("/dev/video" + std::to_string(number)) {
+      : FfmpegInput(name_of(number), unprobed_input(name_of(number), FileKind::kLive), options, stop),
+        device_("/dev/video" + std::to_string(number)) {
     struct stat status {};
     if (::stat(device_.c_str(), &status) != 0 || !S_ISCHR(status.st_mode)) {
       throw Error(ErrorKind::kInput, "there is no camera " + std::to_string(number) + ": " + device_ + " is missing");
@@ -265,14 +269,15 @@ class CameraInput : public FfmpegInput {
   }
 
  private:
+  static std::string name_of(int number) { return "camera:" + std::to_string(number); }
+
   std::string device_;
 };
 
 }  // namespace
 
-std::unique_ptr<Input> make_video_input(const std::string& path, const std::string& source, const Options& options,
-                                        const StopEvent& stop) {
-  return std::make_unique<VideoInput>(path, source, options, stop);
+std::unique_ptr<Input> make_video_input(const ListedFile& file, const Options& options, const StopEvent& stop) {
+  return std::make_unique<VideoInput>(file, options, stop);
 }
 
 std::unique_ptr<Input> make_camera_input(int number, const Options& options, const StopEvent& stop) {

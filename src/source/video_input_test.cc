@@ -68,7 +68,9 @@ TEST_F(Video, GivesEveryFrameWithItsNumberAndTime) {
     for (int k = 0; k < 10; ++k) {
       const Frame& frame = frames[static_cast<std::size_t>(k)];
       EXPECT_EQ(frame.info().index, k);
-      EXPECT_EQ(frame.info().source, path + "#" + std::to_string(k));
+      EXPECT_EQ(frame.info().source, "clip one.avi#" + std::to_string(k));
+      EXPECT_EQ(frame.info().file, path);
+      EXPECT_EQ(frame.info().page, k);
       EXPECT_NEAR(frame.info().time_s.value(), k / 10.0, 1e-6);
       expect_grey(frame, 20 + 20 * k);
     }
@@ -80,7 +82,7 @@ TEST_F(Video, AppliesEveryRepeatFramesAndSkip) {
   Options options;
   options.every = 4;
   options.repeat = 2;
-  const std::vector<std::string> once = {path + "#0", path + "#4", path + "#8"};
+  const std::vector<std::string> once = {"clip.mkv#0", "clip.mkv#4", "clip.mkv#8"};
   std::vector<std::string> twice = once;
   twice.insert(twice.end(), once.begin(), once.end());
   const std::vector<Frame> frames = all_frames(*open_source({path}, options));
@@ -92,7 +94,7 @@ TEST_F(Video, AppliesEveryRepeatFramesAndSkip) {
   source->skip(4);
   const std::optional<Frame> fifth = source->next();
   EXPECT_EQ(fifth->info().index, 4);
-  EXPECT_EQ(fifth->info().source, path + "#4");
+  EXPECT_EQ(fifth->info().source, "clip.mkv#4");
   EXPECT_NEAR(fifth->info().time_s.value(), 0.4, 1e-6);
 
   options.frames = 2;
@@ -110,7 +112,7 @@ TEST_F(Video, CutShortKeepsTheFramesBeforeAndSaysWhy) {
     ASSERT_LT(frames.size(), 10U);
     for (std::size_t k = 0; k + 1 < frames.size(); ++k) expect_grey(frames[k], static_cast<int>(20 + 20 * k));
     EXPECT_THAT(frames.back().error(), HasSubstr("ffmpeg: "));
-    EXPECT_EQ(frames.back().info().source, path + "#" + std::to_string(frames.size() - 1));
+    EXPECT_EQ(frames.back().info().source, "clip.avi#" + std::to_string(frames.size() - 1));
     EXPECT_THAT(frames.back().error(), testing::Not(HasSubstr("0x")));
     if (attempt == 1) {
       EXPECT_EQ(frames.back().error(), first_reason);
@@ -123,7 +125,7 @@ TEST_F(Video, WithoutAFrameIsOneUnreadableFrame) {
   const std::string path = folder_.write("clip.avi", "hello");
   const std::vector<Frame> frames = all_frames(*open_source({path}, {}));
   ASSERT_EQ(frames.size(), 1U);
-  EXPECT_EQ(frames[0].info().source, path + "#0");
+  EXPECT_EQ(frames[0].info().source, "clip.avi#0");
   EXPECT_THAT(frames[0].error(), HasSubstr("ffmpeg: "));
 }
 
