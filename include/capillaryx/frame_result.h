@@ -79,9 +79,9 @@ struct FrameResult {
   std::vector<Candidate> candidates;  ///< regions that were refused, in the order of the frame's rows
   /// Capillary density, area form: pixels inside accepted contours / valid pixels (paper, III-A). Fraction.
   double density = 0;
-  std::int64_t valid_px = 0;                 ///< pixels of the frame that are not masked out
-  std::optional<double> scale_um_per_px;     ///< as given or from the file; there is no default
-  std::string scale_from;                    ///< "option", or as InputInfo::scale_from; empty without a scale
+  std::int64_t valid_px = 0;              ///< pixels of the frame that are not masked out
+  std::optional<double> scale_um_per_px;  ///< as given or from the file; there is no default
+  std::string scale_from;                 ///< "option", or as InputInfo::scale_from; empty without a scale
   /// Values that became 0 and 255; absent for 8-bit files.
   std::optional<std::array<double, 2>> value_range;
   std::optional<double> magnification;       ///< measured; absent until it is

@@ -31,7 +31,8 @@ class Prober {
  public:
   virtual ~Prober() = default;
 
-  /// Looks into `file`, a regular file. `done` is called once, now or later, in any thread; never if the run ends first.
+  /// Looks into `file`, a regular file. `done` is called once, now or later, in any thread; never if the run ends
+  /// first.
   virtual void probe(std::shared_ptr<const OpenFile> file, std::function<void(Probed)> done) = 0;
 };
 

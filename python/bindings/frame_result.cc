@@ -283,8 +283,7 @@ void add_frame_result(nb::module_& module) {
       },
       nb::arg("file"), nb::arg("on_frame"));
   module.def(
-      "read_frame",
-      [](const std::string& folder, std::int64_t index) { return to_python(read_frame(folder, index)); },
+      "read_frame", [](const std::string& folder, std::int64_t index) { return to_python(read_frame(folder, index)); },
       nb::arg("folder"), nb::arg("index"),
       nb::sig("def read_frame(folder: str, index: int) -> capillaryx.results.FrameResult"));
   module.def(

@@ -71,8 +71,8 @@ FrameResult empty_result(const FrameInfo& info, Status status, std::string error
 FrameWorker::FrameWorker(std::unique_ptr<Analyzer> analyzer, const Options& options)
     : analyzer_(std::move(analyzer)), reader_(options.max_pixels), options_(options) {}
 
-FrameResult FrameWorker::analyze(const Frame& frame, Frame& decoded, std::string& sha256,
-                                 ImageFacts& facts, std::map<std::string, double>& stages_ms) {
+FrameResult FrameWorker::analyze(const Frame& frame, Frame& decoded, std::string& sha256, ImageFacts& facts,
+                                 std::map<std::string, double>& stages_ms) {
   if (!frame.error().empty()) throw ImageError(frame.error());
   const auto start = Clock::now();
   decoded = reader_.read(frame, sha256, facts);

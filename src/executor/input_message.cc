@@ -23,8 +23,8 @@ flatbuffers::Offset<wire::Input> write_input(flatbuffers::FlatBufferBuilder& bui
   if (input.fps) body.add_fps(*input.fps);
   body.add_width(input.width);
   body.add_height(input.height);
-  const wire::Range range = input.value_range ? wire::Range((*input.value_range)[0], (*input.value_range)[1])
-                                              : wire::Range();
+  const wire::Range range =
+      input.value_range ? wire::Range((*input.value_range)[0], (*input.value_range)[1]) : wire::Range();
   if (input.value_range) body.add_value_range(&range);
   if (input.scale_um_per_px) body.add_scale_um_per_px(*input.scale_um_per_px);
   body.add_scale_from(scale_from);

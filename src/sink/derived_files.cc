@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// results.csv, coco.json, results.index and report.html, from results.jsonl alone. Nothing of a frame is held: however many there are,
-// the end of a run needs no more memory than its beginning.
+// results.csv, coco.json, results.index and report.html, from results.jsonl alone. Nothing of a frame is held: however
+// many there are, the end of a run needs no more memory than its beginning.
 #include <fmt/format.h>
 
 #include <iterator>
@@ -149,9 +149,8 @@ void write_derived_files(const std::filesystem::path& path) {
       tally.add(result);
       index.add_frame(result);
     };
-    JournalState journal =
-        read_journal(path / "results.jsonl", add,
-                     [&](std::string_view line, std::int64_t offset) { index.add_line(line, offset); });
+    JournalState journal = read_journal(
+        path / "results.jsonl", add, [&](std::string_view line, std::int64_t offset) { index.add_line(line, offset); });
     if (!all_known) continue;
     // Of a run that was cut short the figures are those of the frames that there are.
     if (journal.summary.is_null()) {

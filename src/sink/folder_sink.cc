@@ -349,7 +349,9 @@ void FolderSink::write(FrameResult result) {
 
 void FolderSink::finish(const std::vector<SkippedInput>& skipped, double wall_s) {
   if (state_->finished) return;
-  state_->append(dump(state_->tally.summary(state_->content.hex(), skipped, wall_s, state_->frames - state_->frames_before)) + '\n');
+  state_->append(
+      dump(state_->tally.summary(state_->content.hex(), skipped, wall_s, state_->frames - state_->frames_before)) +
+      '\n');
   if (::fsync(state_->journal->descriptor()) != 0 && errno != EINVAL && errno != EROFS) {
     throw_output_error("results.jsonl in " + state_->shown() + " cannot be written", errno);
   }

@@ -25,8 +25,8 @@ struct RunIdentity {
   int workers = 0;
 };
 
-/// The output folder of a run: results.jsonl as results come; results.csv, coco.json, results.index, report.html from it at the end.
-/// Nothing outside the folder is touched. Throws Error (kOutput).
+/// The output folder of a run: results.jsonl as results come; results.csv, coco.json, results.index, report.html from
+/// it at the end. Nothing outside the folder is touched. Throws Error (kOutput).
 class FolderSink : public ResultSink {
  public:
   /// Makes or opens the folder as `options.resume` and `options.force` allow; writes the run line or, on resume, checks

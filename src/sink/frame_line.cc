@@ -92,9 +92,7 @@ void append_frame_line(std::string& out, const FrameResult& result) {
   append_key(out, "status");
   append_json_string(out, to_string(result.status));
   append_text_or_null(out, "error", ok ? "" : result.error);
-  const auto known = [](bool is_known, std::int64_t value) {
-    return is_known ? std::optional(value) : std::nullopt;
-  };
+  const auto known = [](bool is_known, std::int64_t value) { return is_known ? std::optional(value) : std::nullopt; };
   append_field(out, "width", known(result.width > 0, result.width));
   append_field(out, "height", known(result.height > 0, result.height));
   append_capillaries(out, ok ? std::span(result.capillaries) : std::span<const Capillary>());

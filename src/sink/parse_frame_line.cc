@@ -136,7 +136,8 @@ FrameResult parse_frame_line(std::string_view line) {
   if (result.status == Status::kOk) {
     result.capillaries.reserve(capillaries.size());
     for (const json& capillary : capillaries) result.capillaries.push_back(capillary_of(capillary));
-    if (integer_of(member(object, "count"), "count", kMostOfAnything) != static_cast<std::int64_t>(capillaries.size())) {
+    if (integer_of(member(object, "count"), "count", kMostOfAnything) !=
+        static_cast<std::int64_t>(capillaries.size())) {
       refuse_line("count is not the number of capillaries");
     }
     result.candidates = candidates_of(object);

@@ -28,7 +28,7 @@ class IndexFile {
 
  private:
   NewFile file_;
-  std::int64_t offset_ = 0;                      ///< of the latest line
+  std::int64_t offset_ = 0;                     ///< of the latest line
   std::map<std::string, std::int64_t> inputs_;  ///< where the input line of each file starts
 };
 

@@ -113,7 +113,8 @@ std::string comparable(std::string_view line) {
     if (c == '}' || c == ']') --depth;
     if (c != '"') continue;
     const std::string_view rest = line.substr(i);
-    if (depth == 1 && i > 0 && line[i - 1] == ',' && (rest.starts_with(R"("timing":)") || rest.starts_with(R"("host":)"))) {
+    if (depth == 1 && i > 0 && line[i - 1] == ',' &&
+        (rest.starts_with(R"("timing":)") || rest.starts_with(R"("host":)"))) {
       return std::string(line.substr(0, i - 1)) + "}";
     }
     for (++i; i < line.size() && line[i] != '"'; ++i) {

@@ -36,7 +36,7 @@ void set_input(FrameResult& result, std::shared_ptr<const InputInfo> input);
 
 /// What stands in a results.jsonl. Hostile bytes are an Error (kInput), never more.
 struct JournalState {
-  nlohmann::json run;            ///< the run line; null where it is missing or torn
+  nlohmann::json run;  ///< the run line; null where it is missing or torn
   /// By file: what the input lines say.
   std::map<std::string, std::shared_ptr<const InputInfo>> inputs;
   std::int64_t frames = 0;       ///< whole frame lines in order

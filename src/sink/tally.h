@@ -24,8 +24,9 @@ class Tally {
  public:
   void add(const FrameResult& result);
 
-  /// The summary line: `content_sha256` (empty: unknown), counts, mean density with its interval, the same for each subfolder, what was skipped (the
-  /// first hundred by name), and `timing`. `wall_s` is this session's, in which `frames_now` frames were analysed.
+  /// The summary line: `content_sha256` (empty: unknown), counts, mean density with its interval, the same for each
+  /// subfolder, what was skipped (the first hundred by name), and `timing`. `wall_s` is this session's, in which
+  /// `frames_now` frames were analysed.
   nlohmann::ordered_json summary(const std::string& content_sha256, const std::vector<SkippedInput>& skipped,
                                  double wall_s, std::int64_t frames_now) const;
 

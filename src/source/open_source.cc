@@ -166,7 +166,8 @@ FoundInput find_file(const std::string& path) {
     found.kind = content.starts_with("YUV4MPEG2") ? InputKind::kY4m : InputKind::kVideo;
   } else if (!has_image_suffix(path) && file &&  // one that cannot be opened comes as an unreadable frame
              !is_image_content({reinterpret_cast<const std::uint8_t*>(first.data()), first_bytes})) {
-    throw Error(ErrorKind::kInput, source_name(path) + " is neither a picture nor a video, by its name and by its content");
+    throw Error(ErrorKind::kInput,
+                source_name(path) + " is neither a picture nor a video, by its name and by its content");
   }
   return found;
 }

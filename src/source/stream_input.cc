@@ -75,7 +75,9 @@ class StreamInput : public SequentialInput {
 class StdinInput : public StreamInput {
  public:
   StdinInput(int descriptor, std::int64_t max_pixels, const StopEvent& stop)
-      : StreamInput("stdin", unprobed_input("stdin", FileKind::kLive), 1, max_pixels, stop), descriptor_(descriptor), stop_(&stop) {}
+      : StreamInput("stdin", unprobed_input("stdin", FileKind::kLive), 1, max_pixels, stop),
+        descriptor_(descriptor),
+        stop_(&stop) {}
 
   std::optional<Frame> next(FrameInfo info) override {
     std::optional<Frame> frame = StreamInput::next(std::move(info));

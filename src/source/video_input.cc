@@ -78,8 +78,7 @@ struct Origin {
 
 class FfmpegInput : public SequentialInput {
  public:
-  FfmpegInput(std::string source, std::shared_ptr<const InputInfo> input, const Options& options,
-              const StopEvent& stop)
+  FfmpegInput(std::string source, std::shared_ptr<const InputInfo> input, const Options& options, const StopEvent& stop)
       : ffmpeg_(find_program("ffmpeg")),
         source_(std::move(source)),
         input_(std::move(input)),
