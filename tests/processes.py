@@ -30,7 +30,8 @@ def wait_for(happened: Callable[[], bool], seconds: float = 30) -> None:
 
 def frames_written(out: Path) -> int:
     try:
-        return max(0, (out / "results.jsonl").read_bytes().count(b"\n") - 1)
+        whole = (out / "results.jsonl").read_bytes().rpartition(b"\n")[0]
+        return sum(line.startswith(b'{"type":"frame"') for line in whole.split(b"\n"))
     except OSError:
         return 0
 

@@ -34,8 +34,8 @@ def safe(name: str) -> str:
 
 
 def as_source(name: str) -> str:
-    """How results name that file: a % stands as %25, as %XX stands for what is not UTF-8."""
-    return safe(name).replace("%", "%25")
+    """How results name that file: a % stands as %25, as %XX stands for what is not UTF-8, and a # as %23."""
+    return safe(name).replace("%", "%25").replace("#", "%23")
 
 
 class Page(HTMLParser):

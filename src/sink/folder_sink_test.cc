@@ -46,7 +46,7 @@ class Folder : public ::testing::Test {
     frame.source = frame.file = source;
     frame.width = frame.height = 100;
     frame.valid_px = 10'000;
-    frame.density = 0.01 * static_cast<double>(index + 1);
+    frame.density = 0.01 * static_cast<double>(index % 50 + 1);
     Capillary capillary;
     capillary.bbox = {10, 10, 10, 10};
     capillary.polygon = {10, 10, 20, 10, 20, 20, 10, 20};
