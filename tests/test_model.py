@@ -17,6 +17,7 @@ RIGHT = {
     "softmax.onnx": ("ONNX", "15x15 pixels, 3 channels, rgb, channels first", "2 numbers a region (probabilities)"),
     "logits.onnx": ("ONNX", "15x15 pixels, 3 channels, rgb, channels last", "1 number a region (logits)"),
     "one_by_one.onnx": ("ONNX", "15x15 pixels, 3 channels, rgb, channels last", "1 number a region (probabilities)"),
+    "external.onnx": ("ONNX", "15x15 pixels, 3 channels, rgb, channels last", "1 number a region (probabilities)"),
     "imagenet.onnx": ("ONNX", "224x224 pixels, 3 channels, bgr, channels first", "1 number a region (probabilities)"),
     "tiny.tflite": ("TFLite", "15x15 pixels, 3 channels, rgb, channels last", "1 number a region (probabilities)"),
     "tiny.xml": ("OpenVINO IR", "15x15 pixels, 3 channels, rgb, channels last", "1 number a region (probabilities)"),
@@ -35,8 +36,8 @@ WRONG = {
     "two_inputs.onnx": "it has 2 inputs and 1 outputs; expected one of each",
     "whole_numbers.onnx": "its input is of type i64; expected f32",
     "misspelt.onnx": '"treshold" is not known',
-    "truncated.onnx": "damaged, cut short or of another kind",
-    "text.onnx": "damaged, cut short or of another kind",
+    "truncated.onnx": "damaged, truncated or of another kind",
+    "text.onnx": "damaged, truncated or of another kind",
     "none.onnx": "no such file; --model takes ONNX",
     "sigmoid.onnx.json": 'unknown kind of network ".json"',
 }
@@ -69,17 +70,109 @@ def test_check_explains_what_is_wrong(capillaryx: Run, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["tiny.tflite", "tiny.xml", "saved_model"])
 def test_a_network_cut_short_is_an_error_in_every_format(capillaryx: Run, tmp_path: Path, name: str) -> None:
+    file = copy_network(name, tmp_path)
+    file = file / "saved_model.pb" if file.is_dir() else file
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    done = capillaryx("model", "check", tmp_path / name, expect=1)
+    assert "damaged, truncated or of another kind" in done.stderr
+
+
+def copy_network(name: str, folder: Path) -> Path:
+    """The stub and every file that belongs to it."""
     for stub in NETWORKS.glob(f"{Path(name).stem}*"):
-        copy = tmp_path / stub.name
+        copy = folder / stub.name
         if stub.is_dir():
             shutil.copytree(stub, copy)
         else:
             shutil.copy(stub, copy)
-    file = tmp_path / name
-    file = file / "saved_model.pb" if file.is_dir() else file
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    done = capillaryx("model", "check", tmp_path / name, expect=1)
-    assert "damaged, cut short or of another kind" in done.stderr
+    return folder / name
+
+
+def hash_of(capillaryx: Run, network: Path) -> str:
+    said = capillaryx("model", "info", network).stdout
+    return next(line.split()[1] for line in said.splitlines() if line.startswith("sha256"))
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("external.onnx", "external.onnx"),
+        ("external.onnx", "external.weights"),
+        ("external.onnx", "external.onnx.json"),
+        ("tiny.xml", "tiny.bin"),
+        ("saved_model", "saved_model/variables/variables.data-00000-of-00001"),
+    ],
+)
+def test_the_hash_is_over_every_file_of_a_network(capillaryx: Run, tmp_path: Path, name: str, file: str) -> None:
+    network = copy_network(name, tmp_path)
+    before = hash_of(capillaryx, network)
+    assert before == hash_of(capillaryx, NETWORKS / name)
+    whole = (tmp_path / file).read_bytes()
+    if file.endswith((".weights", ".bin")):
+        whole = whole.replace(b"\xa0\xc1", b"\xa0\xc2")  # -80 in place of -20
+    elif file.endswith(".json"):
+        whole += b"\n"
+    elif file.endswith(".onnx"):
+        whole = whole.replace(b"capillaryx", b"Capillaryx")  # the producer's name
+    else:
+        whole = bytes([whole[0] ^ 1]) + whole[1:]
+    (tmp_path / file).write_bytes(whole)
+    assert hash_of(capillaryx, network) != before
+
+
+def test_weights_in_a_folder_that_a_link_leads_to_are_hashed(capillaryx: Run, tmp_path: Path) -> None:
+    network = copy_network("saved_model", tmp_path)
+    before = hash_of(capillaryx, network)
+    (network / "variables").rename(tmp_path / "elsewhere")
+    (network / "variables").symlink_to(tmp_path / "elsewhere")
+    assert hash_of(capillaryx, network) == before
+
+
+def test_a_network_in_one_file_has_the_hash_of_that_file(capillaryx: Run, tmp_path: Path) -> None:
+    network = tmp_path / "mine.onnx"
+    shutil.copy(ROOT / "models/capillary.onnx", network)
+    assert hash_of(capillaryx, network) == hashlib.sha256(network.read_bytes()).hexdigest()
+
+
+def test_resume_refuses_other_weights_in_another_file(capillaryx: Run, tmp_path: Path) -> None:
+    network = copy_network("external.onnx", tmp_path)
+    capillaryx("phantom", 1, "-o", tmp_path / "frames", "--seed", 3, "--width", 320, "--height", 240)
+    run = ("analyze", tmp_path / "frames", "-o", tmp_path / "out", "--model", network)
+    capillaryx(*run)
+    capillaryx(*run, "--resume")
+    weights = tmp_path / "external.weights"
+    weights.write_bytes(weights.read_bytes()[::-1])
+    assert "this run differs from the one in" in capillaryx(*run, "--resume", expect=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        (b"../other.weights", "is not in the folder of the network"),
+        (b"a/../../b.weight", "is not in the folder of the network"),
+        (b"/etc/../etc/host", "is not in the folder of the network"),
+        (b"/etc/os-release/", "is not in the folder of the network"),
+        (b"*/_ORT_MEM_ADDR_", "missing or no regular file"),  # how ONNX Runtime names memory in place of a file
+    ],
+)
+def test_weights_out_of_the_folder_of_the_network_are_refused(
+    capillaryx: Run, tmp_path: Path, location: bytes, reason: str
+) -> None:
+    (tmp_path / "network").mkdir()
+    network = copy_network("external.onnx", tmp_path / "network")
+    shutil.copy(NETWORKS / "external.weights", tmp_path / "other.weights")
+    name = b"external.weights"
+    assert len(location) == len(name)  # so that no length in the file changes
+    network.write_bytes(network.read_bytes().replace(name, location))
+    done = capillaryx("model", "check", network, expect=1)
+    assert reason in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_external_weights_that_are_missing_are_an_error(capillaryx: Run, tmp_path: Path) -> None:
+    network = copy_network("external.onnx", tmp_path)
+    (tmp_path / "external.weights").unlink()
+    assert "external.weights, which is missing" in capillaryx("model", "check", network, expect=1).stderr
 
 
 def test_weights_of_the_wrong_length_are_an_error(capillaryx: Run, tmp_path: Path) -> None:
@@ -98,6 +191,7 @@ def test_every_format_gives_the_same_capillaries(capillaryx: Run, tmp_path: Path
         "softmax.onnx",
         "logits.onnx",
         "one_by_one.onnx",
+        "external.onnx",
         "tiny.tflite",
         "tiny.xml",
         "saved_model",

@@ -46,7 +46,7 @@ def make_keras_stubs() -> None:
 def make_onnx_stubs() -> None:
     import numpy as np
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, external_data_helper, helper, numpy_helper
 
     def save(
         name: str,
@@ -58,6 +58,7 @@ def make_onnx_stubs() -> None:
         kind: int = TensorProto.FLOAT,
         inputs: int = 1,
         said: dict[str, Any] | None = None,
+        weights_in: str | None = None,
     ) -> None:
         last = shape[3] == weights.shape[0]
         value = "regions"
@@ -82,12 +83,16 @@ def make_onnx_stubs() -> None:
             numpy_helper.from_array(np.asarray(weights, np.float32), "weights"),
             numpy_helper.from_array(np.asarray(bias, np.float32), "bias"),
         ]
+        if weights_in:
+            (FOLDER / weights_in).write_bytes(constants[0].raw_data)
+            external_data_helper.set_external_data(constants[0], weights_in)
+            constants[0].ClearField("raw_data")
         output = helper.make_tensor_value_info(out, TensorProto.FLOAT, ["batch", weights.shape[1]])
         graph = helper.make_graph(nodes, "stub", values, [output], constants)
         proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="capillaryx")
         proto.ir_version = 8
-        onnx.checker.check_model(proto)
         (FOLDER / name).write_bytes(proto.SerializeToString(deterministic=True))
+        onnx.checker.check_model(FOLDER / name)
         if said is not None:
             notes(name, said)
 
@@ -97,6 +102,7 @@ def make_onnx_stubs() -> None:
     save("logits.onnx", ["batch", 15, 15, 3], one, [BIAS], end="", said={**RGB, "output": "logits", "threshold": 0.4})
     save("imagenet.onnx", ["batch", 3, 224, 224], one, [BIAS], said={**RGB, "input": "bgr", "mean": [0, 0, 0]})
     save("one_by_one.onnx", [1, 15, 15, 3], one, [BIAS], said=RGB)
+    save("external.onnx", ["batch", 15, 15, 3], one, [BIAS], said=RGB, weights_in="external.weights")
     # Wrong ones.
     save("silent.onnx", ["batch", 15, 15, 3], one, [BIAS])
     save("which_class.onnx", ["batch", 3, 15, 15], two, [0, BIAS], end="Softmax", said=RGB)

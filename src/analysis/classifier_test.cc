@@ -172,8 +172,8 @@ TEST_F(ClassifierTest, NotesOfAUserArePartOfTheIdentity) {
 
 TEST_F(ClassifierTest, RefusesWhatIsNoNetwork) {
   EXPECT_THAT(refusal((folder_ / "none.onnx").string()), AllOf(HasSubstr("no such file"), HasSubstr("--model takes")));
-  EXPECT_THAT(refusal(write("cut.onnx", shipped().substr(0, 100'000))), HasSubstr("damaged, cut short"));
-  EXPECT_THAT(refusal(write("text.onnx", "hello\n")), HasSubstr("damaged, cut short"));
+  EXPECT_THAT(refusal(write("cut.onnx", shipped().substr(0, 100'000))), HasSubstr("damaged, truncated"));
+  EXPECT_THAT(refusal(write("text.onnx", "hello\n")), HasSubstr("damaged, truncated"));
   EXPECT_THAT(refusal(write("empty.onnx", "")), HasSubstr("the file is empty"));
   EXPECT_THAT(refusal(write("picture.png", "x")), HasSubstr("unknown kind of network \".png\""));
   EXPECT_THAT(refusal(folder_.string()), HasSubstr("a folder without saved_model.pb"));

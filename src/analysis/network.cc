@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <openvino/frontend/manager.hpp>
 #include <openvino/op/convolution.hpp>
 #include <openvino/op/max_pool.hpp>
@@ -13,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/network_files.h"
 #include "capillaryx/error.h"
-#include "image/image.h"
 
 extern "C" {
 extern const std::byte capillaryx_shipped_network[];      // NOLINT(readability-identifier-naming)
@@ -27,96 +26,23 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kShippedName[] = "capillary.onnx";
-constexpr char kFormats[] = "ONNX (.onnx), TFLite (.tflite), OpenVINO IR (.xml), a TensorFlow SavedModel folder";
-constexpr std::uintmax_t kMaxBytes = std::uintmax_t{2} << 30;  // protobuf's own limit
 constexpr std::uintmax_t kMaxNotesBytes = 1 << 20;
 constexpr char kNotesKey[] = "capillaryx";  // in the ONNX metadata
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::kModel, message); }
 
-// Adds a file to `bytes`, which only ever holds what is to be hashed or read.
-void append_file(const fs::path& file, std::uintmax_t limit, std::string& bytes) {
-  std::error_code failed;
-  const std::uintmax_t size = fs::file_size(file, failed);
-  if (failed) refuse(fmt::format("{}: cannot be read ({})", file.string(), failed.message()));
-  if (size > limit || bytes.size() + size > kMaxBytes) {
-    refuse(fmt::format("{}: {} bytes are more than a network may have", file.string(), size));
-  }
-  const std::size_t start = bytes.size();
-  bytes.resize(start + size);
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream.read(bytes.data() + start, static_cast<std::streamsize>(size))) {
-    refuse(file.string() + ": cannot be read");
-  }
-}
-
-enum class Format { kOnnx, kTflite, kIr, kSavedModel };
-
-Format format_of(const fs::path& file) {
-  std::error_code failed;
-  const fs::file_status status = fs::status(file, failed);
-  if (!fs::exists(status)) refuse(fmt::format("{}: no such file; --model takes {}", file.string(), kFormats));
-  if (fs::is_directory(status)) {
-    if (fs::is_regular_file(file / "saved_model.pb", failed)) return Format::kSavedModel;
-    refuse(fmt::format("{}: a folder without saved_model.pb; --model takes {}", file.string(), kFormats));
-  }
-  if (!fs::is_regular_file(status)) refuse(fmt::format("{}: not a regular file", file.string()));
-  if (file.extension() == ".onnx") return Format::kOnnx;
-  if (file.extension() == ".tflite") return Format::kTflite;
-  if (file.extension() == ".xml") return Format::kIr;
-  refuse(fmt::format("{}: unknown kind of network \"{}\"; --model takes {}", file.string(), file.extension().string(),
-                     kFormats));
-}
-
-const char* format_name(Format format) {
+const char* reader_name(NetworkFormat format) {
   switch (format) {
-    case Format::kOnnx:
-      return "ONNX";
-    case Format::kTflite:
-      return "TFLite";
-    case Format::kIr:
-      return "OpenVINO IR";
-    case Format::kSavedModel:
-      return "TensorFlow SavedModel";
-  }
-  return "?";
-}
-
-const char* reader_name(Format format) {
-  switch (format) {
-    case Format::kOnnx:
+    case NetworkFormat::kOnnx:
       return "onnx";
-    case Format::kTflite:
+    case NetworkFormat::kTflite:
       return "tflite";
-    case Format::kIr:
+    case NetworkFormat::kIr:
       return "ir";
-    case Format::kSavedModel:
+    case NetworkFormat::kSavedModel:
       return "tf";
   }
   return "?";
-}
-
-// All bytes that make the network what it is, in an order that does not depend on the file system.
-std::string network_bytes(const fs::path& file, Format format) {
-  std::string bytes;
-  if (format == Format::kSavedModel) {
-    std::vector<fs::path> files;
-    for (const auto& entry : fs::recursive_directory_iterator(file)) {
-      if (entry.is_regular_file()) files.push_back(entry.path());
-    }
-    std::sort(files.begin(), files.end());
-    for (const auto& part : files) append_file(part, kMaxBytes, bytes);
-    return bytes;
-  }
-  append_file(file, kMaxBytes, bytes);
-  if (bytes.empty()) refuse(file.string() + ": the file is empty");
-  if (format == Format::kIr) {
-    fs::path weights = file;
-    weights.replace_extension(".bin");
-    std::error_code failed;
-    if (fs::exists(weights, failed)) append_file(weights, kMaxBytes, bytes);
-  }
-  return bytes;
 }
 
 TensorShape shape_of(const ov::PartialShape& partial) {
@@ -231,49 +157,44 @@ Network read_network(const std::string& file, std::size_t wanted_batch) {
   Network network;
   const bool shipped = file.empty();
   const fs::path path(shipped ? std::string(kShippedName) : file);
-  const Format format = shipped ? Format::kOnnx : format_of(path);
-  network.identity.name = (path.has_filename() ? path : path.parent_path()).filename().string();
+  const NetworkFormat format = shipped ? NetworkFormat::kOnnx : network_format(path);
   network.format = format_name(format);
   const std::string name = shipped ? "the shipped network" : file;
 
-  std::string bytes;
-  if (shipped) {
-    const auto data = shipped_network();
-    bytes.assign(reinterpret_cast<const char*>(data.data()), data.size());
-  } else {
-    bytes = network_bytes(path, format);
+  const fs::path notes_file((path.has_filename() ? path : path.parent_path()).string() + ".json");
+  std::string notes_text;
+  std::error_code failed;
+  if (!shipped && fs::exists(notes_file, failed)) {
+    notes_text = read_network_file(notes_file, kMaxNotesBytes);
+    network.notes_from = notes_file.string();
   }
+  // Before OpenVINO reads it: this refuses external data out of the folder, and addresses of memory in its place.
+  network.identity = {(path.has_filename() ? path : path.parent_path()).filename().string(),
+                      shipped ? shipped_identity().sha256 : network_hash(path, format, notes_text)};
   try {
     // Core::read_model would try every reader that it has: slower, and some print what they think of the file.
     const auto reader = ov::frontend::FrontEndManager().load_by_framework(reader_name(format));
     if (shipped) {
-      std::istringstream stream(bytes);
+      const auto data = shipped_network();
+      std::istringstream stream(std::string(reinterpret_cast<const char*>(data.data()), data.size()));
       std::istream* const in = &stream;
       network.model = reader->convert(reader->load(in));
     } else {
       network.model = reader->convert(reader->load(file));
     }
   } catch (const std::exception& error) {
-    refuse(fmt::format("{}: not a network that can be read as {}: damaged, cut short or of another kind ({})", name,
+    refuse(fmt::format("{}: not a network that can be read as {}: damaged, truncated or of another kind ({})", name,
                        network.format, openvino_reason(error)));
   }
 
   std::optional<NetworkNotes> notes;
-  const fs::path notes_file((path.has_filename() ? path : path.parent_path()).string() + ".json");
-  std::error_code failed;
-  if (!shipped && fs::exists(notes_file, failed)) {
-    std::string text;
-    append_file(notes_file, kMaxNotesBytes, text);
-    notes = parse_network_notes(text, notes_file.string());
-    network.notes_from = notes_file.string();
-    bytes += text;
+  if (!network.notes_from.empty()) {
+    notes = parse_network_notes(notes_text, network.notes_from);
   } else if (network.model->has_rt_info("framework", kNotesKey)) {
     network.notes_from = name + " (its metadata)";
     notes = parse_network_notes(network.model->get_rt_info<std::string>("framework", kNotesKey), network.notes_from);
   }
   if (notes) network.about = notes->about;
-  network.identity.sha256 = shipped ? shipped_identity().sha256
-                                    : sha256_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 
   if (network.model->inputs().size() != 1 || network.model->outputs().size() != 1) {
     refuse(fmt::format("{}: it has {} inputs and {} outputs; expected one of each", name,

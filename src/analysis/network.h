@@ -33,9 +33,8 @@ std::span<const std::byte> shipped_network();
 ModelIdentity shipped_identity();
 
 /// Reads a network: ONNX, TFLite, OpenVINO IR (.xml with its .bin) or a TensorFlow SavedModel folder; an empty `file`
-/// is the shipped one. The identity's hash is SHA-256 over the network's files, one after the other: the file (a
-/// folder: its files by path), the .bin, the notes. A batch that the file leaves open becomes `wanted_batch`. Throws
-/// Error (kModel) that says what was found and what is expected.
+/// is the shipped one. The identity's hash covers all files of the network (network_hash()). A batch that the file
+/// leaves open becomes `wanted_batch`. Throws Error (kModel) that says what was found and what is expected.
 Network read_network(const std::string& file, std::size_t wanted_batch);
 
 /// The part of an OpenVINO message that says something to a person.
