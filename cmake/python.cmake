@@ -21,7 +21,7 @@ install(PROGRAMS $<TARGET_FILE:capillaryx> RENAME libcapillaryx.so.0 DESTINATION
 install(PROGRAMS $<TARGET_FILE:capillaryx_program> DESTINATION ${package}/bin COMPONENT python EXCLUDE_FROM_ALL)
 # What `python -m capillaryx.train` needs beside TensorFlow: the modules of `make train`, and the network to begin with.
 install(FILES training/fine_tune.py training/figures.py training/fitting.py training/network.py training/recipe.py
-              training/regions.py models/capillary.onnx
+              training/regions.py training/user_labels.py models/capillary.onnx
         DESTINATION ${package}/training COMPONENT python EXCLUDE_FROM_ALL)
 # Licences of what is compiled in.
 foreach(each libcli11-dev libflatbuffers-dev nlohmann-json3-dev)

@@ -13,6 +13,9 @@ import pytest
 from conftest import ROOT, Run
 
 PYTHON = ROOT / ".venv-train/bin/python"
+# Frames on which the shipped network is not at its best: there is something to gain.
+HARD = ("--contrast=0.5", "--blur=2.5", "--noise=3", "--folds=2", "--hairs=6", "--deep-vessels=4", "--specks=6")
+SMALL = ("--width=960", "--height=720")
 
 
 def make_model(program: Path, folder: Path, *options: str) -> bytes:
@@ -62,7 +65,7 @@ def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
 def test_fine_tuning_on_labels_of_ones_own(program: Path, capillaryx: Run, tmp_path: Path) -> None:
     """Gives a network that the program takes, figures on the frames held out, and the same after an interruption."""
     frames = tmp_path / "frames"
-    capillaryx("phantom", 6, "-o", frames, "--seed=77")
+    capillaryx("phantom", 8, "-o", frames, "--seed=77", *HARD, *SMALL)
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     code, said, complained = finished(fine_tune(program, frames, whole))
     assert code == 0, complained[-4000:]
@@ -70,11 +73,11 @@ def test_fine_tuning_on_labels_of_ones_own(program: Path, capillaryx: Run, tmp_p
     card: dict[str, Any] = json.loads((whole / "card.json").read_text())
     assert card["sha256"] == hashlib.sha256(network).hexdigest()
     assert network != (ROOT / "models/capillary.onnx").read_bytes()
-    assert card["held_out"]["names"] == ["phantom_005.png"]
-    assert card["frames"] == 5
-    for name in ("as shipped", "fine-tuned"):
-        assert card["held_out"][name]["region accuracy"][0] > 0.85
-        assert card["held_out"][name]["f1"][0] > 0.8
+    assert sorted(card["held_out"]["names"]) == ["phantom_002.png", "phantom_007.png"]
+    assert card["frames"] == 6
+    assert card["held_out"]["fine-tuned"]["region accuracy"][0] > 0.8
+    assert card["held_out"]["fine-tuned"]["f1"][0] >= card["held_out"]["as shipped"]["f1"][0]
+    assert "labelled capillaries" in said.splitlines()[0]  # the recall of the proposals comes first
     assert "| f1 | " in said
     assert card["sha256"] in (whole / "README.md").read_text()
     assert "fine-tuned on truth.coco.json (seed 1)" in capillaryx("model", "check", whole / "capillary.onnx").stdout
@@ -92,6 +95,49 @@ def test_fine_tuning_on_labels_of_ones_own(program: Path, capillaryx: Run, tmp_p
     assert code == 0, complained[-4000:]
     assert "going on after epoch" in said
     assert (cut / "capillary.onnx").read_bytes() == network
+
+
+@pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-train (make soak sets it up)")
+def test_fine_tuning_on_frames_with_few_capillaries_beats_the_base(
+    program: Path, capillaryx: Run, tmp_path: Path
+) -> None:
+    """A tenth of the regions are capillaries, two thirds of those that the base network was calibrated on."""
+    frames = tmp_path / "frames"
+    capillaryx("phantom", 36, "-o", frames, "--seed=31", "--capillaries=0.4", "--bubbles=3", *HARD, *SMALL)
+    held_out = ",".join(f"phantom_{number:03}" for number in range(24, 36))
+    code, said, complained = finished(
+        fine_tune(program, frames, tmp_path / "out", f"--held-out={held_out}", "--epochs=12")
+    )
+    assert code == 0, said + complained[-4000:]
+    card = json.loads((tmp_path / "out/card.json").read_text())
+    assert 0.05 < card["usual_share"] < 0.2
+    assert (
+        f"usual share  {card['usual_share']}\n" in capillaryx("model", "info", tmp_path / "out/capillary.onnx").stdout
+    )
+    scores = card["held_out"]
+    assert scores["fine-tuned"]["f1"][0] > scores["as shipped"]["f1"][0]
+
+
+@pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-train (make soak sets it up)")
+def test_a_network_that_is_worse_than_the_base_is_not_written(program: Path, capillaryx: Run, tmp_path: Path) -> None:
+    """Labels of the frames to train on that leave out most capillaries teach that these are none."""
+    frames = tmp_path / "frames"
+    capillaryx("phantom", 5, "-o", frames, "--seed=78", *SMALL)
+    labels = frames / "truth.coco.json"
+    coco = json.loads(labels.read_text())
+    held_out = next(image["id"] for image in coco["images"] if image["file_name"] == "phantom_004.png")
+    kept = [each for i, each in enumerate(coco["annotations"]) if each["image_id"] == held_out or i % 16 == 0]
+    labels.write_text(json.dumps({**coco, "annotations": kept}))
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "capillary.onnx").write_text("the network of an earlier run")
+    code, said, complained = finished(fine_tune(program, frames, out, "--epochs=60"))
+    assert code == 1, said
+    assert "the fine-tuned network is not written: on the frames held out its F1 is" in complained
+    assert "Traceback" not in complained
+    assert "| f1 | " in said
+    assert (out / "capillary.onnx").read_text() == "the network of an earlier run"
+    assert not (out / "card.json").exists()
 
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="no .venv-train (make soak sets it up)")

@@ -4,7 +4,9 @@ measures on frames that are held out what that buys. `make train LABELS=FILE FRA
 `python -m capillaryx.train`.
 
 Writes OUTPUT/capillary.onnx for `capillaryx analyze --model`, OUTPUT/card.json and OUTPUT/README.md. Frames are held
-out whole, never single regions. What is interrupted goes on with --resume.
+out whole, never single regions. A network that is worse than the one to begin with on the frames held out is not
+written. A category "unlabelled" marks areas that nobody has labelled: they teach nothing. --resume resumes an
+interrupted run.
 """
 
 import argparse
@@ -31,6 +33,7 @@ import network
 import numpy as np
 import onnx
 import regions as regions_module
+import user_labels
 from regions import Regions, subset
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +52,7 @@ Made by `make train` or `python -m capillaryx.train`, used by `capillaryx analyz
 | began as | SHA-256 `{base_sha256}` |
 | labels | SHA-256 `{labels_sha256}` |
 | trained on | {regions} regions ({capillaries} capillaries) of {frames} frames, seed {seed}, {epochs} epochs |
+| usual share of capillaries | {usual_share} |
 
 {figures}
 """
@@ -119,10 +123,30 @@ def fine_tune(base: Path, training: Regions, epochs: int, seed: int, work: Path 
     return model
 
 
-def write_network(model: keras.Model, file: Path, notes: dict[str, Any], labels: Path, seed: int) -> None:
+def share_of_capillaries(training: Regions) -> float:
+    """As the loss weighs the regions: what the network's probabilities are calibrated to."""
+    share = float(np.average(training.labels, weights=fitting.weights(training)))
+    return min(max(round(share, 4), 1e-4), 1 - 1e-4)
+
+
+def write_network(model: keras.Model, file: Path, training: Regions, options: argparse.Namespace) -> None:
     """As the program takes it."""
-    about = f"the shipped network, fine-tuned on {labels.name} (seed {seed})"
-    network.write_onnx(model, file, 1.0, 0.0, {**notes, "about": about})
+    own = {
+        "about": f"the shipped network, fine-tuned on {options.labels.name} (seed {options.seed})",
+        "usual_share": share_of_capillaries(training),
+    }
+    network.write_onnx(model, file, 1.0, 0.0, {**base_notes(options.base), **own})
+
+
+def reason_to_refuse(compared: dict[str, dict[str, Any]]) -> str:
+    """Why the fine-tuned network must not take the place of the one that it began as; empty if it may."""
+    before, after = (compared[name].get("f1", [0.0])[0] for name in ("as shipped", "fine-tuned"))
+    if after >= before and after > 0:
+        return ""
+    return (
+        f"the fine-tuned network is not written: on the frames held out its F1 is {after:.4f}, that of the network "
+        f"that it began as {before:.4f}. More labelled frames, fewer --epochs or another --held-out may help"
+    )
 
 
 @dataclass
@@ -215,8 +239,9 @@ def leave_one_out(regions: Regions, names: list[str], groups: list[list[int]], d
     for group in groups:
         inside = np.isin(regions.frames, group)
         held_out = subset(regions, inside & ~regions.parts)
-        model = fine_tune(options.base, subset(regions, ~inside), options.epochs, options.seed, None, False)
-        write_network(model, network_file, base_notes(options.base), options.labels, options.seed)
+        training = subset(regions, ~inside & ~regions.fragments)
+        model = fine_tune(options.base, training, options.epochs, options.seed, None, False)
+        write_network(model, network_file, training, options)
         left_out = [names[i] for i in group]
         found_before += detector.find(left_out, options.base)
         found_after += detector.find(left_out, network_file)
@@ -280,13 +305,14 @@ def cut_regions(work: Path, options: argparse.Namespace) -> bool:
         other = [name for name, value in identity.items() if before.get(name) != value]
         if other:
             raise SystemExit(
-                f"--resume: not as in the interrupted run: {', '.join(other)}. Without --resume it begins anew"
+                f"--resume: not as in the interrupted run: {', '.join(other)}. Without --resume it begins again"
             )
         return True
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        regions_module.crop(options.program.resolve(), options.frames, options.labels, work)
+        labels = user_labels.prepare(options.labels, work / "labels")
+        regions_module.crop(options.program.resolve(), options.frames, labels, work)
     except subprocess.CalledProcessError as error:
         raise SystemExit(error.returncode) from None  # the program has said why
     write_whole(kept, json.dumps(identity))
@@ -301,24 +327,30 @@ def main(
     options = parse(arguments, program, base)
     began = time.monotonic()
     work = options.output / "work"
-    goes_on = cut_regions(work, options)
-    detector = Detector(options.program.resolve(), options.frames, options.labels, work)
+    resumes = cut_regions(work, options)
+    labels = work / "labels" / options.labels.name
+    detector = Detector(options.program.resolve(), options.frames, labels, work)
     regions = regions_module.known(work, -1, 0)
-    names = sorted({row["frame"] for row in regions_module.read(work)[1]})
+    rows = regions_module.read(work)[1]
+    names = sorted({row["frame"] for row in rows})
+    proposals = user_labels.proposals(rows, json.loads(labels.read_text(encoding="utf-8")))
+    print(proposals.sentences(), flush=True)
     groups = name_groups(names, options.together)
     if options.held_out:
         held_out = [i for i, name in enumerate(names) if Path(name).stem in options.held_out.split(",")]
     else:
         held_out = [i for group in groups[:0:-HELD_OUT_EVERY] for i in group]
     inside = np.isin(regions.frames, held_out)
-    training, measured = subset(regions, ~inside), subset(regions, inside & ~regions.parts)
+    # A fragment of a capillary that has no region of its own is no proof of anything: the whole may look like it.
+    training, measured = subset(regions, ~inside & ~regions.fragments), subset(regions, inside & ~regions.parts)
     if len(training) == 0 or len(np.unique(training.labels)) < 2:
         raise SystemExit("too few labels: both capillaries and other regions are needed in the frames to train on")
     print(f"training on {len(training)} regions, holding out {len(measured)} of {len(held_out)} frames", flush=True)
-    model = fine_tune(options.base, training, options.epochs, options.seed, work, goes_on)
+    model = fine_tune(options.base, training, options.epochs, options.seed, work, resumes)
 
-    file = options.output / "capillary.onnx"
-    write_network(model, file, base_notes(options.base), options.labels, options.seed)
+    file = work / "capillary.onnx"
+    write_network(model, file, training, options)
+    refused = ""
     card: dict[str, Any] = {
         "sha256": sha256(file),
         "base_sha256": sha256(options.base),
@@ -326,18 +358,23 @@ def main(
         "regions": len(training),
         "capillaries": int(training.labels.sum()),
         "frames": len(np.unique(training.frames)),
+        "usual_share": share_of_capillaries(training),
+        "proposals": {"found": proposals.found, "labelled": proposals.labelled},
         "seed": options.seed,
         "epochs": options.epochs,
         "machine": platform.machine(),
     }
-    page = ["No frame was held out: nothing is known of how good it is."]
+    page = [proposals.sentences(), ""]
+    if not len(measured):
+        page.append("No frame was held out: nothing is known of how good it is.")
     if len(measured):
         left_out = [names[i] for i in held_out]
         compared = compare(measured, found_by(base_model(options.base), measured), found_by(model, measured))
         compared["as shipped"] |= detector.score(detector.find(left_out, options.base), left_out)
         compared["fine-tuned"] |= detector.score(detector.find(left_out, file), left_out)
         card["held_out"] = {"names": left_out, "regions": len(measured), **compared}
-        page = [
+        refused = reason_to_refuse(compared)
+        page += [
             f"On {len(measured)} regions of the {len(held_out)} frames held out ({', '.join(left_out)}), and by the "
             "whole program on these frames (box IoU 0.3). Square brackets: 95 % bootstrap interval over frames.",
             "",
@@ -350,9 +387,12 @@ def main(
         if options.figures:
             kept = ("base_sha256", "seed", "epochs", "leave_one_out")
             write_whole(options.figures, json.dumps({name: card[name] for name in kept}, indent=1) + "\n")
+    print("\n".join(page))
+    if refused:
+        raise SystemExit(refused)
     write_whole(options.output / "card.json", json.dumps(card, indent=1) + "\n")
     write_whole(options.output / "README.md", PAGE.format(figures="\n".join(page), **card))
-    print("\n".join(page))
+    file = file.replace(options.output / file.name)
     print(f"wrote {file} and its card in {(time.monotonic() - began) / 60:.1f} minutes")
 
 

@@ -15,7 +15,7 @@ from network import INPUT_PX
 from recipe import Group
 
 PROPOSE_MORE = ("--min-darkness=2", "--min-structure=1.75")
-OTHER, CAPILLARY, PART = "0", "1", "-2"  # `label` in regions.csv; "-1" has no answer
+OTHER, CAPILLARY, PART, FRAGMENT = "0", "1", "-2", "-3"  # `label` in regions.csv; "-1" has no answer
 FRAMES_A_TASK = 10  # drawn, cut and removed together: 10 frames are some 40 MB
 
 
@@ -25,7 +25,8 @@ class Regions:
 
     inputs: Any
     labels: Any  # 1: capillary
-    parts: Any  # another part of a capillary whose best match is another region: labelled 0
+    parts: Any  # a part of a capillary: labelled 0
+    fragments: Any  # of the parts, those that no region holds which matches the capillary
     darkness: Any  # darkness of the darkest place over the background: what one threshold would look at
     frames: Any  # number of the frame
     groups: Any  # index of the group
@@ -50,12 +51,13 @@ def read(folder: Path) -> tuple[Any, list[dict[str, str]]]:
 def known(folder: Path, group: int, first_frame: int) -> Regions:
     """The regions of a folder whose answer is known."""
     inputs, rows = read(folder)
-    keep = [i for i, row in enumerate(rows) if row["label"] in (OTHER, CAPILLARY, PART)]
+    keep = [i for i, row in enumerate(rows) if row["label"] in (OTHER, CAPILLARY, PART, FRAGMENT)]
     names = {name: i for i, name in enumerate(sorted({row["frame"] for row in rows}))}
     return Regions(
         inputs=np.ascontiguousarray(inputs[keep].transpose(0, 2, 3, 1)),
         labels=np.array([rows[i]["label"] == CAPILLARY for i in keep], np.int64),
-        parts=np.array([rows[i]["label"] == PART for i in keep], bool),
+        parts=np.array([rows[i]["label"] in (PART, FRAGMENT) for i in keep], bool),
+        fragments=np.array([rows[i]["label"] == FRAGMENT for i in keep], bool),
         darkness=np.array([float(rows[i]["darkness"]) for i in keep], np.float64),
         frames=np.array([first_frame + names[rows[i]["frame"]] for i in keep], np.int64),
         groups=np.full(len(keep), group, np.int64),

@@ -35,10 +35,12 @@ def test_it_fine_tunes_the_network_of_the_package(tmp_path: Path) -> None:
     found = sorted((ROOT / ".venv-train/lib").glob("python*/site-packages/keras"))
     if not found:
         pytest.skip("no Keras: make model sets .venv-train up")
-    run(COMMAND, "phantom", 3, "-o", tmp_path / "frames")
-    words = ("--labels", "frames/truth.coco.json", "--frames", "frames", "--output", "out", "--epochs", 1)
+    # Frames on which the shipped network is not at its best: a network that is no better is not written.
+    hard = ("--contrast=0.5", "--blur=2.5", "--noise=3", "--folds=2", "--hairs=6", "--deep-vessels=4", "--specks=6")
+    run(COMMAND, "phantom", 8, "-o", tmp_path / "frames", "--seed=77", "--width=960", "--height=720", *hard)
+    words = ("--labels", "frames/truth.coco.json", "--frames", "frames", "--output", "out", "--epochs", 3)
     done = train(tmp_path, *words, python_path=str(found[0].parent))
     assert done.returncode == 0, done.stderr[-3000:]
     card = json.loads((tmp_path / "out/card.json").read_text())
-    assert card["held_out"]["fine-tuned"]["f1"][0] > 0.8
+    assert card["held_out"]["fine-tuned"]["f1"][0] >= card["held_out"]["as shipped"]["f1"][0]
     run(COMMAND, "analyze", "frames", "-o", "results", "--model", "out/capillary.onnx", cwd=tmp_path)

@@ -86,7 +86,7 @@ std::vector<Labels> read_labels(const std::string& file) {
   }
 }
 
-enum class Answer { kOther = 0, kCapillary = 1, kUnknown = -1, kPart = -2 };
+enum class Answer { kOther = 0, kCapillary = 1, kUnknown = -1, kPart = -2, kFragment = -3 };
 
 bool is_within(const std::vector<Roi>& rois, std::size_t inner, std::size_t outer) {
   for (int i = rois[inner].within; i >= 0; i = rois[static_cast<std::size_t>(i)].within) {
@@ -95,8 +95,8 @@ bool is_within(const std::vector<Roi>& rois, std::size_t inner, std::size_t oute
   return false;
 }
 
-// One to one, the best overlap first. What is left and lies in a capillary's box is a part of it, and so is another
-// reading of its best match's place, unless it would do as well; what overlaps one otherwise, or lies on what cannot be
+// One to one, the best overlap first. What is left and lies in a capillary's box is a fragment of it. Another
+// reading of its best match's place is a part of it, unless it would do as well; what overlaps one otherwise, or lies on what cannot be
 // told, has no answer. `regions`: the boxes of `rois`.
 std::vector<Answer> match(const std::vector<Roi>& rois, const std::vector<Box>& regions, const Labels& labels,
                           std::size_t& found) {
@@ -144,7 +144,7 @@ std::vector<Answer> match(const std::vector<Roi>& rois, const std::vector<Box>& 
     } else if (const Answer reading = other_region(r); reading != Answer::kOther) {
       answers[r] = reading;
     } else if (std::any_of(labels.capillaries.begin(), labels.capillaries.end(), holds)) {
-      answers[r] = Answer::kPart;
+      answers[r] = Answer::kFragment;
     } else if (std::any_of(labels.capillaries.begin(), labels.capillaries.end(), touches)) {
       answers[r] = Answer::kUnknown;
     }
@@ -279,7 +279,8 @@ void add_model_crops(CLI::App& model_command, Action& action) {
   command->footer(
       "A region's label is 1 where it is the best match of a capillary (IoU 0.3, one to one), -1 where it overlaps "
       "one\n"
-      "otherwise or lies on what cannot be told, else 0.");
+      "otherwise or lies on what cannot be told, -2 where it holds the best match or lies in it, -3 where it is a\n"
+      "fragment of a capillary that lies in no such region, else 0.");
   command->callback([&action, arguments] { action = [arguments] { return crops(*arguments); }; });
 }
 
