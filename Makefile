@@ -2,7 +2,7 @@
 # Every target sets up what it needs, says what it is doing, and works first in an empty clone.
 # Variables of the command line reach the scripts as environment variables.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format soak accuracy performance compare bench bench-compare model train docs figures scaling install bundle fuzz asan tsan clean
+.PHONY: help demo test check format soak accuracy prevalence performance compare bench bench-compare model train docs figures scaling install bundle fuzz asan tsan clean
 
 help:  ## this list
 	@echo "CapillaryX: capillary density of microcirculation frames. Research use only."
@@ -26,6 +26,9 @@ soak:  ## what takes long: soak tests, long fuzzing (FUZZ_SECONDS=600)
 
 accuracy:  ## measure accuracy and speed on real and synthetic frames, write docs/accuracy.md
 	@scripts/accuracy.sh
+
+prevalence:  ## measure what adjusting scores to a frame's share of capillaries does, write its table into docs/analysis.md
+	@scripts/prevalence.sh
 
 performance:  ## measure the parallel system, write docs/performance.md and docs/figures/ (STEPS="bench system live memory")
 	@scripts/performance.sh

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "analysis/classifier.h"
@@ -53,7 +54,8 @@ class CapillaryAnalyzer : public Analyzer {
     classifier_.classify(pixels, proposer_.reduced, proposer_.background, density_.rois(), proposer_.found.runs,
                          scores_);
     if (const auto usual_share = classifier_.spec().usual_share) {
-      fit_to_prevalence(*usual_share, options_.prior_regions, scores_);
+      std::string note = fit_to_prevalence(*usual_share, options_.prior_regions, threshold_, scores_);
+      if (!note.empty()) result.notes.push_back(std::move(note));
     }
     after_stage("classifier");
     density_.draw_chosen(proposer_, threshold_, scores_);
