@@ -204,6 +204,24 @@ def test_every_format_gives_the_same_capillaries(capillaryx: Run, tmp_path: Path
     assert all(boxes == found["sigmoid.onnx"] for boxes in found.values()), found
 
 
+def test_scores_that_do_not_fit_two_groups_stay_with_a_note(capillaryx: Run, tmp_path: Path) -> None:
+    """The stub gives nearly all regions between 0.1 and 0.2, which says nothing of the share of capillaries."""
+    capillaryx("phantom", 1, "-o", tmp_path / "frames", "--seed", 3, "--width", 640, "--height", 480)
+    found = {}
+    for share in (None, 0.95):
+        network = copy_network("sigmoid.onnx", tmp_path)
+        said = {"input": "rgb", "scale": 255} if share is None else {"input": "rgb", "scale": 255, "usual_share": share}
+        Path(f"{network}.json").write_text(json.dumps(said))
+        out = tmp_path / str(share)
+        capillaryx("analyze", tmp_path / "frames", "-o", out, "--model", network, "--no-overlays")
+        lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+        found[share] = next(line for line in lines if line["type"] == "frame")
+    assert found[None]["notes"] == []
+    (note,) = found[0.95]["notes"]
+    assert "they do not fit two groups" in note
+    assert found[0.95]["candidates"] == found[None]["candidates"] != []  # boxes and scores
+
+
 def test_a_network_that_gives_no_number_fails_its_frames(capillaryx: Run, tmp_path: Path) -> None:
     capillaryx("phantom", 2, "-o", tmp_path / "frames", "--seed", 3, "--width", 640, "--height", 480)
     out = tmp_path / "out"
