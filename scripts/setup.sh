@@ -36,9 +36,26 @@ install_debian_packages() {
     fi
   fi
   say "installing ${#missing[@]} Debian packages: ${missing[*]}"
-  "${as_root[@]}" apt-get -qq update
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+  when_apt_is_free "${as_root[@]}" env LC_ALL=C apt-get -qq update
+  when_apt_is_free "${as_root[@]}" env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
     -o Dpkg::Use-Pty=0 install "${missing[@]}" >/dev/null
+}
+
+# when_apt_is_free COMMAND...: runs an apt-get command, again and again for up to ten minutes while another package
+# manager (as the updates of a machine that was just started) has its lock. DPkg::Lock::Timeout would wait for one of
+# the locks alone.
+when_apt_is_free() {
+  local deadline=$((SECONDS + ${APT_WAIT_S:-600})) messages status
+  while true; do
+    status=0
+    { messages=$("$@" 2>&1 >&3); } 3>&1 || status=$?
+    [ -z "$messages" ] || echo "$messages" >&2
+    [ "$status" -ne 0 ] || return 0
+    [[ "$messages" == *"Could not get lock"* || "$messages" == *"Unable to lock"* ]] || return "$status"
+    [ "$SECONDS" -lt "$deadline" ] || die "another package manager is still at work; give the same command again later"
+    say "another package manager is at work: waiting for it"
+    sleep "${APT_RETRY_S:-5}"
+  done
 }
 
 # python_environment FOLDER REQUIREMENTS_FILE...: makes FOLDER, a virtual environment that has the packages named.
