@@ -41,6 +41,7 @@ FLAGS = [
     "--no-overlays",
     "--overlay-format",
     "--status-file",
+    "--csv-separator",
     "--quiet",
 ]
 
@@ -58,6 +59,33 @@ def test_version_names_what_made_a_result(capillaryx: Run) -> None:
     assert re.search(r"^capillaryx \d+\.\d+\.\d+ \(commit .+\)$", text, re.MULTILINE)
     assert re.search(r"\b[0-9a-f]{64}\b", text)
     assert "research use only" in text.lower()
+    assert capillaryx("-v").stdout == text
+
+
+def test_help_is_a_command_too(capillaryx: Run) -> None:
+    assert capillaryx("help").stdout == capillaryx("--help").stdout
+    assert capillaryx("help", "analyze").stdout == capillaryx("analyze", "--help").stdout
+    assert "there is no command 'nothing'" in capillaryx("help", "nothing", expect=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (("analyse", "x"), "analyze"),
+        (("anlayze", "x"), "analyze"),
+        (("eval", "x"), "evaluate"),
+        (("analyze", "x", "-o", "y", "--worker", "2"), "--workers"),
+        (("analyze", "x", "-o", "y", "--no-overlay"), "--no-overlays"),
+        (("analyze", "x", "-o", "y", "--scale_um_per_px=2"), "--scale-um-per-px"),
+    ],
+)
+def test_a_slip_gets_a_suggestion(capillaryx: Run, given: tuple[str, ...], meant: str) -> None:
+    assert f"did you mean {meant}?" in capillaryx(*given, expect=2).stderr
+
+
+def test_a_word_that_is_near_to_nothing_gets_none(capillaryx: Run) -> None:
+    for given in (("xyzzy",), ("analyze", "x", "-o", "y", "--frobnicate")):
+        assert "did you mean" not in capillaryx(*given, expect=2).stderr
 
 
 def test_a_folder_gives_results_pictures_and_a_report(analyze: Analyze, tissue_folder: Path) -> None:

@@ -7,7 +7,9 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "capillaryx/pipeline.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/suggestion.h"
 #include "cli/terminal.h"
 
 namespace {
@@ -38,11 +41,23 @@ int report_usage(const std::string& message) {
   return cli::kWrongUsage;
 }
 
+std::string command_suggestion(const std::string& word, const std::vector<CLI::App*>& commands) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : commands) {
+    if (!command->get_group().empty()) names.push_back(command->get_name());
+  }
+  const std::string nearest = cli::nearest_name(word, names);
+  if (!nearest.empty()) return "; did you mean " + nearest + "?";
+  std::error_code error;
+  if (!std::filesystem::exists(word, error)) return "";
+  return "; to analyse what has that name: capillaryx analyze " + word + " -o DIR";
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"Capillary density of microcirculation frames, on this machine, on every core.", "capillaryx"};
   app.formatter(cli::help_formatter());
   app.set_help_flag("-h,--help", "this text");
-  app.set_version_flag("--version", version_text, "version, commit, build and model");
+  app.set_version_flag("-v,--version", version_text, "version, commit, build and model");
   app.footer("Research use only, not for diagnosis.");
   cli::Action action;
   cli::add_analyze(app, action);
@@ -53,6 +68,7 @@ int run(int argc, char** argv) {
   cli::add_phantom(app, action);
   cli::add_model(app, action);
   cli::add_options_table(app, action);
+  app.add_subcommand("help", "this text, or with a command after it that command's");
   const std::vector<CLI::App*> commands = app.get_subcommands({});
   for (CLI::App* command : commands) {
     if (!command->get_group().empty()) command->group("Commands");
@@ -62,10 +78,17 @@ int run(int argc, char** argv) {
   if (arguments.empty()) return report_usage("name a command");
   if (arguments == std::vector<std::string>{"worker"}) return cli::be_worker();
   const auto is_chosen = [&](const CLI::App* command) { return command->get_name() == arguments[0]; };
-  if (!arguments[0].starts_with('-') && std::none_of(commands.begin(), commands.end(), is_chosen)) {
-    return report_usage("there is no command '" + arguments[0] + "'");
+  if (arguments[0] == "help") {
+    arguments.erase(arguments.begin());
+    arguments.resize(std::min<std::size_t>(arguments.size(), 1));
+    arguments.emplace_back("--help");
+  }
+  const auto chosen = std::find_if(commands.begin(), commands.end(), is_chosen);
+  if (!arguments[0].starts_with('-') && chosen == commands.end()) {
+    return report_usage("there is no command '" + arguments[0] + "'" + command_suggestion(arguments[0], commands));
   }
   for (std::string& argument : arguments) keep_brackets(argument);
+  const std::vector<std::string> given = arguments;
   // CLI11 takes them from the back.
   std::reverse(arguments.begin(), arguments.end());
   try {
@@ -73,6 +96,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& wanted) {  // --help, --version
     app.exit(wanted);
     return cli::kAllAnalysed;
+  } catch (const CLI::ExtrasError& error) {
+    return report_usage(error.what() + cli::option_suggestion(chosen == commands.end() ? app : **chosen, given));
   } catch (const CLI::ParseError& error) {
     return report_usage(error.what());
   }
@@ -86,6 +111,8 @@ namespace capillaryx::cli {
 int run_program(int argc, char** argv) {
   // A reader that goes away (`| head`) is an error of writing, not an end of the run.
   std::signal(SIGPIPE, SIG_IGN);
+  // A parent that ignores it hands that down; how a child ended would be lost.
+  std::signal(SIGCHLD, SIG_DFL);
   try {
     return run(argc, argv);
   } catch (const Error& error) {
