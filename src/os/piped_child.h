@@ -24,7 +24,7 @@ class PipedChild {
   PipedChild(const PipedChild&) = delete;
   PipedChild& operator=(const PipedChild&) = delete;
 
-  /// Waits for its end. Its exit code, or 128 + the signal that ended it.
+  /// Waits for its end. Its exit code, or 128 + the signal that ended it; 0 if this process ignores SIGCHLD.
   int wait();
 
   /// Ends it now.

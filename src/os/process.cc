@@ -26,7 +26,10 @@ namespace capillaryx {
 namespace {
 
 [[noreturn]] void refuse(const std::string& what, int number) {
-  throw Error(ErrorKind::kExecutor, what + ": " + std::strerror(number));
+  std::string text = what + ": " + std::strerror(number);
+  if (number == EAGAIN)
+    text += " (the limit on processes and threads is reached: raise it, `ulimit -u`, or use fewer workers)";
+  throw Error(ErrorKind::kExecutor, text);
 }
 
 struct SpawnSetting {
