@@ -73,7 +73,7 @@ def test_example_tells_what_the_program_tells(examples: Path, frames: Path, capi
     said = run(examples / "analyze_folder", frames).splitlines()
     capillaryx("analyze", frames, "-o", tmp_path / "results")
     densities = [float(line.rsplit(" ", 1)[1]) for line in said]
-    rows = (tmp_path / "results/results.csv").read_text().splitlines()
+    rows = (tmp_path / "results/results.csv").read_text("utf-8-sig").splitlines()
     column = rows[0].split(",").index("density")
     assert densities == pytest.approx([float(row.split(",")[column]) for row in rows[1:]], abs=5e-5)
 

@@ -121,7 +121,7 @@ def test_page_has_the_figures_of_the_results(out: Path) -> None:
 
 
 def test_table_keeps_names_whole_and_formulas_out(out: Path) -> None:
-    with (out / "results.csv").open(encoding="utf-8", newline="") as file:
+    with (out / "results.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["source"].removeprefix("'") for row in rows] == [frame["source"] for frame in frames_of(out)]
     assert not [row for row in rows if row["source"][0] in "=+-@"]

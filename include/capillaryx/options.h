@@ -57,6 +57,7 @@ struct Options {
   bool overlays = true;
   OverlayFormat overlay_format = OverlayFormat::kJpg;
   std::string status_file;
+  std::string csv_separator = ",";
 
   // --- the algorithm (docs/analysis.md has each one's source)
   std::int64_t window_px = 120;
@@ -142,6 +143,8 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
         options.overlay_format);
   visit(FieldInfo{"status_file", "output", false, "rewrite FILE (JSON) once a second with where the run stands", 0, 0},
         options.status_file);
+  visit(FieldInfo{"csv_separator", "output", false, "what separates the cells of results.csv: , ; or tab", 0, 0},
+        options.csv_separator);
 
   visit(FieldInfo{"window_px", "algorithm", true, "side of a background window, px", 16, 4096}, options.window_px);
   visit(FieldInfo{"mixture_components", "algorithm", true, "Gaussians of the background mixture", 1, 8},

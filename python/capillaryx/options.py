@@ -68,6 +68,8 @@ class OptionKeywords(TypedDict, total=False):
     """jpg or png (png costs 50-100 ms a frame)."""
     status_file: str | os.PathLike[str]
     """rewrite FILE (JSON) once a second with where the run stands."""
+    csv_separator: str
+    """what separates the cells of results.csv: , ; or tab."""
     window_px: int
     """side of a background window, px."""
     mixture_components: int

@@ -85,6 +85,9 @@ void check_options(const Options& options) {
       check_range(info, static_cast<double>(field));
     }
   });
+  if (options.csv_separator != "," && options.csv_separator != ";" && options.csv_separator != "tab") {
+    throw Error(ErrorKind::kUsage, "csv_separator is , or ; or tab");
+  }
   if (options.min_area_px > options.max_area_px) {
     throw Error(ErrorKind::kUsage, "min_area_px must not be larger than max_area_px");
   }

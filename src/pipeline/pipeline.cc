@@ -10,6 +10,7 @@
 #include "image/image.h"
 #include "pipeline/frame_run.h"
 #include "pipeline/status_file.h"
+#include "sink/csv_file.h"
 #include "sink/folder_sink.h"
 #include "sink/results_reader.h"
 #include "source/folder.h"
@@ -157,7 +158,7 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::file
     stopped = run_frames(*parts.source, *parts.executor, *sink, counts, stop, on_progress);
     if (!stopped) sink->finish(skipped_inputs(*parts.source, output), wall_s());
     sink.reset();
-    if (stopped) write_derived_files(output);
+    if (stopped) write_derived_files(output, csv_separator(options_.csv_separator));
   } catch (...) {
     try {
       status.update(last, "error");

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "sink/csv_file.h"
 #include "sink/folder_sink.h"
 #include "sink/json_text.h"
 #include "sink/output_folder.h"
@@ -18,78 +19,6 @@
 
 namespace capillaryx {
 namespace {
-
-/// RFC 4180. A cell that a spreadsheet would take for a formula gets an apostrophe in front; results.jsonl has it as
-/// it is.
-void append_text_cell(std::string& row, std::string_view text) {
-  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos;
-  if (!formula && text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    row += text;
-    return;
-  }
-  row += formula ? "\"'" : "\"";
-  for (const char c : text) {
-    if (c == '"') row += '"';
-    row += c;
-  }
-  row += '"';
-}
-
-/// results.csv: a row a frame; the values of other algorithms in columns after the fixed ones.
-class CsvFile {
- public:
-  CsvFile(const OutputFolder& folder, const ValuePlaces& values) : values_(values), file_(folder, "results.csv") {
-    std::string line =
-        "index,source,status,error,width,height,count,density,count_per_mm2,scale_um_per_px,area_px,mean_score,ms";
-    for (const auto& [name, place] : values_) {
-      line += ',';
-      append_text_cell(line, name);
-    }
-    file_.write(line + "\r\n");
-  }
-
-  void add(const FrameResult& result) {
-    const bool ok = result.status == Status::kOk;
-    std::string row = fmt::format("{},", result.index);
-    append_text_cell(row, result.source);
-    row += fmt::format(",{},", to_string(result.status));
-    append_text_cell(row, result.error);
-    append(row, result.width > 0, result.width);
-    append(row, result.height > 0, result.height);
-    const bool has_density = ok && result.valid_px > 0;
-    append(row, has_density, result.capillaries.size());
-    append(row, has_density, result.density);
-    const auto per_mm2 = count_per_mm2(result);
-    append(row, ok && per_mm2, per_mm2.value_or(0));
-    append(row, result.scale_um_per_px.has_value(), result.scale_um_per_px.value_or(0));
-    std::int64_t area_px = 0;
-    double score = 0;
-    for (const Capillary& capillary : result.capillaries) {
-      area_px += capillary.area_px;
-      score += capillary.score;
-    }
-    append(row, ok, area_px);
-    append(row, ok && !result.capillaries.empty(), score / static_cast<double>(result.capillaries.size()));
-    append(row, ok, result.timing.total_ms);
-    for (const auto& [name, place] : values_) {
-      const auto value = result.values.find(name);
-      append(row, value != result.values.end(), value != result.values.end() ? value->second : 0);
-    }
-    file_.write(row + "\r\n");
-  }
-
-  void commit() { file_.commit(); }
-
- private:
-  template <class Number>
-  static void append(std::string& row, bool known, Number value) {
-    row += ',';
-    if (known) fmt::format_to(std::back_inserter(row), "{}", value);
-  }
-
-  const ValuePlaces& values_;
-  NewFile file_;
-};
 
 /// coco.json: COCO results (a list of detections) of the accepted capillaries.
 class CocoFile {
@@ -125,7 +54,7 @@ class CocoFile {
 
 }  // namespace
 
-void write_derived_files(const std::filesystem::path& path) {
+void write_derived_files(const std::filesystem::path& path, char csv_separator) {
   const OutputFolder folder(path, false);
   // Rows want the names of all values. A run of the program's own analyzer has none; of another's the files are begun
   // again with the names that came up.
@@ -133,7 +62,7 @@ void write_derived_files(const std::filesystem::path& path) {
   for (bool all_known = false; !all_known;) {
     all_known = true;
     const ValuePlaces known = values;
-    CsvFile csv(folder, known);
+    CsvFile csv(folder, known, csv_separator);
     CocoFile coco(folder);
     ReportPage page(folder, known);
     IndexFile index(folder);

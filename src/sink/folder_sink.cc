@@ -15,6 +15,7 @@
 
 #include "capillaryx/error.h"
 #include "image/image.h"
+#include "sink/csv_file.h"
 #include "sink/input_line.h"
 #include "sink/output_folder.h"
 #include "sink/results_index.h"
@@ -305,7 +306,9 @@ FolderSink::FolderSink(const std::filesystem::path& folder, const Options& optio
   state_->open_journal(run_line(options, identity));
   if (state_->finished) {
     const auto missing = [this](const char* name) { return !state_->folder.has(name); };
-    if (std::any_of(kDerived.begin(), kDerived.end(), missing)) write_derived_files(folder);
+    if (std::any_of(kDerived.begin(), kDerived.end(), missing)) {
+      write_derived_files(folder, csv_separator(options.csv_separator));
+    }
     return;
   }
   if (options.overlays) state_->overlays = state_->folder.subfolder(kOverlays, true);
@@ -356,7 +359,7 @@ void FolderSink::finish(const std::vector<SkippedInput>& skipped, double wall_s)
     throw_output_error("results.jsonl in " + state_->shown() + " cannot be written", errno);
   }
   state_->finished = true;
-  write_derived_files(state_->folder.path());
+  write_derived_files(state_->folder.path(), csv_separator(state_->options.csv_separator));
   state_->folder.sync();
 }
 

@@ -51,6 +51,6 @@ class FolderSink : public ResultSink {
 };
 
 /// Writes every derived file of a folder again, from its results.jsonl.
-void write_derived_files(const std::filesystem::path& folder);
+void write_derived_files(const std::filesystem::path& folder, char csv_separator = ',');
 
 }  // namespace capillaryx
