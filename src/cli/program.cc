@@ -119,6 +119,12 @@ int run_program(int argc, char** argv) {
     if (error.kind() == ErrorKind::kUsage) return report_usage(error.what());
     fmt::print(stderr, "capillaryx: {}\n", cli::printable_lines(error.what()));
     return cli::kRunEnded;
+  } catch (const std::system_error& error) {
+    const bool limit = error.code() == std::errc::resource_unavailable_try_again;
+    fmt::print(stderr, "capillaryx: {}{}\n", limit ? "" : "internal error: ",
+               limit ? "the limit on processes and threads is reached: raise it (`ulimit -u`) or use fewer --workers"
+                     : cli::printable_lines(error.what()));
+    return cli::kRunEnded;
   } catch (const std::exception& error) {
     fmt::print(stderr, "capillaryx: internal error: {}\n", cli::printable_lines(error.what()));
     return cli::kRunEnded;

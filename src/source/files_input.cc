@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "capillaryx/error.h"
+#include "image/image.h"
 #include "phantom/phantom.h"
 #include "source/input.h"
 
@@ -40,6 +42,26 @@ class FilesInput : public Input {
  private:
   std::vector<ListedFile> files_;
   std::size_t next_ = 0;
+};
+
+class UnreadableInput : public Input {
+ public:
+  UnreadableInput(ListedFile file, std::string reason) : file_(std::move(file)), reason_(std::move(reason)) {}
+
+  std::optional<Frame> next(FrameInfo info) override {
+    if (std::exchange(given_, true)) return std::nullopt;
+    info.file = file_.file;
+    info.source = file_.source;
+    return Frame::unreadable(std::move(info), reason_);
+  }
+  std::int64_t skip(std::int64_t count) override { return count > 0 && !std::exchange(given_, true) ? 1 : 0; }
+  std::optional<std::int64_t> frame_count() const override { return 1; }
+  void rewind() override { given_ = false; }
+
+ private:
+  ListedFile file_;
+  std::string reason_;
+  bool given_ = false;
 };
 
 class PhantomInput : public Input {
@@ -103,8 +125,26 @@ std::shared_ptr<const InputInfo> unprobed_input(std::string file, FileKind kind)
   return input;
 }
 
+std::string sha256_of(const OpenFile& file, const StopEvent& stop) {
+  Sha256 sha256;
+  std::vector<char> part(1U << 20U);
+  off_t at = 0;
+  while (!stop.requested()) {
+    const ssize_t got = ::pread(file.descriptor(), part.data(), part.size(), at);
+    if (got < 0) return "";
+    if (got == 0) return sha256.hex();
+    sha256.update({part.data(), static_cast<std::size_t>(got)});
+    at += got;
+  }
+  return "";
+}
+
 std::unique_ptr<Input> make_files_input(std::vector<ListedFile> files) {
   return std::make_unique<FilesInput>(std::move(files));
+}
+
+std::unique_ptr<Input> make_unreadable_input(const ListedFile& file, std::string reason) {
+  return std::make_unique<UnreadableInput>(file, std::move(reason));
 }
 
 std::unique_ptr<Input> make_phantom_input(std::int64_t count) { return std::make_unique<PhantomInput>(count); }

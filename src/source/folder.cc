@@ -47,6 +47,35 @@ const char* kind_of(mode_t mode) {
   return "not a regular file";
 }
 
+// Folders of pictures that a run makes beside its results.jsonl, and its other files.
+bool is_pictures_folder(std::string_view name) { return name == "overlays" || name == "pictures" || name == "stages"; }
+bool is_run_file(std::string_view name) {
+  static constexpr std::string_view kNames[] = {"results.jsonl",    "results.csv", "results.index", "coco.json",
+                                                "report.html",      "clips.csv",   "corrections",   "capillaries.csv",
+                                                "measurements.csv", "groups.csv"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+// "000012_name.jpg", as a run names its pictures.
+bool is_run_picture(std::string_view name) {
+  const std::size_t digits = name.find_first_not_of("0123456789");
+  return digits != std::string_view::npos && digits >= 6 && name[digits] == '_';
+}
+
+// Whether an output folder holds frames, or folders that a run did not make: its run wrote into its own input.
+bool holds_frames(const std::string& folder, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    struct stat status {};
+    const std::string path = folder + "/" + name;
+    if (name[0] == '.' || is_run_file(name) || ::stat(path.c_str(), &status) != 0) return false;
+    if (S_ISREG(status.st_mode)) return has_image_suffix(name) || has_video_suffix(name);
+    if (!S_ISDIR(status.st_mode) || !is_pictures_folder(name)) return S_ISDIR(status.st_mode);
+    const auto pictures = names_in(path);
+    return pictures && !std::all_of(pictures->begin(), pictures->end(),
+                                    [](const std::string& one) { return one[0] == '.' || is_run_picture(one); });
+  });
+}
+
 class Lister {
  public:
   Lister(std::vector<ListedFile>& files, std::vector<SkippedInput>& skipped) : files_(files), skipped_(skipped) {}
@@ -56,17 +85,21 @@ class Lister {
     struct Level {
       std::string folder, prefix;
       std::vector<std::string> names;
+      bool output = false;    // a run wrote into it
+      bool pictures = false;  // a run may have put its pictures into it
       std::size_t next = 0;
     };
     std::vector<Level> levels;
     const auto enter = [&](const std::string& path, const std::string& name) {
       if (auto names = names_in(path)) {
-        // Its pictures are drawn over others: they are no frames.
-        if (!levels.empty() && std::find(names->begin(), names->end(), "results.jsonl") != names->end()) {
+        const bool output = std::find(names->begin(), names->end(), "results.jsonl") != names->end();
+        if (output && !levels.empty() && !holds_frames(path, *names)) {
           skip(name, kOutputFolder);
           return;
         }
-        levels.push_back({path, name, std::move(*names)});
+        const std::string_view own_name = std::string_view(name).substr(name.rfind('/') + 1);
+        const bool pictures = !levels.empty() && levels.back().output && is_pictures_folder(own_name);
+        levels.push_back({path, name, std::move(*names), output, pictures});
       } else if (is_input && levels.empty()) {
         throw Error(ErrorKind::kInput, "the folder " + source_name(path) + " cannot be read: " + reason_of(errno));
       } else {
@@ -84,6 +117,7 @@ class Lister {
       const std::string name = level.names[level.next++];
       const std::string path = level.folder + "/" + name;
       const std::string source = level.prefix.empty() ? name : level.prefix + "/" + name;
+      if ((level.output && is_run_file(name)) || (level.pictures && is_run_picture(name))) continue;
       struct stat status {};
       if (name[0] == '.') {
         skip(source, "hidden");
@@ -100,9 +134,9 @@ class Lister {
       } else if (has_image_suffix(name)) {
         files_.push_back({path, source_name(source), display_name(source)});
       } else if (has_video_suffix(name)) {
-        skip(source, "a video: give it by its own name");
+        files_.push_back({path, source_name(source), display_name(source), true});
       } else {
-        skip(source, "not a picture by its suffix");
+        skip(source, "unrecognised file extension");
       }
     }
   }
@@ -131,9 +165,10 @@ std::vector<ListedFile> list_folder(const std::string& folder, const std::string
 }
 
 bool has_video_suffix(const std::string& name) {
-  static constexpr std::string_view kSuffixes[] = {".avi", ".mp4", ".m4v",  ".mov", ".mkv", ".webm",  ".mpg", ".mpeg",
-                                                   ".ts",  ".mts", ".m2ts", ".wmv", ".asf", ".flv",   ".ogv", ".vob",
-                                                   ".dv",  ".mxf", ".3gp",  ".gif", ".y4m", ".mjpeg", ".mjpg"};
+  static constexpr std::string_view kSuffixes[] = {".avi", ".mp4", ".m4v",  ".mov",  ".mkv", ".webm",  ".mpg",  ".mpeg",
+                                                   ".ts",  ".mts", ".m2ts", ".wmv",  ".asf", ".flv",   ".ogv",  ".vob",
+                                                   ".dv",  ".mxf", ".3gp",  ".gif",  ".y4m", ".mjpeg", ".mjpg", ".h264",
+                                                   ".264", ".avc", ".hevc", ".h265", ".265", ".ivf",   ".nut"};
   const std::size_t dot = name.rfind('.');
   if (dot == std::string::npos || dot == 0) return false;
   std::string suffix = name.substr(dot);

@@ -13,15 +13,17 @@ struct ListedFile {
   std::string path;    ///< as the system takes it
   std::string file;    ///< FrameInfo::file
   std::string source;  ///< FrameInfo::source, without the page
+  bool video = false;  ///< by its suffix
 };
 
-/// Why the output folder of a run is passed over.
+/// Why the output folder of a run is skipped.
 inline constexpr const char* kOutputFolder = "the output folder of a run: it holds results.jsonl";
 
-/// The picture files (by suffix) under a folder, in natural order, each folder's files and subfolders together.
-/// Symbolic links are followed; a folder that is reached a second time is passed over, so that loops end. Hidden files,
-/// other files, videos, pipes, sockets, devices and output folders of runs go to `skipped`. `prefix` stands before each
-/// source. Throws Error (kInput) where the folder itself cannot be read.
+/// The pictures and videos (by suffix) under a folder, in natural order, each folder's files and subfolders together.
+/// Symbolic links are followed; a folder that is reached a second time is skipped, so that loops end. Hidden files,
+/// other files, pipes, sockets, devices and output folders of runs go to `skipped`. A folder that a run wrote into and
+/// that holds frames too is read; what the run wrote is left out. `prefix` stands before each source. Throws Error
+/// (kInput) if the folder itself cannot be read.
 std::vector<ListedFile> list_folder(const std::string& folder, const std::string& prefix,
                                     std::vector<SkippedInput>& skipped);
 

@@ -61,12 +61,11 @@ TEST(ListFolder, SkipsWhatIsNoPictureWithItsReason) {
   std::filesystem::create_symlink("/dev/zero", folder.path("zero.png"));
   std::filesystem::create_symlink("nowhere", folder.path("broken.png"));
   const Listing listing = list(folder.path());
-  EXPECT_THAT(listing.sources, ElementsAre("f.png"));
-  EXPECT_THAT(
-      listing.skipped,
-      UnorderedElementsAre("notes.txt: not a picture by its suffix", "clip.AVI: a video: give it by its own name",
-                           "._f.png: hidden", ".hidden: hidden", "pipe.png: a pipe", "s.png: a socket",
-                           "zero.png: a device", "broken.png: cannot be read: No such file or directory"));
+  EXPECT_THAT(listing.sources, ElementsAre("clip.AVI", "f.png"));
+  EXPECT_THAT(listing.skipped,
+              UnorderedElementsAre("notes.txt: unrecognised file extension", "._f.png: hidden", ".hidden: hidden",
+                                   "pipe.png: a pipe", "s.png: a socket", "zero.png: a device",
+                                   "broken.png: cannot be read: No such file or directory"));
 }
 
 TEST(ListFolder, FollowsLinksButEndsLoops) {
@@ -92,7 +91,27 @@ TEST(ListFolder, PassesOverOutputFoldersBelowTheFolderGiven) {
   const Listing listing = list(folder.path());
   EXPECT_THAT(listing.sources, ElementsAre("f.png"));
   EXPECT_THAT(listing.skipped, ElementsAre(std::string("out: ") + kOutputFolder));
-  EXPECT_THAT(list(folder.path("out")).sources, ElementsAre("overlays/000000_f.png"));
+}
+
+// A second run took the first one's overlays for frames: half the density.
+TEST(ListFolder, LeavesOutWhatARunWroteIntoItsOwnInput) {
+  const test::TestFolder folder;
+  for (const char* const name : {"f.png", "overlays/000000_f.jpg", "pictures/000000_f.jpg", "pictures/mine.png",
+                                 "stages/000000_f/background.png", "visit/g.png", "visit/overlays/000001_g.png"}) {
+    folder.write_picture(name);
+  }
+  for (const char* const name : {"results.jsonl", "results.csv", "report.html", "visit/results.jsonl"}) {
+    folder.write(name, "{}");
+  }
+  const Listing listing = list(folder.path());
+  EXPECT_THAT(listing.sources, ElementsAre("f.png", "pictures/mine.png", "visit/g.png"));
+  EXPECT_THAT(listing.skipped, IsEmpty());
+}
+
+TEST(ListFolder, PicturesOfNoRunAreFrames) {
+  const test::TestFolder folder;
+  folder.write_picture("overlays/000000_f.png");
+  EXPECT_THAT(list(folder.path()).sources, ElementsAre("overlays/000000_f.png"));
 }
 
 TEST(ListFolder, TakesAnyName) {

@@ -66,8 +66,14 @@ std::shared_ptr<const InputInfo> unprobed_input(std::string file, FileKind kind)
 /// (kInput) where the process has no descriptor left.
 std::shared_ptr<const OpenFile> open_regular_file(const std::string& path, std::string& reason);
 
+/// SHA-256 of the whole file, hex; empty if it cannot be read, and when a stop is requested.
+std::string sha256_of(const OpenFile& file, const StopEvent& stop);
+
 /// Picture files; each is opened when its turn comes.
 std::unique_ptr<Input> make_files_input(std::vector<ListedFile> files);
+
+/// One frame that could not be had, for a file that nothing can read.
+std::unique_ptr<Input> make_unreadable_input(const ListedFile& file, std::string reason);
 
 /// `phantom:N`.
 std::unique_ptr<Input> make_phantom_input(std::int64_t count);
@@ -77,8 +83,9 @@ std::unique_ptr<Input> make_phantom_input(std::int64_t count);
 std::unique_ptr<Input> make_stdin_input(std::int64_t max_pixels, const StopEvent& stop, int descriptor = 0);
 
 /// A video through the program ffmpeg, which is locked down where `options.sandbox` says so; `every` and `max_pixels`
-/// are taken from there too. Its frames are pages 0, `every`, ... of the file. A damaged video gives the frames
-/// before the damage, then one that is unreadable. Throws Error (kInput) where ffmpeg is missing.
+/// are taken from there too. Its frames are pages 0, `every`, ... of the file. A frame that is damaged is unreadable,
+/// as are those predicted from it; a truncated file gives one more unreadable frame after its last. Throws Error
+/// (kInput) if ffmpeg is missing or too old.
 std::unique_ptr<Input> make_video_input(const ListedFile& file, const Options& options, const StopEvent& stop);
 
 /// A video in YUV4MPEG2 by our own reader; as above.

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <string_view>
@@ -113,13 +114,13 @@ class JoinedSource : public FrameSource {
   std::int64_t first_index_ = 0;
 };
 
-enum class InputKind { kFiles, kVideo, kY4m, kStdin, kCamera, kPhantom };
+enum class InputKind { kFiles, kStdin, kCamera, kPhantom };
 
 // What one argument turned out to be.
 struct FoundInput {
   InputKind kind = InputKind::kFiles;
   std::string path;
-  std::vector<ListedFile> files;  // of a folder, a file or a video
+  std::vector<ListedFile> files;  // of a folder, or the one file
   std::vector<SkippedInput> skipped;
   bool folder = false;
   std::int64_t number = 0;  // of a camera, or of phantoms
@@ -163,7 +164,7 @@ FoundInput find_file(const std::string& path) {
   }
   const std::string_view content(first.data(), first_bytes);
   if (has_video_suffix(path) || (!has_image_suffix(path) && is_video_content(content))) {
-    found.kind = content.starts_with("YUV4MPEG2") ? InputKind::kY4m : InputKind::kVideo;
+    found.files.front().video = true;
   } else if (!has_image_suffix(path) && file &&  // one that cannot be opened comes as an unreadable frame
              !is_image_content({reinterpret_cast<const std::uint8_t*>(first.data()), first_bytes})) {
     throw Error(ErrorKind::kInput,
@@ -179,12 +180,12 @@ FoundInput find_folder(const std::string& path) {
   while (found.path.size() > 1 && found.path.back() == '/') found.path.pop_back();
   found.files = list_folder(found.path, "", found.skipped);
   if (found.files.empty()) {
-    std::string passed_over;
+    std::string skipped;
     if (!found.skipped.empty()) {
-      passed_over = "; " + std::to_string(found.skipped.size()) + " other files were passed over, as " +
-                    found.skipped[0].source + ": " + found.skipped[0].reason;
+      skipped = "; " + std::to_string(found.skipped.size()) + " other files were skipped, as " +
+                found.skipped[0].source + ": " + found.skipped[0].reason;
     }
-    throw Error(ErrorKind::kInput, "the folder " + source_name(path) + " holds no picture" + passed_over);
+    throw Error(ErrorKind::kInput, "the folder " + source_name(path) + " holds no picture and no video" + skipped);
   }
   return found;
 }
@@ -215,26 +216,51 @@ FoundInput find_input(const std::string& argument) {
               source_name(argument) + " is a pipe, socket or device; give frames on standard input, as the input -");
 }
 
-// FrameInfo::file: relative to the folder that was given, or the file as given. If two inputs would then share a name,
-// the folders' own names stand before them.
-void make_files_distinct(std::vector<FoundInput>& inputs) {
-  std::set<std::string_view> seen;
+// How many of the last parts of their paths tell the folders that were given apart; 0 for one folder. The files of two
+// folders then never have names that could be of one: A/visit1/f.png and B/visit1/g.png are two subjects'.
+std::size_t parts_that_differ(const std::vector<FoundInput>& inputs) {
+  std::vector<std::string_view> folders;
+  std::size_t most_parts = 1;
+  for (const FoundInput& input : inputs) {
+    if (!input.folder) continue;
+    folders.push_back(input.path);
+    most_parts = std::max<std::size_t>(most_parts, std::count(input.path.begin(), input.path.end(), '/') + 1);
+  }
+  if (folders.size() < 2) return 0;
+  for (std::size_t parts = 1; parts < most_parts; ++parts) {
+    std::set<std::string_view> names;
+    for (const std::string_view folder : folders) names.insert(last_parts(folder, parts));
+    if (names.size() == folders.size()) return parts;
+  }
+  return most_parts;
+}
+
+// FrameInfo::file: relative to the folder that was given, or the file as given; of several folders the least of their
+// own names that tells them apart stands before it. If two files would still share a name, all of it does.
+void make_files_distinct(std::vector<FoundInput>& inputs, std::size_t parts) {
+  const auto prefix_of = [](const FoundInput& input, std::size_t some_parts) {
+    const std::string name = source_name(last_parts(input.path, some_parts));
+    return name == "/" ? name : name + "/";
+  };
+  std::set<std::string> seen;
   bool distinct = true;
   for (const FoundInput& input : inputs) {
-    for (const ListedFile& file : input.files) distinct = seen.insert(file.file).second && distinct;
+    const std::string prefix = input.folder && parts > 0 ? prefix_of(input, parts) : "";
+    for (const ListedFile& file : input.files) distinct = seen.insert(prefix + file.file).second && distinct;
   }
-  if (distinct) return;
+  if (distinct && parts == 0) return;
   for (FoundInput& input : inputs) {
     if (!input.folder) continue;
-    const std::string prefix = source_name(input.path == "/" ? "" : input.path) + "/";
+    const std::string prefix =
+        distinct ? prefix_of(input, parts) : source_name(input.path == "/" ? "" : input.path) + "/";
     for (ListedFile& file : input.files) file.file.insert(0, prefix);
     for (SkippedInput& skipped : input.skipped) skipped.source.insert(0, prefix);
   }
 }
 
 // FrameInfo::source: a file's own name, or its name relative to the folder that was given, after as few parts of the
-// path before it as tell the files of all inputs apart.
-void make_sources_distinct(std::vector<FoundInput>& inputs) {
+// path before it as tell the files of all inputs apart, and `least_parts` at least.
+void make_sources_distinct(std::vector<FoundInput>& inputs, std::size_t least_parts) {
   std::size_t most_parts = 0;
   for (const FoundInput& input : inputs) {
     most_parts = std::max<std::size_t>(most_parts, std::count(input.path.begin(), input.path.end(), '/') + 1);
@@ -245,11 +271,11 @@ void make_sources_distinct(std::vector<FoundInput>& inputs) {
     const std::string prefix = display_name(last_parts(folder, parts));
     return prefix.empty() || prefix == "/" ? prefix : prefix + "/";
   };
-  std::size_t best_parts = 0;
+  std::size_t best_parts = least_parts;
   std::size_t best_distinct = 0;
   std::size_t files = 0;
   for (const FoundInput& input : inputs) files += input.files.size();
-  for (std::size_t parts = 0; parts <= most_parts && best_distinct < files; ++parts) {
+  for (std::size_t parts = least_parts; parts <= most_parts && best_distinct < files; ++parts) {
     std::set<std::string> names;
     for (const FoundInput& input : inputs) {
       const std::string prefix = prefix_of(input, parts);
@@ -267,22 +293,51 @@ void make_sources_distinct(std::vector<FoundInput>& inputs) {
   }
 }
 
-std::unique_ptr<Input> open_input(FoundInput& found, const Options& options, const StopEvent& stop) {
+std::unique_ptr<Input> open_video(const ListedFile& file, bool in_folder, const Options& options,
+                                  const StopEvent& stop) {
+  std::string reason;
+  std::array<char, 9> first{};
+  const auto open = open_regular_file(file.path, reason);
+  if (open && ::pread(open->descriptor(), first.data(), first.size(), 0) == std::ssize(first) &&
+      std::string_view(first.data(), first.size()) == "YUV4MPEG2") {
+    return make_y4m_input(file, options.every, options.max_pixels, stop);
+  }
+  try {
+    return make_video_input(file, options, stop);
+  } catch (const Error& error) {
+    // No ffmpeg: a video that was named ends the run, one of many files in a folder does not.
+    if (!in_folder) throw;
+    return make_unreadable_input(file, error.what());
+  }
+}
+
+// The inputs of one argument: a folder's pictures and videos in their order.
+std::vector<std::unique_ptr<Input>> open_input(FoundInput& found, const Options& options, const StopEvent& stop) {
+  std::vector<std::unique_ptr<Input>> inputs;
+  std::vector<ListedFile> pictures;
   switch (found.kind) {
     case InputKind::kFiles:
-      return make_files_input(std::move(found.files));
-    case InputKind::kVideo:
-      return make_video_input(found.files.front(), options, stop);
-    case InputKind::kY4m:
-      return make_y4m_input(found.files.front(), options.every, options.max_pixels, stop);
+      for (ListedFile& file : found.files) {
+        if (!file.video) {
+          pictures.push_back(std::move(file));
+          continue;
+        }
+        if (!pictures.empty()) inputs.push_back(make_files_input(std::exchange(pictures, {})));
+        inputs.push_back(open_video(file, found.folder, options, stop));
+      }
+      if (!pictures.empty()) inputs.push_back(make_files_input(std::move(pictures)));
+      break;
     case InputKind::kStdin:
-      return make_stdin_input(options.max_pixels, stop);
+      inputs.push_back(make_stdin_input(options.max_pixels, stop));
+      break;
     case InputKind::kCamera:
-      return make_camera_input(static_cast<int>(found.number), options, stop);
+      inputs.push_back(make_camera_input(static_cast<int>(found.number), options, stop));
+      break;
     case InputKind::kPhantom:
-      return make_phantom_input(found.number);
+      inputs.push_back(make_phantom_input(found.number));
+      break;
   }
-  throw Error(ErrorKind::kInternal, "an input of no kind");
+  return inputs;
 }
 
 }  // namespace
@@ -296,22 +351,27 @@ std::unique_ptr<FrameSource> open_source(const std::vector<std::string>& inputs,
   std::vector<FoundInput> found;
   found.reserve(inputs.size());
   for (const std::string& argument : inputs) found.push_back(find_input(argument));
-  make_files_distinct(found);
-  make_sources_distinct(found);
+  const std::size_t parts = parts_that_differ(found);
+  make_files_distinct(found, parts);
+  make_sources_distinct(found, parts);
 
   auto stop = std::make_unique<StopEvent>();
   const StopEvent& stop_event = *stop;
   auto source = std::make_unique<JoinedSource>(options, std::move(stop));
   std::vector<SkippedInput> skipped;
+  std::vector<std::unique_ptr<Input>> opened;
   for (FoundInput& one : found) {
     skipped.insert(skipped.end(), one.skipped.begin(), one.skipped.end());
-    std::unique_ptr<Input> input = open_input(one, options, stop_event);
+    for (auto& input : open_input(one, options, stop_event)) opened.push_back(std::move(input));
+  }
+  for (auto& input : opened) {
     if (options.repeat > 1 && !input->repeatable()) {
       throw Error(ErrorKind::kUsage, "--repeat cannot go through standard input or a camera again");
     }
     if (options.pace_fps > 0 && input->repeatable()) {
-      input = make_loaded_input(std::move(input), options.frames,
-                                kLoadedBytes / static_cast<std::int64_t>(found.size()), options.max_pixels, stop_event);
+      input =
+          make_loaded_input(std::move(input), options.frames, kLoadedBytes / static_cast<std::int64_t>(opened.size()),
+                            options.max_pixels, stop_event);
     }
     source->add(std::move(input));
   }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -90,8 +91,46 @@ TEST(OpenSource, MakesSourcesDistinctWhereTwoInputsHaveOneName) {
   const auto source = open_source({folder.path("a"), folder.path("b/")}, {});
   const std::vector<Frame> frames = all_frames(*source);
   EXPECT_THAT(sources_of(frames), ElementsAre("a/f.png", "b/f.png"));
-  EXPECT_EQ(frames[1].info().file, folder.path("b/f.png"));
-  EXPECT_EQ(source->skipped().at(0).source, folder.path("b/notes.txt"));
+  EXPECT_EQ(frames[1].info().file, "b/f.png");
+  EXPECT_EQ(source->skipped().at(0).source, "b/notes.txt");
+}
+
+// Two subjects whose visits have one name were taken for one whenever their pictures' names differed.
+TEST(OpenSource, KeepsTheFilesOfSeveralFoldersApartWhateverTheirNames) {
+  const TestFolder folder;
+  folder.write_picture("A/visit1/f1.png");
+  folder.write_picture("B/visit1/f2.png");
+  const std::vector<Frame> frames = all_frames(*open_source({folder.path("A/visit1"), folder.path("B/visit1/")}, {}));
+  EXPECT_THAT(sources_of(frames), ElementsAre("A/visit1/f1.png", "B/visit1/f2.png"));
+  EXPECT_EQ(frames[0].info().file, "A/visit1/f1.png");
+  EXPECT_EQ(frames[1].info().file, "B/visit1/f2.png");
+}
+
+TEST(OpenSource, TellsOneFolderGivenTwiceFromNothing) {
+  const TestFolder folder;
+  folder.write_picture("a/f.png");
+  EXPECT_THAT(open_and_name({folder.path("a"), folder.path("a")}), testing::SizeIs(2));
+}
+
+TEST(OpenSource, ReadsVideosInAFolderInTheirOrder) {
+  const TestFolder folder;
+  folder.write_picture("a.png");
+  folder.write("b.y4m", "YUV4MPEG2 W1 H1 F10:1 Cmono XCOLORRANGE=FULL\nFRAME\naFRAME\nb");
+  folder.write_picture("c.png");
+  EXPECT_THAT(open_and_name({folder.path()}), ElementsAre("a.png", "b.y4m#0", "b.y4m#1", "c.png"));
+  EXPECT_FALSE(open_source({folder.path()}, {})->frame_count());
+}
+
+TEST(OpenSource, VideoInAFolderWithoutFfmpegIsOneUnreadableFrame) {
+  const TestFolder folder;
+  folder.write_picture("a.png");
+  folder.write("b.avi", "x");
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", folder.path().c_str(), 1);
+  const std::vector<Frame> frames = all_frames(*open_source({folder.path()}, {}));
+  ::setenv("PATH", path.c_str(), 1);
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_THAT(frames[1].error(), HasSubstr("ffmpeg, which is not installed"));
 }
 
 TEST(OpenSource, NamesSourcesByTheShortestPathThatTellsTheInputsApart) {
@@ -176,7 +215,7 @@ TEST(OpenSource, AnInputThatCannotBeUsedIsAnErrorThatSaysWhy) {
   EXPECT_EQ(error_kind_of({folder.path("missing")}), ErrorKind::kInput);
   EXPECT_THAT(error_text_of({folder.path("missing")}), HasSubstr("No such file"));
   EXPECT_EQ(error_kind_of({folder.path("only")}), ErrorKind::kInput);
-  EXPECT_THAT(error_text_of({folder.path("only")}), HasSubstr("holds no picture; 1 other"));
+  EXPECT_THAT(error_text_of({folder.path("only")}), HasSubstr("holds no picture and no video; 1 other"));
   EXPECT_THAT(error_text_of({folder.path("only/notes.txt")}), HasSubstr("neither a picture nor a video"));
   ASSERT_EQ(::mkfifo(folder.path("pipe").c_str(), 0600), 0);
   EXPECT_EQ(error_kind_of({folder.path("pipe")}), ErrorKind::kInput);

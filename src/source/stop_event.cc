@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <ctime>
 #include <system_error>
@@ -37,6 +39,22 @@ void StopEvent::sleep_until(std::chrono::steady_clock::time_point due) const {
     const timespec timeout{static_cast<std::time_t>(seconds.count()), static_cast<long>((left - seconds).count())};
     pollfd wake{descriptor_, POLLIN, 0};
     ::ppoll(&wake, 1, &timeout, nullptr);
+  }
+}
+
+int StopEvent::wait(std::initializer_list<int> descriptors) const {
+  std::array<pollfd, 5> wait_for{};
+  const std::size_t count = std::min(descriptors.size(), wait_for.size() - 1);
+  for (std::size_t i = 0; i < count; ++i) wait_for[i] = {descriptors.begin()[i], POLLIN, 0};
+  wait_for[count] = {descriptor_, POLLIN, 0};
+  for (;;) {
+    if (::poll(wait_for.data(), count + 1, -1) < 0 && errno != EINTR) {
+      throw ImageError("cannot be read: " + std::generic_category().message(errno));
+    }
+    if (requested_) return -1;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (wait_for[i].revents != 0) return static_cast<int>(i);
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 
 namespace capillaryx {
@@ -23,6 +24,10 @@ class StopEvent {
 
   /// Sleeps until `due`; returns at once when a stop is requested.
   void sleep_until(std::chrono::steady_clock::time_point due) const;
+
+  /// Waits until one of at most four `descriptors` can be read or has ended; the place of the first such one, -1 when a
+  /// stop is requested. Throws ImageError.
+  int wait(std::initializer_list<int> descriptors) const;
 
   /// Reads like read(2), waiting for bytes: 0 at the end, and when a stop is requested. Throws ImageError.
   std::size_t read(int descriptor, std::uint8_t* to, std::size_t size) const;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Streams that we read ourselves: standard input, and videos in YUV4MPEG2.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <utility>
 
 #include "capillaryx/error.h"
 #include "image/image.h"
+#include "image/y4m.h"
 #include "source/frame_stream.h"
 #include "source/input.h"
 
@@ -26,6 +30,8 @@ class StreamInput : public SequentialInput {
     ended_ = false;
   }
   std::int64_t frames_given() const { return number_; }
+  const std::shared_ptr<const InputInfo>& input() const { return input_; }
+  void set_input(std::shared_ptr<const InputInfo> input) { input_ = std::move(input); }
 
  private:
   std::optional<Frame> advance(FrameInfo info, bool pass_over) override {
@@ -100,6 +106,7 @@ class Y4mInput : public StreamInput {
  public:
   Y4mInput(const ListedFile& file, std::int64_t every, std::int64_t max_pixels, const StopEvent& stop)
       : StreamInput(file.source, unprobed_input(file.file, FileKind::kVideo), every, max_pixels, stop),
+        stop_(&stop),
         path_(file.path) {}
 
   void rewind() override {
@@ -110,10 +117,36 @@ class Y4mInput : public StreamInput {
  protected:
   int open(std::string& reason) override {
     file_ = open_regular_file(path_, reason);
-    return file_ ? file_->descriptor() : -1;
+    if (!file_) return -1;
+    if (input()->sha256.empty()) describe();
+    return file_->descriptor();
   }
 
  private:
+  void describe() {
+    auto known = std::make_shared<InputInfo>(*input());
+    known->sha256 = sha256_of(*file_, *stop_);
+    std::string first(4096, '\0');
+    const ssize_t got = ::pread(file_->descriptor(), first.data(), first.size(), 0);
+    first.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    struct stat status {};
+    const std::size_t end = first.find('\n');
+    if (end == std::string::npos || ::fstat(file_->descriptor(), &status) != 0) return set_input(std::move(known));
+    try {
+      const Y4mHeader header = read_y4m_header(std::string_view(first).substr(0, end));
+      known->width = static_cast<int>(header.width);
+      known->height = static_cast<int>(header.height);
+      if (header.frames_per_s > 0) known->fps = header.frames_per_s;
+      constexpr std::int64_t kFrameLine = 6;  // "FRAME\n"
+      const std::int64_t frame_bytes = header.frame_bytes() + kFrameLine;
+      const std::int64_t bytes = status.st_size - static_cast<std::int64_t>(end) - 1;
+      if (bytes % frame_bytes == 0) known->pages = bytes / frame_bytes;
+    } catch (const ImageError&) {  // the first frame says so
+    }
+    set_input(std::move(known));
+  }
+
+  const StopEvent* stop_;
   std::string path_;
   std::shared_ptr<const OpenFile> file_;
 };

@@ -1,214 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
-// Videos and cameras through the program ffmpeg: the most hostile decoders of all stay in a process of their own that
-// has nothing but pipes and the one file. Frames come as PPM, so that the colour matrix is the video's own; their times
-// come on a pipe of their own, written before the frame is.
-#include <fcntl.h>
+// Videos and cameras through the program ffmpeg. Frames come as PPM, or as PGM if the video is grey, so that the colour
+// matrix is the video's own; its log says which frames they are and which of them are damaged.
+#include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <charconv>
 #include <chrono>
-#include <string_view>
+#include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "capillaryx/error.h"
 #include "image/image.h"
-#include "os/piped_child.h"
-#include "os/sandbox.h"
+#include "source/ffmpeg_run.h"
 #include "source/frame_stream.h"
 #include "source/input.h"
-#include "source/source_name.h"
+#include "source/video_listing.h"
 
 namespace capillaryx {
 namespace {
 
-constexpr int kVideoInChild = 3;
-constexpr int kTimesInChild = 4;
-constexpr int kPipeBytes = 1 << 20;
-constexpr std::size_t kMaxReasonBytes = 400;
-
 // Formats that hold a video by themselves. Play lists, which make ffmpeg open other files, are not among them.
 constexpr const char* kFormats =
     "avi,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpeg,mpegts,mpegvideo,mpegtsraw,h264,hevc,m4v,asf,flv,ogg,gif,apng,"
-    "mjpeg,"
-    "dv,mxf,nut,ivf,yuv4mpegpipe,wtv,dicom,av1,obu,vc1,rm";
+    "mjpeg,dv,mxf,nut,ivf,yuv4mpegpipe,wtv,dicom,av1,obu,vc1,rm";
 
-struct Pipe {
-  std::shared_ptr<OpenFile> reading;
-  std::shared_ptr<OpenFile> writing;
-};
-
-Pipe make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
-  return {std::make_shared<OpenFile>(ends[0]), std::make_shared<OpenFile>(ends[1])};
-}
-
-// What ffmpeg wrote, as a line that is the same on every run: without addresses and our name of the file.
-std::string clean_message(std::string_view text) {
-  std::string out;
-  while (!text.empty() && out.size() < kMaxReasonBytes) {
-    if (text.starts_with(" @ 0x")) {
-      text.remove_prefix(5);
-      while (!text.empty() && std::string_view("0123456789abcdef").find(text[0]) != std::string_view::npos) {
-        text.remove_prefix(1);
-      }
-    } else if (constexpr std::string_view kName = "file:/dev/fd/3"; text.starts_with(kName)) {
-      text.remove_prefix(kName.size());
-      out += "the video";
-    } else if (text[0] == '\n') {
-      text.remove_prefix(1);
-      if (!text.empty()) out += "; ";
-    } else {
-      out += static_cast<unsigned char>(text[0]) < 0x20 ? ' ' : text[0];
-      text.remove_prefix(1);
-    }
-  }
-  return source_name(out);
-}
-
-// Where ffmpeg reads from.
+// What ffmpeg is to read, and how.
 struct Origin {
   std::vector<std::string> arguments;  // before and with -i
   std::shared_ptr<const OpenFile> video;
+  VideoCoding coding;
+  bool grey = false;
 };
 
 class FfmpegInput : public SequentialInput {
  public:
   FfmpegInput(std::string source, std::shared_ptr<const InputInfo> input, const Options& options, const StopEvent& stop)
-      : ffmpeg_(find_program("ffmpeg")),
+      : ffmpeg_(find_ffmpeg(source)),
         source_(std::move(source)),
         input_(std::move(input)),
         every_(options.every),
         max_pixels_(options.max_pixels),
         sandbox_(options.sandbox),
-        stop_(&stop) {
-    if (ffmpeg_.empty()) {
-      throw Error(ErrorKind::kInput,
-                  source_ + " needs the program ffmpeg, which is not installed (Debian: apt-get install ffmpeg)");
-    }
-  }
+        stop_(&stop) {}
 
  protected:
   virtual std::optional<Origin> open(std::string& reason) = 0;
+  /// What is amiss with the file as a whole, after its last frame; `log` has `log.pages()` of its frames.
+  virtual std::string file_failure(const FfmpegLog& log) const = 0;
+  virtual std::optional<double> time_of(std::int64_t /*page*/) const { return std::nullopt; }
 
   void start_again() {
-    child_.reset();
+    run_.reset();
     stream_.reset();
-    number_ = 0;
+    held_.reset();
+    outputs_ = 0;
+    first_size_ = {};
+    given_ = false;
+    last_failed_ = false;
+    all_read_ = false;
     ended_ = false;
-  }
-
- private:
-  std::optional<Frame> advance(FrameInfo info, bool pass_over) override {
-    if (ended_) return std::nullopt;
-    std::string reason;
-    try {
-      if (!child_ && !start(reason)) return end(std::move(info), std::move(reason));
-      auto pixels = stream_->next(pass_over);
-      if (!pixels) return end(std::move(info), "");
-      name_page(info, source_, number_, input_);
-      info.time_s = next_time();
-      if (live()) {
-        info.captured = std::chrono::steady_clock::now();
-        info.time_s.reset();
-      }
-      number_ += every_;
-      return pass_over ? Frame() : Frame::from_pixels(std::move(info), pixels->view, std::move(pixels->owner));
-    } catch (const ImageError& error) {
-      return end(std::move(info), error.what());
-    } catch (const std::system_error& error) {
-      return end(std::move(info), std::string("ffmpeg cannot be started: ") + error.what() +
-                                      (sandbox_ ? " (--no-sandbox starts it without its limits)" : ""));
-    }
-  }
-
-  bool start(std::string& reason) {
-    const std::optional<Origin> origin = open(reason);
-    if (!origin) return false;
-    std::vector<std::string> command = {ffmpeg_, "-nostdin", "-hide_banner", "-loglevel", "error", "-xerror"};
-    command.insert(command.end(), origin->arguments.begin(), origin->arguments.end());
-    const std::string choose = every_ > 1 ? "select=not(mod(n\\," + std::to_string(every_) + "))," : "";
-    const std::string times =
-        "settb=1/1000000,metadata=mode=add:key=x:value=1,metadata=mode=print:direct=1:file=pipe\\\\:" +
-        std::to_string(kTimesInChild);
-    // The same bits on every machine; the faster conversion is not, and saves 4 to 9 ms of a 1920x1080 frame.
-    std::string pictures = choose;
-    pictures += times;
-    pictures += ",scale=flags=bicubic+accurate_rnd+bitexact,format=rgb24";
-    for (const std::string& argument : std::initializer_list<std::string>{
-             "-map", "0:V:0", "-an", "-sn", "-dn", "-filter_threads", "1", "-vf", pictures, "-fps_mode", "passthrough",
-             "-f", "image2pipe", "-c:v", "ppm", "-threads", "1", "pipe:1"}) {
-      command.push_back(argument);
-    }
-
-    const Pipe frames = make_pipe();
-    const Pipe messages = make_pipe();
-    const Pipe frame_times = make_pipe();
-    ::fcntl(frames.writing->descriptor(), F_SETPIPE_SZ, kPipeBytes);
-    // Messages beyond what the pipe holds are lost, instead of a child that waits for us while we wait for it.
-    ::fcntl(messages.writing->descriptor(), F_SETFL, O_NONBLOCK);
-    std::vector<std::pair<int, int>> descriptors = {{frames.writing->descriptor(), 1},
-                                                    {messages.writing->descriptor(), 2},
-                                                    {frame_times.writing->descriptor(), kTimesInChild}};
-    if (origin->video) descriptors.emplace_back(origin->video->descriptor(), kVideoInChild);
-    child_ = std::make_unique<PipedChild>(command, descriptors, sandbox_ ? program_filter(live()) : "");
-    frames_ = frames.reading;
-    messages_ = messages.reading;
-    times_ = frame_times.reading;
-    times_text_.clear();
-    stream_ = std::make_unique<FrameStream>(
-        [this](std::uint8_t* to, std::size_t size) { return stop_->read(frames_->descriptor(), to, size); },
-        max_pixels_);
-    return true;
-  }
-
-  // The end of the video, its end before its time with what ffmpeg says of it, or an end that was asked for.
-  std::optional<Frame> end(FrameInfo info, std::string reason) {
-    ended_ = true;
-    if (stop_->requested()) {
-      child_.reset();
-      return std::nullopt;
-    }
-    if (child_) {
-      if (!reason.empty()) child_->kill();
-      const int exit_code = child_->wait();
-      std::array<char, 2048> text{};
-      const ssize_t got = exit_code == 0 ? 0 : ::read(messages_->descriptor(), text.data(), text.size());
-      const std::string said = clean_message({text.data(), got > 0 ? static_cast<std::size_t>(got) : 0U});
-      if (!said.empty()) reason = "ffmpeg: " + said;
-      if (reason.empty() && exit_code != 0) reason = "ffmpeg ended with code " + std::to_string(exit_code);
-      child_.reset();
-    }
-    if (reason.empty() && number_ == 0) reason = "the video holds no frame";
-    if (reason.empty() && live()) reason = "the camera stopped";
-    if (reason.empty()) return std::nullopt;
-    name_page(info, source_, number_, input_);
-    return Frame::unreadable(std::move(info), std::move(reason));
-  }
-
-  // Takes the lines of one frame, "frame:12 pts:480000 pts_time:0.48" in microseconds, then "x=1".
-  std::optional<double> next_time() {
-    constexpr std::string_view kEnd = "x=1\n";
-    std::size_t end = 0;
-    while ((end = times_text_.find(kEnd)) == std::string::npos) {
-      std::array<std::uint8_t, 4096> part;
-      const std::size_t got = stop_->read(times_->descriptor(), part.data(), part.size());
-      if (got == 0) return std::nullopt;
-      times_text_.append(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(got));
-    }
-    const std::string line = times_text_.substr(0, end);
-    times_text_.erase(0, end + kEnd.size());
-    constexpr std::string_view kPts = " pts:";
-    const std::size_t at = line.find(kPts);
-    std::int64_t time_us = 0;
-    if (at == std::string::npos) return std::nullopt;
-    const auto [last, error] = std::from_chars(line.data() + at + kPts.size(), line.data() + line.size(), time_us);
-    if (error != std::errc()) return std::nullopt;
-    return static_cast<double>(time_us) / 1e6;
   }
 
   std::string ffmpeg_;
@@ -218,13 +71,150 @@ class FfmpegInput : public SequentialInput {
   std::int64_t max_pixels_;
   bool sandbox_;
   const StopEvent* stop_;
-  std::shared_ptr<OpenFile> frames_;
-  std::shared_ptr<OpenFile> messages_;
-  std::shared_ptr<OpenFile> times_;
-  std::string times_text_;
-  std::unique_ptr<PipedChild> child_;
+
+ private:
+  // A frame that ffmpeg gave, before the log says which one it is.
+  struct Held {
+    FrameStream::Pixels pixels;
+    FfmpegLog::Output output;
+    std::int64_t decoded = 0;  // how many were decoded before it
+  };
+
+  std::optional<Frame> advance(FrameInfo info, bool pass_over) override {
+    if (ended_) return std::nullopt;
+    try {
+      std::string reason;
+      if (!run_ && !start(reason)) return end(std::move(info), std::move(reason));
+      if (!held_ && !all_read_) read_output(pass_over);
+      if (stop_->requested()) return end(std::move(info), "");
+      while (std::optional<FfmpegLog::Page> page = next_page()) {
+        const bool is_held = held_ && is_page_of_held(*page);
+        if (!is_held && page->decoded) continue;  // `every` left it out
+        const std::optional<Held> held = is_held ? std::exchange(held_, std::nullopt) : std::nullopt;
+        return place(std::move(info), std::move(*page), held, pass_over);
+      }
+      return end(std::move(info), end_reason());
+    } catch (const ImageError& error) {
+      std::string reason = error.what();
+      if (run_ && !run_->log().unplaced().empty()) reason += "; ffmpeg: " + run_->log().unplaced();
+      return end(std::move(info), std::move(reason));
+    } catch (const std::system_error& error) {
+      return end(std::move(info), std::string("ffmpeg cannot be started: ") + error.what() +
+                                      (sandbox_ ? " (--no-sandbox starts it without its limits)" : ""));
+    }
+  }
+
+  bool start(std::string& reason) {
+    const std::optional<Origin> origin = open(reason);
+    if (!origin) return false;
+    // The same bits on every machine; the faster conversion is not, and saves 4 to 9 ms of a 1920x1080 frame. Colours
+    // are taken from the nearest place, as from Y4M.
+    std::string pictures = every_ > 1 ? "select=not(mod(n\\," + std::to_string(every_) + "))," : "";
+    pictures += "showinfo=checksum=0,scale=flags=neighbor+accurate_rnd+full_chroma_int+bitexact,format=";
+    pictures += origin->grey ? "gray16be" : "rgb24";
+    std::vector<std::string> arguments = {"-debug_ts", "-copyts", "-max_error_rate", "1"};
+    arguments.insert(arguments.end(), origin->arguments.begin(), origin->arguments.end());
+    const std::vector<std::string> as_stored = frames_as_stored(ffmpeg_);
+    for (const std::string& argument : std::initializer_list<std::string>{
+             "-map", "0:V:0", "-an", "-sn", "-dn", "-filter_threads", "1", "-vf", pictures, as_stored[0], as_stored[1],
+             "-f", "image2pipe", "-c:v", origin->grey ? "pgm" : "ppm", "-threads", "1", "pipe:1"}) {
+      arguments.push_back(argument);
+    }
+    run_ = std::make_unique<FfmpegRun>(ffmpeg_, arguments, origin->video, FfmpegRun::Limits{sandbox_, live()}, *stop_,
+                                       origin->coding);
+    stream_ = std::make_unique<FrameStream>([this](std::uint8_t* to, std::size_t size) { return run_->read(to, size); },
+                                            max_pixels_);
+    return true;
+  }
+
+  // Takes the next frame from ffmpeg, and what the log says up to it; at the end of the video all that it says.
+  void read_output(bool pass_over) {
+    auto pixels = stream_->next(pass_over);
+    if (!pixels) {
+      all_read_ = true;
+      exit_code_ = run_->wait();
+      return;
+    }
+    held_ = Held{std::move(*pixels), {}, outputs_++ * every_};
+    std::optional<FfmpegLog::Output> output = run_->log().take_output();
+    while (!output && run_->read_log_of_output()) output = run_->log().take_output();
+    if (output) held_->output = *output;
+  }
+
+  std::optional<FfmpegLog::Page> next_page() {
+    std::optional<FfmpegLog::Page> page = run_->log().take_page();
+    // An ffmpeg that does not say which frame this is: by count.
+    if (!page && held_) page = FfmpegLog::Page{held_->decoded, held_->decoded, {}, {}, ""};
+    return page;
+  }
+
+  // Of every N-th frame the times tell, as the count begins again when the video's size changes.
+  bool is_page_of_held(const FfmpegLog::Page& page) const {
+    if (every_ > 1 && page.decoded && page.pts && held_->output.pts) return *page.pts == *held_->output.pts;
+    return page.decoded == held_->decoded;
+  }
+
+  Frame place(FrameInfo info, FfmpegLog::Page page, const std::optional<Held>& held, bool pass_over) {
+    given_ = true;
+    last_failed_ = !page.failure.empty();
+    name_page(info, source_, page.number, input_);
+    info.time_s = page.time_s ? page.time_s : time_of(page.number);
+    if (live()) {
+      info.captured = std::chrono::steady_clock::now();
+      info.time_s.reset();
+    }
+    if (held && page.failure.empty() && held->output.size[0] > 0) {
+      const auto size = held->output.size;
+      if (first_size_[0] == 0) first_size_ = size;
+      if (size != first_size_) {
+        page.failure = fmt::format(
+            "the video's size changes: this frame has {}x{} px, the first has {}x{}; cut the video in two there",
+            size[0], size[1], first_size_[0], first_size_[1]);
+      }
+    }
+    if (!page.failure.empty()) return Frame::unreadable(std::move(info), std::move(page.failure));
+    if (pass_over || !held) return {};
+    return Frame::from_pixels(std::move(info), held->pixels.view, held->pixels.owner);
+  }
+
+  // Why the video ends before its time; empty if it does not.
+  std::string end_reason() {
+    std::string reason;
+    const auto append = [&reason](const std::string& text) {
+      if (!text.empty()) reason += (reason.empty() ? "" : "; ") + text;
+    };
+    const FfmpegLog& log = run_->log();
+    if (log.pages() == 0 && !log.all_messages().empty()) {
+      append("ffmpeg: " + log.all_messages());
+    } else {
+      if (!log.unplaced().empty()) append("ffmpeg: " + log.unplaced());
+      if (!last_failed_) append(file_failure(log));  // a frame that is cut says it already
+    }
+    if (reason.empty() && exit_code_ != 0) reason = "ffmpeg ended with code " + std::to_string(exit_code_);
+    if (reason.empty() && live()) reason = "the camera stopped";
+    if (reason.empty() && !given_) reason = "the video holds no frame";
+    return reason;
+  }
+
+  // The end of the video; a last frame that is unreadable if there is a reason.
+  std::optional<Frame> end(FrameInfo info, std::string reason) {
+    ended_ = true;
+    const std::int64_t pages = run_ ? run_->log().pages() : 0;
+    run_.reset();
+    if (stop_->requested() || reason.empty()) return std::nullopt;
+    name_page(info, source_, pages, input_);
+    return Frame::unreadable(std::move(info), std::move(reason));
+  }
+
+  std::unique_ptr<FfmpegRun> run_;
   std::unique_ptr<FrameStream> stream_;
-  std::int64_t number_ = 0;  // of the next frame
+  std::optional<Held> held_;
+  std::int64_t outputs_ = 0;
+  std::array<int, 2> first_size_{};
+  int exit_code_ = 0;
+  bool given_ = false;
+  bool last_failed_ = false;
+  bool all_read_ = false;
   bool ended_ = false;
 };
 
@@ -239,13 +229,80 @@ class VideoInput : public FfmpegInput {
   std::optional<Origin> open(std::string& reason) override {
     auto video = open_regular_file(path_, reason);
     if (!video) return std::nullopt;
-    return Origin{{"-protocol_whitelist", "file,pipe", "-format_whitelist", kFormats, "-err_detect", "explode",
-                   "-threads", "1", "-noautorotate", "-i", "file:/dev/fd/" + std::to_string(kVideoInChild)},
-                  std::move(video)};
+    Origin origin{{"-protocol_whitelist", "file,pipe", "-format_whitelist", kFormats, "-err_detect", "explode",
+                   "-threads", "1", "-noautorotate", "-i", FfmpegRun::kVideoName},
+                  video,
+                  {},
+                  false};
+    if (!listed_ && !list(origin, reason)) return std::nullopt;
+    origin.coding = listing_.coding();
+    origin.grey = grey_;
+    return origin;
   }
 
+  std::string file_failure(const FfmpegLog& log) const override {
+    if (!file_failure_.empty()) return file_failure_;
+    // Each coded frame of such a video is a picture.
+    if (listing_.coding().all_key && log.pages() < listing_.coded_frames()) {
+      return fmt::format("ffmpeg gave {} of the {} frames that the file holds", log.pages(), listing_.coded_frames());
+    }
+    return "";
+  }
+
+  std::optional<double> time_of(std::int64_t page) const override { return listing_.time_s(page); }
+
  private:
+  // Lists the coded frames without decoding them: how many there are, when they are shown, and whether the file is
+  // whole. ffmpeg reports some of that with exit code 0, and some containers know more than it reports.
+  bool list(const Origin& origin, std::string& reason) {
+    struct stat status {};
+    if (::fstat(origin.video->descriptor(), &status) == 0 && status.st_size == 0) {
+      reason = "the file is empty";
+      return false;
+    }
+    std::vector<std::string> arguments = {"-copyts"};
+    arguments.insert(arguments.end(), origin.arguments.begin(), origin.arguments.end());
+    for (const char* const argument : {"-map", "0:V:0", "-c", "copy", "-f", "framecrc", "pipe:1"}) {
+      arguments.emplace_back(argument);
+    }
+    listing_ = {};
+    FfmpegRun run(ffmpeg_, arguments, origin.video, {sandbox_, false}, *stop_);
+    std::array<std::uint8_t, 65'536> part;
+    while (const std::size_t got = run.read(part.data(), part.size())) {
+      listing_.add({reinterpret_cast<const char*>(part.data()), got});
+    }
+    if (stop_->requested()) return false;
+    run.wait();
+    listing_.finish();
+    const FfmpegLog& log = run.log();
+    if (listing_.coded_frames() == 0 && log.opened() && log.stream_line().empty()) {
+      reason = "the file holds no video stream";
+      return false;
+    }
+    grey_ = is_full_range_grey(log.stream_line());
+    const ContainerCheck check = check_container(*origin.video, listing_.coded_frames());
+    file_failure_ = log.file_messages().empty() ? check.missing : "ffmpeg: " + log.file_messages();
+
+    InputInfo input = *input_;
+    input.sha256 = sha256_of(*origin.video, *stop_);
+    if (listing_.coded_frames() > 0) input.pages = listing_.coded_frames();
+    input.fps = listing_.fps();
+    input.width = listing_.width();
+    input.height = listing_.height();
+    input.notes = video_notes(listing_, log);
+    for (const std::string& note : {file_failure_, check.note}) {
+      if (!note.empty()) input.notes.push_back(note);
+    }
+    input_ = std::make_shared<const InputInfo>(std::move(input));
+    listed_ = !stop_->requested();
+    return listed_;
+  }
+
   std::string path_;
+  VideoListing listing_;
+  std::string file_failure_;
+  bool grey_ = false;
+  bool listed_ = false;
 };
 
 class CameraInput : public FfmpegInput {
@@ -264,7 +321,11 @@ class CameraInput : public FfmpegInput {
 
  protected:
   std::optional<Origin> open(std::string&) override {
-    return Origin{{"-f", "v4l2", "-threads", "1", "-i", device_}, nullptr};
+    return Origin{{"-f", "v4l2", "-threads", "1", "-i", device_}, nullptr, {}, false};
+  }
+
+  std::string file_failure(const FfmpegLog& log) const override {
+    return log.file_messages().empty() ? "" : "ffmpeg: " + log.file_messages();
   }
 
  private:
