@@ -133,7 +133,7 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::file
   const auto wall_s = [start] { return std::chrono::duration<double>(Clock::now() - start).count(); };
   Parts parts = make_parts(options_, inputs);
   auto sink = std::make_unique<FolderSink>(output, options_, parts.identity);
-  RunCounts counts;
+  RunCounts counts(options_.keep_unusable);
   const std::int64_t resumed = sink->frames_present();
   if (resumed > 0) {
     read_journal(output / "results.jsonl", [&counts](const FrameResult& result) { counts.add(result); });
@@ -177,7 +177,7 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::func
   const auto start = Clock::now();
   Parts parts = make_parts(options_, inputs);
   CallbackSink sink(on_result);
-  RunCounts counts;
+  RunCounts counts(options_.keep_unusable);
   const bool stopped = run_frames(*parts.source, *parts.executor, sink, counts, stop, {});
   RunSummary summary = complete(counts, parts.source->skipped().size(), 0, stopped,
                                 std::chrono::duration<double>(Clock::now() - start).count());

@@ -184,8 +184,8 @@ void find_mask(const Cells& cells, const std::optional<std::array<int, 4>>& roi,
 void apply_mask(const FrameMask& mask, FrameResult& result) {
   if (mask.masked() == 0 || result.valid_px == 0) return;
   const auto is_masked = [&](double x, double y) {
-    const int cx = std::clamp(static_cast<int>(x) / Cells::kSide, 0, mask.width - 1);
-    const int cy = std::clamp(static_cast<int>(y) / Cells::kSide, 0, mask.height - 1);
+    const int cx = static_cast<int>(std::clamp<double>(x / Cells::kSide, 0, mask.width - 1));
+    const int cy = static_cast<int>(std::clamp<double>(y / Cells::kSide, 0, mask.height - 1));
     return mask.cells[at(mask, cx, cy)] != Masked::kNot;
   };
   std::int64_t covered = std::llround(result.density * static_cast<double>(result.valid_px));

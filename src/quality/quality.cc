@@ -39,9 +39,6 @@ void judge(FrameQuality& quality) {
     if (limit.least ? value >= limit.value : value <= limit.value) continue;
     quality.reasons.push_back(with_numbers(limit, value));
   }
-  if (!quality.measures.contains("focus") && quality.reasons.empty()) {
-    quality.reasons.push_back("no detail to judge the focus by");
-  }
   quality.usable = quality.reasons.empty();
 }
 

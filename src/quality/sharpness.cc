@@ -51,6 +51,7 @@ Sharpness SharpnessMeter::measure(const Bands& bands, const FrameMask& mask) {
   }
   Sharpness sharpness;
   if (blocks_.size() < kLeastBlocks) return sharpness;
+  sharpness.known = true;
   // Ties by place, so that the order does not depend on the sort.
   std::sort(blocks_.begin(), blocks_.end(), [](const Block& a, const Block& b) {
     if (a.coarse != b.coarse) return a.coarse > b.coarse;
@@ -70,7 +71,6 @@ Sharpness SharpnessMeter::measure(const Bands& bands, const FrameMask& mask) {
     }
   }
   if (!(coarse.difference() > 0)) return sharpness;
-  sharpness.known = true;
   const double slope = std::max(0.0, fine.difference() / coarse.difference());
   sharpness.focus = std::sqrt(slope);
   const double noise = static_cast<double>(fine.low) / static_cast<double>(fine.low_count) -

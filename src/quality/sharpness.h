@@ -13,7 +13,7 @@ namespace capillaryx {
 /// however many vessels there are. Measured in blocks of 64 x 64 px as a slope: what the quarter of blocks with most
 /// coarse detail has more than the half with least. Noise, which all blocks have, falls out.
 struct Sharpness {
-  bool known = false;      ///< false: too few blocks of tissue, or no detail
+  bool known = false;      ///< false: too few blocks of tissue
   double focus = 0;        ///< root of the slope of fine over coarse energy
   double sharp_share = 0;  ///< of the half of blocks with most coarse detail, those whose own ratio is at least kSharp
   double motion = 1;       ///< detail along the direction that has least of it, over that across: 1 even, 0 smeared

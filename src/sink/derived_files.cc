@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "sink/clip_log.h"
+#include "sink/clip_tables.h"
 #include "sink/csv_file.h"
 #include "sink/folder_sink.h"
 #include "sink/json_text.h"
@@ -52,6 +54,13 @@ class CocoFile {
   bool first_ = true;
 };
 
+/// What the run's options say of frames that are not usable.
+bool keeps_unusable(const std::filesystem::path& journal) {
+  const nlohmann::json run = read_run_line(journal);
+  const auto options = run.find("options");
+  return options != run.end() && options->is_object() && options->value("keep_unusable", nlohmann::json()) == true;
+}
+
 }  // namespace
 
 void write_derived_files(const std::filesystem::path& path, char csv_separator) {
@@ -59,6 +68,7 @@ void write_derived_files(const std::filesystem::path& path, char csv_separator) 
   // Rows want the names of all values. A run of the program's own analyzer has none; of another's the files are begun
   // again with the names that came up.
   ValuePlaces values;
+  const bool keep_unusable = keeps_unusable(path / "results.jsonl");
   for (bool all_known = false; !all_known;) {
     all_known = true;
     const ValuePlaces known = values;
@@ -66,7 +76,9 @@ void write_derived_files(const std::filesystem::path& path, char csv_separator) 
     CocoFile coco(folder);
     ReportPage page(folder, known);
     IndexFile index(folder);
-    Tally tally;
+    ClipTables clips(folder, csv_separator);
+    Tally tally(keep_unusable);
+    ClipLog log({.keep_unusable = keep_unusable});
     const auto add = [&](const FrameResult& result) {
       for (const auto& [name, value] : result.values) {
         if (values.emplace(name, values.size()).second) all_known = false;
@@ -76,11 +88,13 @@ void write_derived_files(const std::filesystem::path& path, char csv_separator) 
       coco.add(result);
       page.add(result);
       tally.add(result);
+      clips.add(log.add(result));
       index.add_frame(result);
     };
     JournalState journal = read_journal(
         path / "results.jsonl", add, [&](std::string_view line, std::int64_t offset) { index.add_line(line, offset); });
     if (!all_known) continue;
+    clips.add(log.finish());
     // Of a run that was cut short the figures are those of the frames that there are.
     if (journal.summary.is_null()) {
       journal.summary = nlohmann::json::parse(tally.summary("", {}, 0, 0).dump());
@@ -88,6 +102,7 @@ void write_derived_files(const std::filesystem::path& path, char csv_separator) 
     }
     csv.commit();
     coco.commit();
+    clips.commit();
     index.commit();
     page.commit(journal.run, journal.summary);
   }
