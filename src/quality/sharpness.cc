@@ -85,11 +85,11 @@ Sharpness SharpnessMeter::measure(const Bands& bands, const FrameMask& mask) {
   return sharpness;
 }
 
-/// Along each of four directions: how much of the difference between places four cells apart the difference between
+/// Along each of four directions: how much of the difference between places eight cells apart the difference between
 /// neighbours has. A smear flattens neighbours along it; the vessels' own direction is in both differences.
 double SharpnessMeter::direction_ratio(const Bands& bands) const {
   constexpr std::array<std::array<int, 2>, 4> kDirections{{{1, 0}, {0, 1}, {1, 1}, {1, -1}}};
-  constexpr int kFar = 4;
+  constexpr int kFar = 8;
   const std::size_t quarter = blocks_.size() / 4;
   std::array<double, 4> detail{};
   for (std::size_t d = 0; d < kDirections.size(); ++d) {
