@@ -38,6 +38,19 @@ struct Judged {
   std::array<int, 2> half_view{};
 };
 
+/// Landmarks that lie in their frame.
+std::vector<int> landmarks_of(const FrameResult& frame) {
+  std::vector<int> inside;
+  for (std::size_t i = 0; i + 2 < frame.landmarks.size(); i += 3) {
+    const std::int64_t x = frame.landmarks[i];
+    const std::int64_t y = frame.landmarks[i + 1];
+    if (x < 0 || y < 0 || x > std::int64_t{16} * frame.width || y > std::int64_t{16} * frame.height) continue;
+    inside.insert(inside.end(), frame.landmarks.begin() + static_cast<std::ptrdiff_t>(i),
+                  frame.landmarks.begin() + static_cast<std::ptrdiff_t>(i + 3));
+  }
+  return inside;
+}
+
 }  // namespace
 
 bool ClipReducer::is_usable(const FrameResult& frame) const {
@@ -50,9 +63,10 @@ void ClipReducer::add(const FrameResult& frame) {
   Frame& here = frames_.emplace_back();
   here.usable = is_usable(frame);
   if (!here.usable) return;
+  const std::vector<int> landmarks = landmarks_of(frame);
   const bool same_size = frame.width == width_ && frame.height == height_;
   if (reference_ < 0) {
-    if (frame.landmarks.size() < 3 * kLeastLandmarks) return;
+    if (landmarks.size() < 3 * kLeastLandmarks) return;
     reference_ = static_cast<int>(frames_.size()) - 1;
     width_ = frame.width;
     height_ = frame.height;
@@ -60,13 +74,13 @@ void ClipReducer::add(const FrameResult& frame) {
     tracks_ = std::make_unique<Tracks>(width_, height_);
   } else {
     if (!same_size) return;
-    const auto pose = map_->locate(frame.landmarks, last_);
+    const auto pose = map_->locate(landmarks, last_);
     if (!pose) return;
     here.pose = *pose;
   }
   here.registered = true;
   last_ = here.pose;
-  map_->add(frame.landmarks, here.pose);
+  map_->add(landmarks, here.pose);
   tracks_->add(frame, here.pose);
   valid_px_ += frame.valid_px;
   all_px_ += std::int64_t{width_} * height_;

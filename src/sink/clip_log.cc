@@ -37,7 +37,9 @@ std::string clip_of(const FrameResult& result, const std::optional<std::string>&
 
 std::optional<ClipResult> ClipLog::add(const FrameResult& result) {
   std::optional<ClipResult> ended;
-  if (open_ && result.clip != name_) ended = finish();
+  const bool again = result.page && page_ && *result.page <= *page_;  // --repeat
+  if (open_ && (result.clip != name_ || again)) ended = finish();
+  page_ = result.page;
   if (result.clip.empty()) return ended;
   if (!open_) {
     name_ = result.clip;

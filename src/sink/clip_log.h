@@ -31,6 +31,7 @@ class ClipLog {
  private:
   ClipSettings settings_;
   std::string name_;
+  std::optional<std::int64_t> page_;  ///< of the frame before
   std::optional<ClipReducer> open_;
 };
 
