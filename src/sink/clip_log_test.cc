@@ -49,8 +49,10 @@ TEST(ClipOf, PicturesOfAFolderThatWasNamedAreOneClipPerFolder) {
 
 TEST(ClipLog, AClipEndsWhereAnotherFileBegins) {
   ClipLog log({});
-  const auto add = [&log](const std::string& file) {
+  std::int64_t page = 0;
+  const auto add = [&](const std::string& file) {
     FrameResult frame = frame_of(file);
+    frame.page = page++;
     frame.clip = file == "still.png" ? "" : file;
     return log.add(frame);
   };
@@ -62,6 +64,10 @@ TEST(ClipLog, AClipEndsWhereAnotherFileBegins) {
   EXPECT_EQ(first->frames, 2);
   EXPECT_TRUE(add("still.png"));
   EXPECT_FALSE(log.finish());
+  page = 0;
+  add("c.avi");
+  page = 0;
+  EXPECT_TRUE(add("c.avi"));  // the same video once more
 }
 
 TEST(ClipLine, IsJsonWithEveryMember) {
