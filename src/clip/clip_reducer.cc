@@ -53,16 +53,12 @@ std::vector<int> landmarks_of(const FrameResult& frame) {
 
 }  // namespace
 
-bool ClipReducer::is_usable(const FrameResult& frame) const {
-  if (frame.status != Status::kOk || frame.width <= 0 || frame.height <= 0) return false;
-  return settings_.keep_unusable || !frame.quality || frame.quality->usable;
-}
-
 void ClipReducer::add(const FrameResult& frame) {
   measure(frame);
   Frame& here = frames_.emplace_back();
-  here.usable = is_usable(frame);
-  if (!here.usable) return;
+  here.usable = counts(frame, false);
+  if (!counts(frame, settings_.keep_unusable) || frame.width <= 0 || frame.height <= 0) return;
+  ++counted_;
   const std::vector<int> landmarks = landmarks_of(frame);
   const bool same_size = frame.width == width_ && frame.height == height_;
   if (reference_ < 0) {
@@ -161,12 +157,12 @@ ClipResult ClipReducer::result() const {
     clip.quality.stability = std::max(item(-most, -0.25, -0.5), smeared > 0.1 ? 10 : 0);
   }
 
-  if (clip.usable == 0) {
+  if (counted_ == 0) {
     clip.reason = "no frame is usable";
     return clip;
   }
-  if (2 * clip.registered < clip.usable) {
-    clip.reason = "only " + std::to_string(clip.registered) + " of " + std::to_string(clip.usable) +
+  if (2 * clip.registered < counted_) {
+    clip.reason = "only " + std::to_string(clip.registered) + " of " + std::to_string(counted_) +
                   " usable frames could be placed on the tissue";
     return clip;
   }

@@ -41,12 +41,12 @@ class ClipReducer {
     bool usable = false;
     bool registered = false;
   };
-  bool is_usable(const FrameResult& frame) const;
   void measure(const FrameResult& frame);
 
   std::string file_;
   ClipSettings settings_;
   std::vector<Frame> frames_;
+  int counted_ = 0;  ///< frames that may enter the result
   int reference_ = -1;
   int width_ = 0, height_ = 0;
   std::unique_ptr<LandmarkMap> map_;
