@@ -146,7 +146,7 @@ def test_frames_that_are_not_usable_enter_no_mean_and_are_counted_with_their_rea
     assert summary["unusable"] == 3
     assert summary["mean_density"] == frames["good.png"]["density"]
     assert "3 of 4 frames" in said
-    assert {row["source"]: row["usable"] for row in results.rows(out)}["good.png"] == "1"
+    assert {row["source"]: row["usable"] for row in results.rows(out)}["good.png"] == "true"
     kept = analysed(capillaryx, tmp_path / "kept", tmp_path / "frames", "--keep-unusable")
     assert kept[-1]["mean_density"] != summary["mean_density"]
 

@@ -10,6 +10,7 @@
 #include "image/image.h"
 #include "pipeline/frame_run.h"
 #include "pipeline/status_file.h"
+#include "sink/clip_log.h"
 #include "sink/csv_file.h"
 #include "sink/folder_sink.h"
 #include "sink/results_reader.h"
@@ -64,6 +65,7 @@ struct Parts {
 /// Everything that can be wrong with options, network and inputs shows here, before a folder is touched.
 Parts make_parts(const Options& options, const std::vector<std::string>& inputs) {
   if (inputs.empty()) throw Error(ErrorKind::kUsage, "there is no input: name pictures, folders or videos");
+  clip_folder_of(options.clips, inputs);
   const BuildInfo build = build_info();
   Parts parts;
   parts.identity = RunIdentity{.version = build.version,
