@@ -20,7 +20,7 @@ constexpr std::array kQualityLimits{
     QualityLimit{"clipped_dark", false, 0.20, "too dark: black"},
     QualityLimit{"level", true, 25, "too dark"},
     QualityLimit{"focus", true, 0.43, "out of focus"},
-    QualityLimit{"motion", true, 0.60, "blurred by motion"},
+    QualityLimit{"motion", true, 0.30, "blurred by motion"},
     QualityLimit{"contrast", true, 0.02, "vessels hardly darker than the tissue"},
     QualityLimit{"occluded_share", false, 0.50, "more than half is hidden"},
 };
