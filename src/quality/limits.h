@@ -16,12 +16,12 @@ struct QualityLimit {
 
 constexpr std::array kQualityLimits{
     QualityLimit{"print_share", false, 0.05, "text or marks cover the frame: not a picture of tissue"},
-    QualityLimit{"clipped_bright", false, 0.20, "saturated"},
+    QualityLimit{"clipped_bright", false, 0.317, "saturated"},
     QualityLimit{"clipped_dark", false, 0.20, "too dark: black"},
-    QualityLimit{"level", true, 25, "too dark"},
-    QualityLimit{"focus", true, 0.43, "out of focus"},
-    QualityLimit{"motion", true, 0.30, "blurred by motion"},
-    QualityLimit{"contrast", true, 0.02, "vessels hardly darker than the tissue"},
+    QualityLimit{"level", true, 12.2, "too dark"},
+    QualityLimit{"focus", true, 0.391, "out of focus"},
+    QualityLimit{"motion", true, 0.272, "blurred by motion"},
+    QualityLimit{"contrast", true, 0.0973, "vessels hardly darker than the tissue"},
     QualityLimit{"occluded_share", false, 0.50, "more than half is hidden"},
 };
 
