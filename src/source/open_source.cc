@@ -35,7 +35,12 @@ class JoinedSource : public FrameSource {
   void add(std::unique_ptr<Input> input) { inputs_.push_back(std::move(input)); }
   void set_skipped(std::vector<SkippedInput> skipped) { skipped_ = std::move(skipped); }
 
+  void use_prober(std::shared_ptr<Prober> prober) override {
+    for (const auto& input : inputs_) input->use_prober(prober);
+  }
+
   std::optional<Frame> next() override {
+    skip_now(std::exchange(to_skip_, 0));
     if (!more()) return std::nullopt;
     FrameInfo info;
     info.index = index_;
@@ -50,15 +55,8 @@ class JoinedSource : public FrameSource {
     return std::nullopt;
   }
 
-  void skip(std::int64_t count) override {
-    if (options_.frames > 0) count = std::min(count, options_.frames - index_);
-    for (std::int64_t left = count; left > 0 && current_ < inputs_.size() && !stop_->requested();) {
-      const std::int64_t skipped = inputs_[current_]->skip(left);
-      index_ += skipped;
-      left -= skipped;
-      if (left > 0) to_next_input();
-    }
-  }
+  // Only next() may have files probed.
+  void skip(std::int64_t count) override { to_skip_ += count; }
 
   void stop() override { stop_->request(); }
 
@@ -78,6 +76,16 @@ class JoinedSource : public FrameSource {
   std::vector<SkippedInput> skipped() const override { return skipped_; }
 
  private:
+  void skip_now(std::int64_t count) {
+    if (options_.frames > 0) count = std::min(count, options_.frames - index_);
+    for (std::int64_t left = count; left > 0 && current_ < inputs_.size() && !stop_->requested();) {
+      const std::int64_t skipped = inputs_[current_]->skip(left);
+      index_ += skipped;
+      left -= skipped;
+      if (left > 0) to_next_input();
+    }
+  }
+
   bool more() const { return current_ < inputs_.size() && (options_.frames == 0 || index_ < options_.frames); }
 
   void to_next_input() {
@@ -108,7 +116,8 @@ class JoinedSource : public FrameSource {
   std::vector<SkippedInput> skipped_;
   std::size_t current_ = 0;
   std::int64_t round_ = 0;
-  std::int64_t index_ = 0;           // of the next frame
+  std::int64_t index_ = 0;  // of the next frame
+  std::int64_t to_skip_ = 0;
   std::int64_t index_of_round_ = 0;  // of the first frame of this time through
   std::optional<std::chrono::steady_clock::time_point> first_due_;
   std::int64_t first_index_ = 0;
@@ -322,10 +331,10 @@ std::vector<std::unique_ptr<Input>> open_input(FoundInput& found, const Options&
           pictures.push_back(std::move(file));
           continue;
         }
-        if (!pictures.empty()) inputs.push_back(make_files_input(std::exchange(pictures, {})));
+        if (!pictures.empty()) inputs.push_back(make_files_input(std::exchange(pictures, {}), options.every, stop));
         inputs.push_back(open_video(file, found.folder, options, stop));
       }
-      if (!pictures.empty()) inputs.push_back(make_files_input(std::move(pictures)));
+      if (!pictures.empty()) inputs.push_back(make_files_input(std::move(pictures), options.every, stop));
       break;
     case InputKind::kStdin:
       inputs.push_back(make_stdin_input(options.max_pixels, stop));
