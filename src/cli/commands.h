@@ -21,6 +21,7 @@ void add_analyze(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_evaluate(CLI::App& app, Action& action);
+void add_export(CLI::App& app, Action& action);
 void add_phantom(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_model(CLI::App& app, Action& action);

@@ -64,6 +64,7 @@ int run(int argc, char** argv) {
   cli::add_bench(app, action);
   cli::add_compare(app, action);
   cli::add_evaluate(app, action);
+  cli::add_export(app, action);
   cli::add_report(app, action);
   cli::add_phantom(app, action);
   cli::add_model(app, action);

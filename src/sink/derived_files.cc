@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // results.csv, coco.json, results.index and report.html, from results.jsonl alone. Nothing of a frame is held: however
 // many there are, the end of a run needs no more memory than its beginning.
-#include <fmt/format.h>
 
-#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
 
+#include "sink/coco_file.h"
 #include "sink/csv_file.h"
 #include "sink/folder_sink.h"
-#include "sink/json_text.h"
 #include "sink/output_folder.h"
 #include "sink/report_page.h"
 #include "sink/results_index.h"
@@ -18,41 +16,6 @@
 #include "sink/tally.h"
 
 namespace capillaryx {
-namespace {
-
-/// coco.json: COCO results (a list of detections) of the accepted capillaries.
-class CocoFile {
- public:
-  explicit CocoFile(const OutputFolder& folder) : file_(folder, "coco.json") { file_.write("["); }
-
-  void add(const FrameResult& result) {
-    for (const Capillary& capillary : result.capillaries) {
-      std::string text = fmt::format("{}\n{{\"image_id\":{},\"file_name\":", first_ ? "" : ",", result.index);
-      first_ = false;
-      append_json_string(text, result.source);
-      const auto& box = capillary.bbox;
-      fmt::format_to(std::back_inserter(text),
-                     ",\"category_id\":1,\"bbox\":[{},{},{},{}],\"area\":{},\"segmentation\":[[", box[0], box[1],
-                     box[2], box[3], capillary.area_px);
-      append_json_numbers(text, capillary.polygon);
-      text += "]],\"score\":";
-      append_json_number(text, capillary.score);
-      text += '}';
-      file_.write(text);
-    }
-  }
-
-  void commit() {
-    file_.write("\n]\n");
-    file_.commit();
-  }
-
- private:
-  NewFile file_;
-  bool first_ = true;
-};
-
-}  // namespace
 
 void write_derived_files(const std::filesystem::path& path, char csv_separator) {
   const OutputFolder folder(path, false);

@@ -127,7 +127,15 @@ TEST_F(Folder, HoldsARunLineTheFramesAndASummary) {
   EXPECT_EQ(state.summary["skipped"]["first"][0]["source"], "notes.txt");
   EXPECT_THAT(names("overlays"), ElementsAre("000000_f.jpg", "000001_f.jpg", "000002_f.jpg"));
   EXPECT_THAT(text("results.csv"), HasSubstr("\r\n0,p1/f.png,ok,,100,100,1,0.01,,,100,0.9,"));
-  EXPECT_EQ(nlohmann::json::parse(text("coco.json")).size(), 3U);
+  const auto coco = nlohmann::json::parse(text("coco.json"));
+  ASSERT_EQ(coco["images"].size(), 3U);
+  EXPECT_EQ(coco["images"][2]["id"], 3);
+  EXPECT_EQ(coco["images"][2]["width"], 100);
+  ASSERT_EQ(coco["annotations"].size(), 3U);
+  EXPECT_EQ(coco["annotations"][2]["id"], 3);
+  EXPECT_EQ(coco["annotations"][2]["image_id"], 3);
+  EXPECT_EQ(coco["annotations"][2]["score"], 0.9);
+  EXPECT_EQ(coco["categories"][0]["name"], "capillary");
 }
 
 TEST_F(Folder, KeepsNoOverlayOfAFailedFrame) {
