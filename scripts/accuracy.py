@@ -280,7 +280,7 @@ class Bench:
             "",
             f"| | {' | '.join(kept['kinds'])} |",
             "|---|" + "---|" * len(kinds),
-            "| regions, drawn / real | " + " | ".join(f"{kind['drawn']} / {kind['real']}" for kind in kinds) + " |",
+            "| regions, synthetic / real | " + " | ".join(f"{kind['synthetic']} / {kind['real']}" for kind in kinds) + " |",
         ]
 
         def row(name: str, values: list[list[float]]) -> str:
