@@ -31,7 +31,7 @@ import results
 from conftest import ROOT
 from processes import Traces, children, frames_written, start, wait_for
 
-RESULT_FILES = {"results.jsonl", "results.csv", "coco.json", "report.html", "overlays"}
+RESULT_FILES = {"results.jsonl", "results.csv", "coco.json", "report.html", "report", "overlays", "results.index"}
 EXECUTORS = ["driver", "router"]
 
 

@@ -10,7 +10,7 @@
 #include "sink/csv_file.h"
 #include "sink/folder_sink.h"
 #include "sink/output_folder.h"
-#include "sink/report_page.h"
+#include "sink/report_data.h"
 #include "sink/results_index.h"
 #include "sink/results_reader.h"
 #include "sink/tally.h"
@@ -27,7 +27,7 @@ void write_derived_files(const std::filesystem::path& path, char csv_separator) 
     const ValuePlaces known = values;
     CsvFile csv(folder, known, csv_separator);
     CocoFile coco(folder);
-    ReportPage page(folder, known);
+    ReportData report(folder, known);
     IndexFile index(folder);
     Tally tally;
     const auto add = [&](const FrameResult& result) {
@@ -37,12 +37,15 @@ void write_derived_files(const std::filesystem::path& path, char csv_separator) 
       if (!all_known) return;
       csv.add(result);
       coco.add(result);
-      page.add(result);
+      report.add(result);
       tally.add(result);
       index.add_frame(result);
     };
-    JournalState journal = read_journal(
-        path / "results.jsonl", add, [&](std::string_view line, std::int64_t offset) { index.add_line(line, offset); });
+    JournalState journal = read_journal(path / "results.jsonl", add, [&](std::string_view line, std::int64_t offset) {
+      index.add_line(line, offset);
+      if (line.starts_with(R"({"type":"run")")) report.set_run(nlohmann::json::parse(line, nullptr, false));
+      if (all_known && line.starts_with(R"({"type":"clip")")) report.add_clip(line);
+    });
     if (!all_known) continue;
     // Of a run that was cut short the figures are those of the frames that there are.
     if (journal.summary.is_null()) {
@@ -52,7 +55,7 @@ void write_derived_files(const std::filesystem::path& path, char csv_separator) 
     csv.commit();
     coco.commit();
     index.commit();
-    page.commit(journal.run, journal.summary);
+    report.commit(journal.run, journal.summary);
   }
 }
 

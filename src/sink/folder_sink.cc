@@ -18,6 +18,7 @@
 #include "sink/csv_file.h"
 #include "sink/input_line.h"
 #include "sink/output_folder.h"
+#include "sink/report_data.h"
 #include "sink/results_index.h"
 #include "sink/results_reader.h"
 #include "sink/run_line.h"
@@ -59,6 +60,7 @@ void remove_results(const OutputFolder& folder, std::int64_t first) {
     folder.remove(name);
     folder.remove(temporary_name(name));
   }
+  remove_report(folder);
   for (const char* name : {kOverlays, kStages}) {
     if (!folder.has(name)) continue;
     remove_pictures(folder.subfolder(name, false), first);
@@ -193,7 +195,7 @@ struct FolderSink::State {
                                           "there by --force");
     }
     std::vector<const char*> ours(kDerived.begin(), kDerived.end());
-    ours.insert(ours.end(), {kOverlays, kStages});
+    ours.insert(ours.end(), {kReportFolder, kOverlays, kStages});
     for (const char* name : ours) {
       if (folder.has(name)) {
         throw Error(ErrorKind::kOutput,
