@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,6 +31,9 @@ struct Options {
   std::int64_t every = 1;
   std::optional<double> scale_um_per_px;
   std::int64_t max_pixels = 100'000'000;
+  std::string roi;
+  std::string clips;
+  bool keep_unusable = false;
 
   // --- how
   ExecutorKind executor = ExecutorKind::kDriver;
@@ -100,6 +104,13 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
         options.scale_um_per_px);
   visit(FieldInfo{"max_pixels", "what", true, "refuse larger pictures (default 100 million)", 1, 4e9},
         options.max_pixels);
+  visit(FieldInfo{"roi", "what", true, "measure only this part of each frame: X,Y,WIDTH,HEIGHT, px", 0, 0},
+        options.roi);
+  visit(
+      FieldInfo{"clips", "what", true, "a folder given as input: the pictures of each folder in it are one clip", 0, 0},
+      options.clips);
+  visit(FieldInfo{"keep_unusable", "what", true, "frames that are not usable enter means and clips too", 0, 0},
+        options.keep_unusable);
 
   visit(FieldInfo{"executor", "how", false, "driver, router, serial or ray", 0, 0}, options.executor);
   visit(FieldInfo{"workers", "how", false, "workers (0: one a core)", 0, 100'000}, options.workers);
@@ -188,6 +199,9 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
 
 /// Throws Error (kUsage) that names the first field out of its range.
 void check_options(const Options& options);
+
+/// Options::roi as x, y, width, height; absent if none is given. Throws Error (kUsage) on any other text.
+std::optional<std::array<int, 4>> parse_roi(const std::string& text);
 
 /// Names as they stand on the command line. The readers return nothing on an unknown name.
 const char* to_string(ExecutorKind value);

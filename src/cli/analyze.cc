@@ -68,12 +68,20 @@ void print_summary(const RunSummary& summary, const AnalyzeArguments& arguments)
     const MeanOverFrames& density = *summary.density;
     fmt::print("capillary density  {} % of the area", percent(density.mean));
     if (density.low && density.high) {
-      fmt::print(", mean of {} frames (95 % interval {} to {} %)", summary.ok, percent(*density.low),
+      fmt::print(", mean of {} frames (95 % interval {} to {} %)", summary.measured, percent(*density.low),
                  percent(*density.high));
     }
     fmt::print("\n");
     fmt::print("capillaries        {:.1f} a frame\n",
-               static_cast<double>(summary.capillaries) / static_cast<double>(summary.ok));
+               static_cast<double>(summary.capillaries) / static_cast<double>(summary.measured));
+  }
+  if (summary.unusable > 0) {
+    std::string reasons;
+    for (const auto& [reason, frames] : summary.unusable_reasons) {
+      reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", frames, reason);
+    }
+    fmt::print("not usable         {} of {} frames, {}: {}\n", summary.unusable, summary.ok,
+               arguments.options.keep_unusable ? "kept in the means" : "left out of means and clips", reasons);
   }
   if (summary.latency) {
     const Latency& latency = *summary.latency;

@@ -10,6 +10,7 @@
 #include "image/image.h"
 #include "pipeline/frame_run.h"
 #include "pipeline/status_file.h"
+#include "sink/clip_log.h"
 #include "sink/csv_file.h"
 #include "sink/folder_sink.h"
 #include "sink/results_reader.h"
@@ -64,6 +65,7 @@ struct Parts {
 /// Everything that can be wrong with options, network and inputs shows here, before a folder is touched.
 Parts make_parts(const Options& options, const std::vector<std::string>& inputs) {
   if (inputs.empty()) throw Error(ErrorKind::kUsage, "there is no input: name pictures, folders or videos");
+  clip_folder_of(options.clips, inputs);
   const BuildInfo build = build_info();
   Parts parts;
   parts.identity = RunIdentity{.version = build.version,
@@ -133,7 +135,7 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::file
   const auto wall_s = [start] { return std::chrono::duration<double>(Clock::now() - start).count(); };
   Parts parts = make_parts(options_, inputs);
   auto sink = std::make_unique<FolderSink>(output, options_, parts.identity);
-  RunCounts counts;
+  RunCounts counts(options_.keep_unusable);
   const std::int64_t resumed = sink->frames_present();
   if (resumed > 0) {
     read_journal(output / "results.jsonl", [&counts](const FrameResult& result) { counts.add(result); });
@@ -177,7 +179,7 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::func
   const auto start = Clock::now();
   Parts parts = make_parts(options_, inputs);
   CallbackSink sink(on_result);
-  RunCounts counts;
+  RunCounts counts(options_.keep_unusable);
   const bool stopped = run_frames(*parts.source, *parts.executor, sink, counts, stop, {});
   RunSummary summary = complete(counts, parts.source->skipped().size(), 0, stopped,
                                 std::chrono::duration<double>(Clock::now() - start).count());
