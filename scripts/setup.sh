@@ -84,6 +84,7 @@ groups="$*"
 install_debian_packages
 requirements=(requirements/run.txt)
 if has_group test || has_group check; then requirements+=(requirements/dev.txt); fi
+if has_group test; then requirements+=(requirements/statistics.txt); fi
 python_environment .venv "${requirements[@]}"
 if has_group train; then python_environment .venv-train requirements/train.txt; fi
 mkdir -p build
