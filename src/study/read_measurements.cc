@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "study/roi.h"
+
 namespace capillaryx {
 namespace {
 
@@ -22,9 +24,16 @@ std::string joined(const std::vector<std::string>& texts) {
 
 std::vector<std::string> default_label_columns() { return {kLabelColumns.begin(), kLabelColumns.end()}; }
 
-MeasurementReader::MeasurementReader(const Study& study, std::optional<double> scale_um_per_px)
-    : study_(study), scale_(scale_um_per_px) {
+MeasurementReader::MeasurementReader(const Study& study, std::optional<double> scale_um_per_px,
+                                     std::map<std::string, std::string> files)
+    : study_(study), scale_(scale_um_per_px), names_(std::move(files)) {
   for (std::size_t i = 0; i < study.rows.size(); ++i) rows_.emplace(study.rows[i].file, i);
+}
+
+const std::string& MeasurementReader::name_of(const FrameResult& result) const {
+  const std::string& name = measurement_name(result);
+  const auto found = names_.find(name);
+  return found == names_.end() ? name : found->second;
 }
 
 Measurement MeasurementReader::start(const FrameResult& result, const std::string& name) const {
@@ -55,7 +64,7 @@ Measurement MeasurementReader::start(const FrameResult& result, const std::strin
 
 void MeasurementReader::add(const FrameResult& result) {
   if (result.status == Status::kDropped) return;
-  const std::string& name = measurement_name(result);
+  const std::string& name = name_of(result);
   auto found = files_.find(name);
   if (found == files_.end()) found = files_.emplace(name, Sums{start(result, name), 0, 0, 0, {}, {}, {}}).first;
   Sums& sums = found->second;
@@ -76,13 +85,32 @@ void MeasurementReader::add(const FrameResult& result) {
     if (sums.first_unusable.empty()) sums.first_unusable = "not usable: no valid pixel";
     return;
   }
-  ++out.usable_frames;
-  if (result.valid_px > 0) {
-    sums.valid_px += static_cast<double>(result.valid_px);
-    sums.values["density"] += result.density;
-    sums.values["count"] += static_cast<double>(result.capillaries.size());
-    for (const Capillary& capillary : result.capillaries) sums.capillary_area_px += capillary.area_px;
-    sums.capillaries += static_cast<std::int64_t>(result.capillaries.size());
+  add_values(sums, result);
+}
+
+void MeasurementReader::add_values(Sums& sums, const FrameResult& result) const {
+  RoiPart part{static_cast<std::int64_t>(result.capillaries.size()), 0, result.valid_px};
+  for (const Capillary& capillary : result.capillaries) part.area_px += capillary.area_px;
+  double density = result.density;
+  const auto row = rows_.find(sums.measurement.file);
+  if (row != rows_.end() && study_.rows[row->second].roi) {
+    const auto inside = part_in_roi(result, *study_.rows[row->second].roi);
+    if (!inside || inside->valid_px == 0) {
+      if (!sums.first_unusable.empty()) return;
+      sums.first_unusable = inside ? "not usable: the roi lies outside of the frame"
+                                   : "not usable: a roi of a frame that is masked in part cannot be told";
+      return;
+    }
+    part = *inside;
+    density = part.area_px / static_cast<double>(part.valid_px);
+  }
+  ++sums.measurement.usable_frames;
+  if (part.valid_px > 0) {
+    sums.valid_px += static_cast<double>(part.valid_px);
+    sums.values["density"] += density;
+    sums.values["count"] += static_cast<double>(part.count);
+    sums.capillary_area_px += part.area_px;
+    sums.capillaries += part.count;
   }
   for (const auto& [value_name, value] : result.values) sums.values[value_name] += value;
 }

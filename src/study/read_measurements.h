@@ -17,7 +17,9 @@ namespace capillaryx {
 class MeasurementReader {
  public:
   /// `scale_um_per_px` replaces the scale of every file whose row in the study has none. `study` must outlive this.
-  MeasurementReader(const Study& study, std::optional<double> scale_um_per_px);
+  /// `files`: names of files in the run -> their names in the study, if they are not the same.
+  MeasurementReader(const Study& study, std::optional<double> scale_um_per_px,
+                    std::map<std::string, std::string> files = {});
 
   void add(const FrameResult& result);
 
@@ -35,11 +37,14 @@ class MeasurementReader {
     std::string first_unusable;
   };
 
+  const std::string& name_of(const FrameResult& result) const;
+  void add_values(Sums& sums, const FrameResult& result) const;
   Measurement start(const FrameResult& result, const std::string& name) const;
 
   const Study& study_;
   std::optional<double> scale_;
   std::map<std::string, std::size_t> rows_;  ///< file -> row of the study
+  std::map<std::string, std::string> names_;
   std::map<std::string, Sums> files_;
 };
 

@@ -15,6 +15,7 @@
 #include "sink/notice.h"
 #include "sink/output_folder.h"
 #include "sink/results_reader.h"
+#include "study/pseudonyms.h"
 #include "study/read_measurements.h"
 #include "study/study_tables.h"
 
@@ -130,29 +131,49 @@ void set_study(const std::filesystem::path& path, const Study& study) {
   write_file(folder, kStudyCsv, study_text(study));
 }
 
-void write_study_files(const std::filesystem::path& path, const LevelOptions& options,
-                       std::optional<double> scale_um_per_px) {
-  const OutputFolder folder(path, false);
-  Study study;
-  if (folder.has(kStudyCsv)) {
-    study = parse_study(read_small_file(path / kStudyCsv), (path / kStudyCsv).string());
-  } else {
-    study.label_columns = default_label_columns();
-  }
-  MeasurementReader reader(study, scale_um_per_px);
+namespace {
+
+std::optional<Study> study_in(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / kStudyCsv;
+  if (!OutputFolder(folder, false).has(kStudyCsv)) return std::nullopt;
+  return parse_study(read_small_file(file), file.string());
+}
+
+void write_tables(const std::filesystem::path& journal_folder, const OutputFolder& to, const Study& study,
+                  const std::map<std::string, std::string>& files, const LevelOptions& options,
+                  std::optional<double> scale_um_per_px) {
+  MeasurementReader reader(study, scale_um_per_px, files);
   const JournalState journal =
-      read_journal(path / "results.jsonl", [&](const FrameResult& result) { reader.add(result); });
+      read_journal(journal_folder / "results.jsonl", [&](const FrameResult& result) { reader.add(result); });
   std::vector<Measurement> all = reader.finish();
   sort_measurements(all, options);
   const Table measurements = measurements_table(all, study.label_columns);
   const Table groups = groups_table(summarise(all, options), study.label_columns);
-  write_file(folder, kMeasurementsCsv, csv_text(measurements));
-  write_file(folder, kGroupsCsv, csv_text(groups));
-  write_file(folder, kWorkbook, workbook({measurements, groups, definitions_table(), run_table(journal.run, options)}));
-  write_file(folder, kStudyJson,
+  write_file(to, kMeasurementsCsv, csv_text(measurements));
+  write_file(to, kGroupsCsv, csv_text(groups));
+  write_file(to, kWorkbook, workbook({measurements, groups, definitions_table(), run_table(journal.run, options)}));
+  write_file(to, kStudyJson,
              page_data(measurements, groups, all, journal.run, options)
                      .dump(1, ' ', false, ordered_json::error_handler_t::replace) +
                  "\n");
+}
+
+}  // namespace
+
+void write_study_files(const std::filesystem::path& path, const LevelOptions& options,
+                       std::optional<double> scale_um_per_px) {
+  Study study = study_in(path).value_or(Study());
+  if (study.rows.empty()) study.label_columns = default_label_columns();
+  write_tables(path, OutputFolder(path, false), study, {}, options, scale_um_per_px);
+}
+
+void write_unblinded_files(const std::filesystem::path& folder, const std::filesystem::path& key,
+                           const std::filesystem::path& to, const LevelOptions& options,
+                           std::optional<double> scale_um_per_px) {
+  const auto coded = study_in(folder);
+  if (!coded) throw Error(ErrorKind::kInput, folder.string() + " has no study.csv: it is no pseudonymised run");
+  const Pseudonyms names = resolve_key(parse_study(read_small_file(key), key.string()), *coded, key.string());
+  write_tables(folder, OutputFolder(to, true), names.real, names.files, options, scale_um_per_px);
 }
 
 }  // namespace capillaryx

@@ -23,6 +23,12 @@ inline constexpr const char* kStudyCsv = "study.csv";
 void write_study_files(const std::filesystem::path& folder, const LevelOptions& options,
                        std::optional<double> scale_um_per_px = std::nullopt);
 
+/// The same tables under the names that `key` (a key file) has for the codes of a pseudonymised run, into the folder
+/// `to`, which is made. Throws Error.
+void write_unblinded_files(const std::filesystem::path& folder, const std::filesystem::path& key,
+                           const std::filesystem::path& to, const LevelOptions& options,
+                           std::optional<double> scale_um_per_px);
+
 /// Puts a study file into an output folder, in place of the one that is there.
 void set_study(const std::filesystem::path& folder, const Study& study);
 
