@@ -12,7 +12,10 @@ namespace {
 double log_gamma(double x) {
   constexpr double kHalfLogTwoPi = 0.91893853320467274178;
   double shift = 1;
-  for (; x < 12; ++x) shift *= x;
+  while (x < 12) {
+    shift *= x;
+    x += 1;
+  }
   const double inverse = 1 / x;
   const double square = inverse * inverse;
   const double series =

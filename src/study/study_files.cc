@@ -121,7 +121,10 @@ void check_levels(const LevelOptions& options, const std::optional<Study>& study
   for (const std::string& level : options.levels) {
     if (std::find(columns.begin(), columns.end(), level) != columns.end()) continue;
     std::string names;
-    for (const std::string& column : columns) names += (names.empty() ? "" : ", ") + column;
+    for (const std::string& column : columns) {
+      if (!names.empty()) names += ", ";
+      names += column;
+    }
     throw Error(ErrorKind::kUsage, "--levels: there is no column '" + level + "'; there is " + names);
   }
 }
