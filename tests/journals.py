@@ -47,6 +47,7 @@ def frame(index: int, file: str, count: int, **more: Any) -> dict[str, Any]:
 def write(folder: Path, frames: list[dict[str, Any]], template: list[dict[str, Any]]) -> None:
     """A journal of these frames; members that `frames` do not have, the run and the summary come from `template`."""
     like = next(line for line in template if line["type"] == "frame")
+    like |= {name: [] for name in ("candidates", "landmarks") if name in like}
     folder.mkdir(parents=True, exist_ok=True)
     lines = [template[0], *({**like, **line} for line in frames), template[-1]]
     text = "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)

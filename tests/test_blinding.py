@@ -11,20 +11,20 @@ import pictures
 import pytest
 from conftest import Analyze, Run
 
-NAMES = (b"Meyer", b"meyer", b"Schulz", b"baseline", b"after", b"ward7")
+NAMES = (b"Meyer", b"meyer", b"Schulz", b"vorher", b"nachher", b"ward7")
 TABLES = ("measurements.csv", "groups.csv")
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     folder = tmp_path / "ward7"
-    for number, (subject, visit) in enumerate((s, v) for s in ("Meyer", "Schulz") for v in ("after", "baseline")):
+    for number, (subject, visit) in enumerate((s, v) for s in ("Meyer", "Schulz") for v in ("vorher", "nachher")):
         (folder / subject / visit).mkdir(parents=True)
         for still in range(2):
             picture = pictures.png(pictures.tissue(seed=2 * number + still))
             (folder / subject / visit / f"{subject.lower()}_{still}.png").write_bytes(picture)
-    (folder / "Meyer/after/meyer_bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    (folder / "Meyer/after/meyer_bad.avi").write_bytes(b"RIFF\x10\0\0\0AVI meyer")
+    (folder / "Meyer/vorher/meyer_bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (folder / "Meyer/vorher/meyer_bad.avi").write_bytes(b"RIFF\x10\0\0\0AVI meyer")
     return folder
 
 
@@ -38,7 +38,7 @@ def names_in(folder: Path) -> list[str]:
 
 def test_no_byte_of_the_output_holds_a_name(data: Path, capillaryx: Run, tmp_path: Path) -> None:
     out, key = tmp_path / "out", tmp_path / "key.csv"
-    videos = [data / "Meyer/after/meyer_bad.avi"] if shutil.which("ffmpeg") else []
+    videos = [data / "Meyer/vorher/meyer_bad.avi"] if shutil.which("ffmpeg") else []
     done = capillaryx("analyze", data, *videos, "-o", out, "--pseudonymise", key, expect=3)
     assert names_in(out) == []
     assert not any(name.decode() in done.stdout + done.stderr for name in NAMES)

@@ -129,14 +129,17 @@ CodedInputs::CodedInputs(const std::vector<std::string>& inputs, const std::stri
   hash.update(key);
   folder_ = fs::temp_directory_path() / ("capillaryx-" + hash.hex().substr(0, 16));
   make_private_folder(folder_);
-  for (const auto& [code, file] : names.files) {
-    if (::symlink(found.paths.at(file).c_str(), (folder_ / code).c_str()) != 0) {
-      const int error = errno;
-      remove_links(folder_);
-      throw Error(ErrorKind::kOutput, folder_.string() + ": no link can be made: " + std::strerror(error));
+  try {
+    for (const auto& [code, file] : names.files) {
+      if (::symlink(found.paths.at(file).c_str(), (folder_ / code).c_str()) != 0) {
+        throw Error(ErrorKind::kOutput, folder_.string() + ": no link can be made: " + std::strerror(errno));
+      }
     }
+    write_new(study_file(), study_text(names.coded), 0600);
+  } catch (...) {
+    remove_links(folder_);
+    throw;
   }
-  write_new(study_file(), study_text(names.coded), 0600);
 }
 
 CodedInputs::~CodedInputs() { remove_links(folder_); }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 
 #include "capillaryx/error.h"
 #include "source/source_name.h"
@@ -16,7 +17,8 @@ namespace capillaryx {
 bool is_study_file(const std::string& argument) {
   std::string suffix = argument.size() < 4 ? "" : argument.substr(argument.size() - 4);
   for (char& c : suffix) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return suffix == ".csv" && !std::filesystem::is_directory(argument);
+  std::error_code ignored;
+  return suffix == ".csv" && !std::filesystem::is_directory(argument, ignored);
 }
 
 RunInputs find_run_inputs(const std::vector<std::string>& arguments) {

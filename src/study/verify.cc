@@ -77,8 +77,9 @@ Check check_inputs(const std::map<std::string, std::string>& hashes, const json&
   for (const auto& [file, sha256] : hashes) {
     std::optional<std::string> found;
     for (const std::filesystem::path& place : places_of(file, run, inputs)) {
-      found = file_hash(place);
-      if (found == sha256) break;
+      const auto hash = file_hash(place);
+      if (hash) found = hash;
+      if (hash == sha256) break;
     }
     if (!found) {
       tallied.missing(file);
