@@ -89,7 +89,7 @@ std::string read_or_make_key(const std::string& key_file, const Study& study) {
     const auto draw = [&](std::size_t below) {
       return std::uniform_int_distribution<std::size_t>(0, below - 1)(device);
     };
-    const std::string text = study_text(make_key(study, draw));
+    std::string text = study_text(make_key(study, draw));
     write_new(key_file, text, 0600);
     return text;
   }

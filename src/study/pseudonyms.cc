@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "study/pseudonyms.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <vector>
@@ -53,7 +55,10 @@ Study make_key(const Study& study, const std::function<std::size_t(std::size_t)>
   Study key;
   key.label_columns = study.label_columns;
   key.label_columns.emplace_back(kCode);
-  for (const std::string& column : study.label_columns) key.label_columns.push_back(column + kEnd);
+  for (const std::string& column : study.label_columns) {
+    key.label_columns.push_back(column);
+    key.label_columns.back() += kEnd;
+  }
   key.rows = study.rows;
   const std::vector<std::size_t> numbers = shuffled(key.rows.size(), draw);
   for (std::size_t i = 0; i < key.rows.size(); ++i) {
@@ -82,7 +87,7 @@ Pseudonyms apply_key(const Study& key, const Study& study, const std::string& na
   for (const StudyRow& row : study.rows) {
     const auto found = rows.find(row.file);
     if (found == rows.end()) {
-      throw Error(ErrorKind::kInput, name + " has no code for " + row.file + ": name a new key file");
+      throw Error(ErrorKind::kInput, fmt::format("{} has no code for {}: name a new key file", name, row.file));
     }
     StudyRow coded = row;
     coded.file = label(*found->second, kCode);
@@ -91,9 +96,9 @@ Pseudonyms apply_key(const Study& key, const Study& study, const std::string& na
     }
     for (const std::string& column : study.label_columns) {
       if (label(*found->second, column) != label(row, column)) {
-        throw Error(ErrorKind::kInput, name + ": the " + column + " of " + row.file + " is '" +
-                                           label(*found->second, column) + "' there and '" + label(row, column) +
-                                           "' in the study: name a new key file");
+        throw Error(ErrorKind::kInput,
+                    fmt::format("{}: the {} of {} is '{}' there and '{}' in the study: name a new key file", name,
+                                column, row.file, label(*found->second, column), label(row, column)));
       }
       coded.labels[column] = label(*found->second, column + kEnd);
     }

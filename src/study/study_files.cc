@@ -2,6 +2,7 @@
 #include "study/study_files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -125,7 +126,7 @@ void check_levels(const LevelOptions& options, const std::optional<Study>& study
       if (!names.empty()) names += ", ";
       names += column;
     }
-    throw Error(ErrorKind::kUsage, "--levels: there is no column '" + level + "'; there is " + names);
+    throw Error(ErrorKind::kUsage, fmt::format("--levels: there is no column '{}'; there is {}", level, names));
   }
 }
 
