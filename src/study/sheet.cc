@@ -170,6 +170,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// Whether a spreadsheet may show or save a cell as something else than its text.
 bool is_at_risk(std::string_view text) {
   if (text.empty()) return false;
+  if (trimmed(text) != text) return true;
   if (std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) return true;
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });

@@ -49,6 +49,7 @@ TEST(StudyFile, IsReadBackAsWritten) {
   study.rows[0].roi = {1, 2, 30, 40};
   study.rows[1].exclude = "out of focus; moved";
   study.rows[2].note = "=1+1";
+  study.rows[3].labels["site"] = " left ";
   const Study again = parse_study(study_text(study), "study.csv");
   ASSERT_EQ(again.rows.size(), 4U);
   for (std::size_t i = 0; i < 4; ++i) {
