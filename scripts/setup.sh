@@ -86,6 +86,7 @@ if has_group web && command -v node >/dev/null && command -v npm >/dev/null; the
 install_debian_packages
 requirements=(requirements/run.txt)
 if has_group test || has_group check; then requirements+=(requirements/dev.txt); fi
+if has_group test; then requirements+=(requirements/statistics.txt); fi
 python_environment .venv "${requirements[@]}"
 if has_group train; then python_environment .venv-train requirements/train.txt; fi
 mkdir -p build
