@@ -40,7 +40,7 @@ void write_derived_files(const std::filesystem::path& path, char csv_separator) 
     CocoFile coco(folder);
     ReportData report(folder, known);
     IndexFile index(folder);
-    ClipTables clips(folder);
+    ClipTables clips(folder, csv_separator);
     Tally tally(keep_unusable);
     ClipLog log({.keep_unusable = keep_unusable});
     const auto add = [&](const FrameResult& result) {

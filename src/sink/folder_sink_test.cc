@@ -542,8 +542,8 @@ TEST_F(Folder, TellsValuesOfAnotherAlgorithmInColumnsOfTheirOwn) {
   put(sink, frame);
   sink.finish({}, 1);
   const std::string csv = text("results.csv");
-  EXPECT_THAT(csv, HasSubstr(",usable,\"'=area\",spots\r\n0,p1/f.png,ok,,100,100,,,,,0,,0,"));
-  EXPECT_THAT(csv, HasSubstr(",0,,,3\r\n"));
+  EXPECT_THAT(csv, HasSubstr(",usable,reasons,\"'=area\",spots\r\n0,p1/f.png,ok,,100,100,,,,,0,,0,"));
+  EXPECT_THAT(csv, HasSubstr(",0,,,,3\r\n"));
   const auto data = page_data(text("report/data/index.js"));
   EXPECT_EQ(data["value_names"], (nlohmann::json{"spots", "=area"}));
   const auto rows = page_data(text("report/data/rows-00000.js"))["rows"];
