@@ -267,6 +267,7 @@ class Bench:
             return []
         kept = json.loads(file.read_text(encoding="utf-8"))
         kinds = kept["kinds"].values()
+        regions = [f"{kind['synthetic']} / {kind['real']}" for kind in kinds]
         page = [
             "## Synthetic or real",
             "",
@@ -280,7 +281,7 @@ class Bench:
             "",
             f"| | {' | '.join(kept['kinds'])} |",
             "|---|" + "---|" * len(kinds),
-            "| regions, synthetic / real | " + " | ".join(f"{kind['synthetic']} / {kind['real']}" for kind in kinds) + " |",
+            f"| regions, synthetic / real | {' | '.join(regions)} |",
         ]
 
         def row(name: str, values: list[list[float]]) -> str:
