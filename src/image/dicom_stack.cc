@@ -173,9 +173,11 @@ class DicomStack : public PictureStack {
 
   void read_jpeg_ls(std::int64_t page) {
     try {
-      const auto bytes = coded(page);
+      coded(page);
+      // CharLS 2.4 counts to 2^32 at the end of data that lack this marker.
+      bytes_.insert(bytes_.end(), {0xff, 0xd9});
       charls::jpegls_decoder decoder;
-      decoder.source(bytes.data(), bytes.size()).read_header();
+      decoder.source(bytes_.data(), bytes_.size()).read_header();
       const charls::frame_info info = decoder.frame_info();
       if (info.width != file_.columns || info.height != file_.rows || info.component_count != file_.samples ||
           info.bits_per_sample < 2 || info.bits_per_sample > 16) {
