@@ -5,6 +5,7 @@ usage: scripts/report_pages.py PROGRAM [FRAMES...]    (tests/ on PYTHONPATH; wri
 """
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def analysed(program: Path, root: Path) -> Path:
     """Ten synthetic frames in two visits, a damaged file and a text, analysed with a scale."""
     for k, visit in enumerate(("visit 1", "visit 2")):
         run(program, "phantom", 5, "-o", root / "frames/subject 1" / visit, "--seed", 7 + k)
-        (root / "frames/subject 1" / visit / "truth.json").unlink(missing_ok=True)
+        (root / "frames/subject 1" / visit / "truth.coco.json").unlink(missing_ok=True)
     (root / "frames/subject 1/visit 2/torn.ppm").write_bytes(b"P6 640 480 255\n123")
     (root / "frames/notes.txt").write_text("not a picture")
     command = [program, "analyze", "frames", "-o", "results", "--scale-um-per-px", "1.1", "--quiet"]
@@ -55,29 +56,30 @@ def long_run(program: Path, results: Path, folder: Path, frames: int) -> None:
     run(program, "report", folder)
 
 
-def renderer_mb() -> float:
-    """Proportional memory of the process that draws the page."""
-    most = 0.0
+def renderer() -> tuple[float, float]:
+    """Proportional memory (MB) and processor seconds of the process that draws the page."""
+    most = (0.0, 0.0)
     for status in Path("/proc").glob("[0-9]*"):
         try:
             if "--type=renderer" in (status / "cmdline").read_text():
                 pss = next(line for line in (status / "smaps_rollup").open() if line.startswith("Pss:"))
-                most = max(most, int(pss.split()[1]) / 1024)
+                ticks = (status / "stat").read_text().rpartition(")")[2].split()[11:13]
+                most = max(most, (int(pss.split()[1]) / 1024, sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")))
         except OSError:
             continue
     return most
 
 
 def measure(browser: Browser, out: Path, frames: int) -> list[str]:
-    begin = time.monotonic()
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    begin, before = time.monotonic(), renderer()[1]
     page.goto((out / "report.html").as_uri())
     page.wait_for_selector("tr.pick")
     first = time.monotonic() - begin
     all_loaded(page)
     page.wait_for_selector(".chart path")
     whole = time.monotonic() - begin
-    opened = renderer_mb()
+    opened, seconds = renderer()
     begin = time.monotonic()
     page.click("th button:has-text('Density')")
     page.wait_for_selector("th[aria-sort=descending]")
@@ -86,18 +88,21 @@ def measure(browser: Browser, out: Path, frames: int) -> list[str]:
         page.locator(".long-table").press("PageDown")
     page.locator(".viewer").wait_for()
     page.wait_for_timeout(500)
-    used = renderer_mb()
+    used = renderer()[0]
     nodes = page.evaluate("document.querySelectorAll('*').length")
     data = sum(file.stat().st_size for file in (out / "report/data").iterdir())
     page.close()
-    return [f"{frames:,}", f"{first:.2f}", f"{whole:.2f}", f"{sort:.2f}", f"{opened:.0f}", f"{used:.0f}", f"{nodes:,}",
-            f"{data / 1e6:.1f}"]  # fmt: skip
+    seconds_of = [f"{value:.2f}" for value in (first, whole, seconds - before, sort)]
+    return [f"{frames:,}", *seconds_of, f"{opened:.0f}", f"{used:.0f}", f"{nodes:,}", f"{data / 1e6:.1f}"]
 
 
 def draw(browser: Browser, out: Path) -> None:
     for dark in (False, True):
         scheme = "dark" if dark else "light"
         report = Report(browser, out, dark=dark, width=1280)
+        report.page.locator(".long-table").scroll_into_view_if_needed()
+        report.page.wait_for_timeout(3000)
+        report.page.evaluate("scrollTo(0, 0)")
         report.page.screenshot(path=PICTURES / f"report_{scheme}.png", full_page=True)
         report.open_frame(1)
         report.page.wait_for_selector(".shape")
@@ -125,13 +130,14 @@ def main() -> None:
             long_run(program, out, folder, frames)
             with chromium() as browser:
                 rows.append(measure(browser, folder, frames))
-    heads = ["frames", "first rows, s", "all rows and chart, s", "sort, s", "MB, opened", "MB, after 20 frames",
-             "elements", "data, MB"]  # fmt: skip
+    heads = ["frames", "first rows, s", "all rows and chart, s", "processor s", "sort, s"]
+    heads += ["MB, opened", "MB, after 20 frames", "elements", "data, MB"]
     table = "\n".join("| " + " | ".join(row) + " |" for row in [heads, ["---:"] * len(heads), *rows])
+    load = f"Load average of the machine ({os.cpu_count()} cores) meanwhile: {os.getloadavg()[0]:.1f}."
     text = PAGE.read_text()
     before, _, rest = text.partition(START)
     after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{START}\n\n{table}\n\n{END}{after}")
+    PAGE.write_text(f"{before}{START}\n\n{table}\n\n{load}\n\n{END}{after}")
 
 
 if __name__ == "__main__":

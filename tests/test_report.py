@@ -69,7 +69,7 @@ def out(capillaryx: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tissue")
     for k, visit in enumerate(("visit 1", "visit 2")):
         capillaryx("phantom", 3, "-o", root / "frames" / visit, "--seed", 7 + k)
-        (root / "frames" / visit / "truth.json").unlink(missing_ok=True)
+        (root / "frames" / visit / "truth.coco.json").unlink(missing_ok=True)
     capillaryx("analyze", root / "frames", "-o", root / "out", "--scale-um-per-px", 1.1, "--quiet")
     return root / "out"
 
