@@ -28,7 +28,8 @@ def clips(lines: list[Line]) -> list[Line]:
 @pytest.fixture(scope="module")
 def video(capillaryx: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clips")
-    capillaryx("phantom", 1, "-o", folder, "--clip", "--frames", 16, "--bad-frames", 0.2, "--force", *SIZE)
+    capillaryx("phantom", 1, "-o", folder, "--clip", "--frames", 16, "--bad-frames", 0.2, "--force",
+        "--drift", 0.3, "--rotation", 0.3, "--glare", 0, *SIZE)  # fmt: skip
     return folder / "clip_000.y4m"
 
 

@@ -13,7 +13,7 @@ constexpr int kBlack = 24, kBorderEdgeCells = 3, kLeastBorderShare = 400;
 // Light and print clip, or nearly. A patch of fewer cells is a speck of light, which hides no capillary.
 constexpr int kClipped = 250, kInk = 4, kLeastPatchCells = 4, kPatchEdgeCells = 1;
 // Print has hard edges: values this far apart inside cells that it covers.
-constexpr int kHardEdge = 70;
+constexpr int kHardEdge = 70, kInkEdgeShare = 16;
 
 // A mark of cells that belong to a patch too small to matter, while patches are found.
 constexpr auto kSpeck = static_cast<Masked>(255);
@@ -137,9 +137,15 @@ void find_patches(const Cells& cells, FrameMask& mask) {
       mask.cells[i] = Masked::kGlare;
     });
     const auto size = static_cast<std::int64_t>(mask.component.size());
-    const Masked kind = size < kLeastPatchCells       ? Masked::kNot
-                        : 2 * hard >= size || ink > 0 ? Masked::kPrint
-                                                      : Masked::kGlare;
+    // What is black without a hard edge is dark tissue or no light at all.
+    Masked kind = Masked::kGlare;
+    if (size < kLeastPatchCells) {
+      kind = Masked::kNot;
+    } else if (2 * hard >= size || (ink > 0 && kInkEdgeShare * hard >= size)) {
+      kind = Masked::kPrint;
+    } else if (ink > 0) {
+      kind = Masked::kNot;
+    }
     // A speck keeps a mark until all are found, or it would be found again.
     for (const int cell : mask.component)
       mask.cells[static_cast<std::size_t>(cell)] = kind == Masked::kNot ? kSpeck : kind;

@@ -35,12 +35,17 @@ std::string clip_of(const FrameResult& result, const std::optional<std::string>&
   return inside ? folder : std::string();
 }
 
+std::string ClipLog::admit(const FrameResult& result, const std::string& clip) const {
+  if (clip.empty() || done_.contains(clip)) return "";
+  const bool again = open_ && clip == name_ && result.page && page_ && *result.page <= *page_;
+  return again ? std::string() : clip;
+}
+
 std::optional<ClipResult> ClipLog::add(const FrameResult& result) {
   std::optional<ClipResult> ended;
-  const bool again = result.page && page_ && *result.page <= *page_;  // --repeat
-  if (open_ && (result.clip != name_ || again)) ended = finish();
-  page_ = result.page;
+  if (open_ && result.clip != name_) ended = finish();
   if (result.clip.empty()) return ended;
+  page_ = result.page;
   if (!open_) {
     name_ = result.clip;
     open_.emplace(name_, settings_);
@@ -53,6 +58,7 @@ std::optional<ClipResult> ClipLog::finish() {
   if (!open_) return std::nullopt;
   std::optional<ClipResult> result = open_->result();
   open_.reset();
+  done_.insert(name_);
   return result;
 }
 

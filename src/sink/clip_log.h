@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ class ClipLog {
  public:
   explicit ClipLog(const ClipSettings& settings) : settings_(settings) {}
 
+  /// The clip that a frame enters if its file or folder makes `clip`: that, or none if the clip has ended before. A
+  /// file that comes again (--repeat) is no further measurement.
+  std::string admit(const FrameResult& result, const std::string& clip) const;
+
   /// Takes a frame (FrameResult::clip says whose it is). The result of the clip that ended before it, if one did.
   std::optional<ClipResult> add(const FrameResult& result);
 
@@ -31,7 +36,8 @@ class ClipLog {
  private:
   ClipSettings settings_;
   std::string name_;
-  std::optional<std::int64_t> page_;  ///< of the frame before
+  std::optional<std::int64_t> page_;  ///< of the open clip's last frame
+  std::set<std::string> done_;
   std::optional<ClipReducer> open_;
 };
 

@@ -64,10 +64,23 @@ TEST(ClipLog, AClipEndsWhereAnotherFileBegins) {
   EXPECT_EQ(first->frames, 2);
   EXPECT_TRUE(add("still.png"));
   EXPECT_FALSE(log.finish());
-  page = 0;
-  add("c.avi");
-  page = 0;
-  EXPECT_TRUE(add("c.avi"));  // the same video once more
+}
+
+TEST(ClipLog, AVideoThatComesAgainIsNoFurtherClip) {
+  ClipLog log({});
+  const auto admitted = [&log](const std::string& file, std::int64_t page) {
+    FrameResult frame = frame_of(file);
+    frame.page = page;
+    frame.clip = log.admit(frame, file);
+    log.add(frame);
+    return frame.clip;
+  };
+  EXPECT_EQ(admitted("a.avi", 0), "a.avi");
+  EXPECT_EQ(admitted("a.avi", 1), "a.avi");
+  EXPECT_EQ(admitted("a.avi", 0), "");
+  EXPECT_EQ(admitted("a.avi", 1), "");
+  EXPECT_EQ(admitted("b.avi", 0), "b.avi");
+  EXPECT_EQ(admitted("a.avi", 2), "");
 }
 
 TEST(ClipLine, IsJsonWithEveryMember) {

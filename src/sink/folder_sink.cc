@@ -379,7 +379,7 @@ void FolderSink::write(FrameResult result) {
   mend(result);
   state_->keep_overlay(result);
   if (result.status == Status::kOk) state_->keep_stages(result);
-  result.clip = clip_of(result, state_->clip_folder);
+  result.clip = state_->clips.admit(result, clip_of(result, state_->clip_folder));
   state_->write_clip(state_->clips.add(result));
   state_->write_lines(result);
   state_->tally.add(result);

@@ -238,7 +238,7 @@ TEST_F(Folder, HoldsAnInputLineBeforeTheFirstFrameOfAFileWithSeveral) {
   std::vector<std::string> kinds;
   std::istringstream lines(text("results.jsonl"));
   for (std::string line; std::getline(lines, line);) kinds.push_back(nlohmann::json::parse(line)["type"]);
-  EXPECT_THAT(kinds, ElementsAre("run", "frame", "input", "frame", "frame", "frame", "frame", "summary"));
+  EXPECT_THAT(kinds, ElementsAre("run", "frame", "input", "frame", "frame", "clip", "frame", "frame", "summary"));
   const auto state = read_journal(out_ / "results.jsonl", {});
   EXPECT_EQ(state.inputs.at("clip.avi")->scale_from, "option");
   EXPECT_EQ(state.summary["subfolders"][0]["name"], "clip.avi");
