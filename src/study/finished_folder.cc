@@ -21,7 +21,7 @@ struct About {
 };
 
 // In the order in which a colleague reads them.
-constexpr std::array<About, 14> kFiles{{
+constexpr std::array<About, 15> kFiles{{
     {"report.html", "the page to open first, in any browser; needs no network"},
     {kMeasurementsCsv, "one row per measurement (a still, or a clip however long), with subject, visit and scale"},
     {kGroupsCsv, "means at every level with 95 % intervals, differences between visits, agreement"},
@@ -35,6 +35,7 @@ constexpr std::array<About, 14> kFiles{{
     {"results.jsonl", "the journal: everything that was measured. Every other file is made from it"},
     {"results.index", "where each frame stands in results.jsonl"},
     {"overlays", "each frame with its capillaries drawn in"},
+    {"pictures", "frames as plain pictures, for browsers that cannot show the input files"},
     {"corrections", "what people corrected, one file per reviewer"},
 }};
 

@@ -30,7 +30,7 @@ struct Measurement {
   std::int64_t usable_frames = 0;
   int width = 0;  ///< px
   int height = 0;
-  std::int64_t valid_px = 0;  ///< mean over usable frames of a clip without a result of its own
+  std::int64_t valid_px = 0;  ///< of a clip: of the tissue that was seen
   std::optional<double> scale_um_per_px;
   std::string scale_from;  ///< "study", "option", or what the file has; empty without a scale
   std::optional<double> magnification;

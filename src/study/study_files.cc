@@ -146,9 +146,14 @@ std::optional<Study> study_in(const std::filesystem::path& folder) {
 void write_tables(const std::filesystem::path& journal_folder, const OutputFolder& to, const Study& study,
                   const std::map<std::string, std::string>& files, const LevelOptions& options,
                   std::optional<double> scale_um_per_px) {
-  MeasurementReader reader(study, scale_um_per_px, files);
-  const JournalState journal =
-      read_journal(journal_folder / "results.jsonl", [&](const FrameResult& result) { reader.add(result); });
+  const std::filesystem::path file = journal_folder / "results.jsonl";
+  const nlohmann::json run = read_run_line(file);
+  const nlohmann::json::json_pointer keeps("/options/keep_unusable");
+  const bool keep_unusable = run.is_object() && run.contains(keeps) && run.at(keeps) == true;
+  MeasurementReader reader(study, scale_um_per_px, keep_unusable, files);
+  const JournalState journal = read_journal(
+      file, [&](const FrameResult& result) { reader.add(result); },
+      [&](std::string_view line, std::int64_t) { reader.add_line(line); });
   std::vector<Measurement> all = reader.finish();
   sort_measurements(all, options);
   const Table measurements = measurements_table(all, study.label_columns);

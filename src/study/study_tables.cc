@@ -93,7 +93,7 @@ Table definitions_table() {
   add("kind", "", "field: one still; clip: one file of several frames. Either is one measurement");
   add("frames", "frames", "analysed frames of the file");
   add("usable_frames", "frames", "frames that were analysed and are fit to be measured");
-  add("valid_px", "px", "pixels that are not masked out; of a clip without a result of its own the mean over frames");
+  add("valid_px", "px", "pixels that are not masked out; of a clip: of the tissue that was seen");
   add("scale_um_per_px", "um/px", "scale; scale_from says who gave it");
   add("counts", "", "yes: the measurement counts in the means; no: reason says why not");
   add("value", "of the quantity", "mean over the level below (column of), mean paired difference, or correlation");

@@ -195,7 +195,8 @@ std::string workbook(const std::vector<Table>& tables) {
                   "\"><fonts count=\"2\"><font/><font><b/></font></fonts><fills count=\"1\"><fill><patternFill "
                   "patternType=\"none\"/></fill></fills><borders count=\"1\"><border/></borders><cellStyleXfs "
                   "count=\"1\"><xf/></cellStyleXfs><cellXfs count=\"2\"><xf/><xf fontId=\"1\" "
-                  "applyFont=\"1\"/></cellXfs></styleSheet>");
+                  "applyFont=\"1\"/></cellXfs><cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" "
+                  "builtinId=\"0\"/></cellStyles></styleSheet>");
   for (std::size_t i = 1; i <= tables.size(); ++i) {
     archive.add("xl/worksheets/sheet" + std::to_string(i) + ".xml", sheet_xml(tables[i - 1]));
   }
