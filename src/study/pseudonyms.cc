@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "capillaryx/error.h"
+#include "image/image.h"
+#include "source/folder.h"
 
 namespace capillaryx {
 namespace {
@@ -16,15 +18,12 @@ constexpr const char* kCode = "code";
 constexpr const char* kEnd = "_code";
 constexpr const char* kExcluded = "excluded in the study file";  // as study_file reads `x`
 
-/// The extension of a file's name, in small ASCII letters; it says how the file is read and no more.
+/// The extension of a file's name, in small letters, if it is one of pictures or videos; other text may be a name.
 std::string extension_of(const std::string& file) {
-  const std::size_t dot = file.rfind('.');
-  if (dot == std::string::npos || file.find('/', dot) != std::string::npos || file.size() - dot > 6) return "";
-  std::string out = file.substr(dot);
-  for (std::size_t i = 1; i < out.size(); ++i) {
-    char& c = out[i];
+  if (!has_image_suffix(file) && !has_video_suffix(file)) return "";
+  std::string out = file.substr(file.rfind('.'));
+  for (char& c : out) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) return "";
   }
   return out;
 }
