@@ -107,6 +107,38 @@ def tiff(pixels: Pixels) -> bytes:
     )
 
 
+def dicom(pixels: npt.NDArray[np.uint8], names: list[bytes]) -> bytes:
+    """Uncompressed grey DICOM (explicit, little-endian) of 2 um a pixel that holds `names` as its patient's data."""
+
+    def element(group: int, number: int, kind: bytes, value: bytes) -> bytes:
+        value += b" " * (len(value) % 2)
+        size = struct.pack("<HI", 0, len(value)) if kind == b"OW" else struct.pack("<H", len(value))
+        return struct.pack("<HH", group, number) + kind + size + value
+
+    def word(group: int, number: int, value: int) -> bytes:
+        return element(group, number, b"US", struct.pack("<H", value))
+
+    height, width = pixels.shape
+    return b"".join(
+        [
+            bytes(128) + b"DICM",
+            element(0x0002, 0x0010, b"UI", b"1.2.840.10008.1.2.1\0"),
+            element(0x0008, 0x0060, b"CS", b"GM"),
+            *(element(0x0010, 0x0010 + index, b"LO", name) for index, name in enumerate(names)),
+            word(0x0028, 0x0002, 1),
+            element(0x0028, 0x0004, b"CS", b"MONOCHROME2"),
+            word(0x0028, 0x0010, height),
+            word(0x0028, 0x0011, width),
+            element(0x0028, 0x0030, b"DS", b"0.002\\0.002"),
+            word(0x0028, 0x0100, 8),
+            word(0x0028, 0x0101, 8),
+            word(0x0028, 0x0102, 7),
+            word(0x0028, 0x0103, 0),
+            element(0x7FE0, 0x0010, b"OW", pixels.tobytes()),
+        ]
+    )
+
+
 def need_ffmpeg() -> str:
     found = shutil.which("ffmpeg")
     if not found:

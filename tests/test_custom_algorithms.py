@@ -82,7 +82,7 @@ def test_its_values_come_out_everywhere_under_every_executor(
         assert [float(row["middle"]) for row in results.rows(run.out)] == [
             frame["values"]["middle"] for frame in frames
         ]
-        assert '"middle"' in (run.out / "report.html").read_text()
+        assert '"middle"' in (run.out / "report/data/index.js").read_text()
     assert len({str([frame["values"]["middle"] for frame in results.frames(run.out)]) for run in runs}) == 1
 
 
