@@ -6,4 +6,5 @@ scripts/setup.sh build run
 scripts/build.sh release
 say "measuring"
 .venv/bin/python scripts/accuracy.py build/release/capillaryx ../shared docs/accuracy.md
+.venv/bin/python scripts/accuracy_clips.py build/release/capillaryx ../shared docs/accuracy_clips.md
 .venv/bin/python scripts/readme.py

@@ -235,7 +235,7 @@ def test_an_ffmpeg_that_is_too_old_is_refused(program: Path, tmp_path: Path, ffm
     assert "needs ffmpeg 4.2 or later" in done.stderr
 
 
-@pytest.mark.parametrize("folder", filter(None, os.environ.get("CAPILLARYX_FFMPEGS", "").split(":")))
+@pytest.mark.parametrize("folder", [name for name in os.environ.get("CAPILLARYX_FFMPEGS", "").split(":") if name])
 def test_other_versions_of_ffmpeg_give_the_same(
     program: Path, cases: Path, tmp_path: Path, analyze: Analyze, folder: str
 ) -> None:

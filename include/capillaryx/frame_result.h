@@ -100,6 +100,9 @@ inline constexpr const char* kScaleFromOption = "option";
 /// Count form of capillary density, n/mm2: count / (valid_px x scale^2 / 1e6). Absent where no scale was given.
 std::optional<double> count_per_mm2(const FrameResult& result);
 
+/// Whether a frame enters means and clips: it was analysed, and is usable or kept although it is not.
+bool counts(const FrameResult& result, bool keep_unusable);
+
 /// "ok", "failed" or "dropped".
 const char* to_string(Status status);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,6 +31,9 @@ struct Options {
   std::int64_t every = 1;
   std::optional<double> scale_um_per_px;
   std::int64_t max_pixels = 100'000'000;
+  std::string roi;
+  std::string clips;
+  bool keep_unusable = false;
 
   // --- how
   ExecutorKind executor = ExecutorKind::kDriver;
@@ -59,6 +63,10 @@ struct Options {
   std::string status_file;
   std::string csv_separator = ",";
 
+  // --- the study (docs/statistics.md)
+  std::string levels = "subject,visit";
+  std::string compare = "visit,condition";
+
   // --- the algorithm (docs/analysis.md has each one's source)
   std::int64_t window_px = 120;
   std::int64_t mixture_components = 3;
@@ -81,7 +89,7 @@ struct Options {
 /// What a field is, for whoever shows or reads it.
 struct FieldInfo {
   std::string_view name;   ///< snake_case; the flag is the same with dashes
-  std::string_view group;  ///< "what", "how", "limits", "output", "algorithm"
+  std::string_view group;  ///< "what", "how", "limits", "output", "study", "algorithm"
   bool changes_results;    ///< belongs to the run line's `options`
   std::string_view help;   ///< one line; unit and default included where they matter
   double min = 0;          ///< smallest value allowed (numbers)
@@ -100,6 +108,13 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
         options.scale_um_per_px);
   visit(FieldInfo{"max_pixels", "what", true, "refuse larger pictures (default 100 million)", 1, 4e9},
         options.max_pixels);
+  visit(FieldInfo{"roi", "what", true, "measure only this part of each frame: X,Y,WIDTH,HEIGHT, px", 0, 0},
+        options.roi);
+  visit(
+      FieldInfo{"clips", "what", true, "a folder given as input: the pictures of each folder in it are one clip", 0, 0},
+      options.clips);
+  visit(FieldInfo{"keep_unusable", "what", true, "frames that are not usable enter means and clips too", 0, 0},
+        options.keep_unusable);
 
   visit(FieldInfo{"executor", "how", false, "driver, router, serial or ray", 0, 0}, options.executor);
   visit(FieldInfo{"workers", "how", false, "workers (0: one a core)", 0, 100'000}, options.workers);
@@ -146,6 +161,12 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
   visit(FieldInfo{"csv_separator", "output", false, "what separates the cells of results.csv: , ; or tab", 0, 0},
         options.csv_separator);
 
+  visit(FieldInfo{"levels", "study", false,
+                  "columns of the study that means are made over, from the outermost (the independent unit) inwards", 0,
+                  0},
+        options.levels);
+  visit(FieldInfo{"compare", "study", false, "columns of the study whose labels are compared", 0, 0}, options.compare);
+
   visit(FieldInfo{"window_px", "algorithm", true, "side of a background window, px", 16, 4096}, options.window_px);
   visit(FieldInfo{"mixture_components", "algorithm", true, "Gaussians of the background mixture", 1, 8},
         options.mixture_components);
@@ -188,6 +209,9 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
 
 /// Throws Error (kUsage) that names the first field out of its range.
 void check_options(const Options& options);
+
+/// Options::roi as x, y, width, height; absent if none is given. Throws Error (kUsage) on any other text.
+std::optional<std::array<int, 4>> parse_roi(const std::string& text);
 
 /// Names as they stand on the command line. The readers return nothing on an unknown name.
 const char* to_string(ExecutorKind value);

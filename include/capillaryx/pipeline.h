@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -54,12 +55,15 @@ struct RunSummary {
   std::int64_t dropped = 0;
   std::int64_t resumed = 0;  ///< of `frames`, those that an earlier run had already written
   std::int64_t skipped_inputs = 0;
-  std::int64_t capillaries = 0;           ///< in all frames that are ok
-  std::optional<MeanOverFrames> density;  ///< area form, fraction; absent where no frame is ok
-  std::optional<Latency> latency;         ///< absent where nothing is live
-  std::vector<FailedFrame> failures;      ///< the first kMostFailures of them
-  bool stopped = false;                   ///< ended by request before the source did
-  bool already_finished = false;          ///< an earlier run had done all of it; nothing was done now
+  std::int64_t unusable = 0;  ///< of those that are ok, those whose quality forbids to use them as data
+  std::map<std::string, std::int64_t> unusable_reasons;  ///< frames with each reason
+  std::int64_t measured = 0;                             ///< frames that enter the means
+  std::int64_t capillaries = 0;                          ///< in all of these
+  std::optional<MeanOverFrames> density;                 ///< area form, fraction; absent where no frame enters it
+  std::optional<Latency> latency;                        ///< absent where nothing is live
+  std::vector<FailedFrame> failures;                     ///< the first kMostFailures of them
+  bool stopped = false;                                  ///< ended by request before the source did
+  bool already_finished = false;                         ///< an earlier run had done all of it; nothing was done now
   double wall_s = 0;
   std::string warning;  ///< what the user should know (ExecutorStatus::warning); empty otherwise
 };

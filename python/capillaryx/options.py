@@ -26,6 +26,12 @@ class OptionKeywords(TypedDict, total=False):
     """micrometres a pixel; no default, lengths stay in px without."""
     max_pixels: int
     """refuse larger pictures (default 100 million)."""
+    roi: str
+    """measure only this part of each frame: X,Y,WIDTH,HEIGHT, px."""
+    clips: str
+    """a folder given as input: the pictures of each folder in it are one clip."""
+    keep_unusable: bool
+    """frames that are not usable enter means and clips too."""
     executor: Literal["driver", "router", "serial", "ray"]
     """driver, router, serial or ray."""
     workers: int
@@ -70,6 +76,10 @@ class OptionKeywords(TypedDict, total=False):
     """rewrite FILE (JSON) once a second with where the run stands."""
     csv_separator: str
     """what separates the cells of results.csv: , ; or tab."""
+    levels: str
+    """columns of the study that means are made over, from the outermost (the independent unit) inwards."""
+    compare: str
+    """columns of the study whose labels are compared."""
     window_px: int
     """side of a background window, px."""
     mixture_components: int

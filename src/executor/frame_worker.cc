@@ -70,7 +70,10 @@ FrameResult empty_result(const FrameInfo& info, Status status, std::string error
 }
 
 FrameWorker::FrameWorker(std::unique_ptr<Analyzer> analyzer, const Options& options)
-    : analyzer_(std::move(analyzer)), reader_(options.max_pixels), options_(options) {}
+    : analyzer_(std::move(analyzer)),
+      reader_(options.max_pixels),
+      quality_(parse_roi(options.roi)),
+      options_(options) {}
 
 FrameResult FrameWorker::analyze(const Frame& frame, Frame& decoded, std::string& sha256, ImageFacts& facts,
                                  std::map<std::string, double>& stages_ms) {
@@ -80,6 +83,12 @@ FrameResult FrameWorker::analyze(const Frame& frame, Frame& decoded, std::string
   stages_ms["read"] = ms_since(start);
   FrameResult result = analyzer_->analyze(decoded);
   check_finite(result);
+  // An algorithm without valid pixels measures no microcirculation.
+  if (result.valid_px > 0) {
+    const auto quality_start = Clock::now();
+    quality_.complete(decoded.pixels(), result);
+    stages_ms["quality"] = ms_since(quality_start);
+  }
   return result;
 }
 

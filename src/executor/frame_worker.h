@@ -10,6 +10,7 @@
 #include "capillaryx/analyzer.h"
 #include "capillaryx/frame_source.h"
 #include "image/image.h"
+#include "quality/quality.h"
 
 namespace capillaryx {
 
@@ -41,6 +42,7 @@ class FrameWorker {
 
   std::unique_ptr<Analyzer> analyzer_;
   ImageReader reader_;
+  QualityMeter quality_;
   Options options_;
   std::vector<std::uint8_t> overlay_pixels_, overlay_memory_;
   bool out_of_memory_ = false;

@@ -9,6 +9,10 @@ std::optional<double> count_per_mm2(const FrameResult& result) {
   return static_cast<double>(result.capillaries.size()) / (static_cast<double>(result.valid_px) * scale * scale / 1e6);
 }
 
+bool counts(const FrameResult& result, bool keep_unusable) {
+  return result.status == Status::kOk && (keep_unusable || !result.quality || result.quality->usable);
+}
+
 const char* to_string(Status status) {
   switch (status) {
     case Status::kOk:

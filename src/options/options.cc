@@ -76,7 +76,26 @@ bool from_string(std::string_view name, WhenBehind& value) { return value_of(kPo
 bool from_string(std::string_view name, OverlayFormat& value) { return value_of(kFormats, name, value); }
 bool from_string(std::string_view name, InferencePrecision& value) { return value_of(kPrecisions, name, value); }
 
+std::optional<std::array<int, 4>> parse_roi(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  std::array<int, 4> roi{};
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  bool whole = true;
+  for (std::size_t i = 0; i < roi.size() && whole; ++i) {
+    if (i > 0) whole = at != end && *at++ == ',';
+    const auto [next, error] = std::from_chars(at, end, roi[i]);
+    whole = whole && error == std::errc();
+    at = next;
+  }
+  if (!whole || at != end || roi[0] < 0 || roi[1] < 0 || roi[2] < 1 || roi[3] < 1) {
+    throw Error(ErrorKind::kUsage, "roi must be X,Y,WIDTH,HEIGHT in whole pixels, not '" + text + "'");
+  }
+  return roi;
+}
+
 void check_options(const Options& options) {
+  parse_roi(options.roi);
   visit_fields(options, [](const FieldInfo& info, const auto& field) {
     using Field = std::decay_t<decltype(field)>;
     if constexpr (std::is_same_v<Field, std::optional<double>>) {

@@ -196,6 +196,7 @@ std::vector<SyntheticCapillary> draw_capillaries(const PhantomOptions& options, 
     }
     draw_surroundings(random, look, shape, x, y, peak, canvas);
     one.density = std::move(density);
+    one.vessel = std::move(shape.vessel);
     drawn.push_back(std::move(one));
   }
   return drawn;

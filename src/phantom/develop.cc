@@ -104,7 +104,7 @@ void add_grain(Random& random, cv::Mat& plane, double sigma) {
 }  // namespace
 
 void develop(const PhantomOptions& options, std::int64_t index, const Look& look, const Canvas& canvas,
-             std::uint8_t* rgb) {
+             std::uint8_t* rgb, std::int64_t moment) {
   cv::Mat planes[3];
   to_planes(look, canvas.fine, planes);
   Random edge(options.seed, index, kEdge);
@@ -114,7 +114,7 @@ void develop(const PhantomOptions& options, std::int64_t index, const Look& look
     cv::GaussianBlur(planes[0], soft, {9, 9}, 1.6);
     planes[0] += look.sharpening * (planes[0] - soft);
   }
-  Random random(options.seed, index, kGrain);
+  Random random(options.seed, index, kGrain, static_cast<std::uint64_t>(moment + 1));
   const bool video = look.late_codec_step == 0;
   if (!video) {
     // Stills of the camera with strong colours: coarse blocks first, whose places the picture no longer tells.

@@ -27,6 +27,9 @@ enum Stream : std::uint64_t {
   kTexture = 15,
   kWrinkle = 16,
   kEdge = 17,
+  kClipPath = 18,
+  kClipFrame = 19,
+  kFlow = 20,
 };
 
 /// What holds for the whole of one frame: the camera, the patch of skin, the light.
@@ -75,7 +78,8 @@ void draw_bubbles(const PhantomOptions& options, std::int64_t index, const Look&
 struct SyntheticCapillary {
   Patch density;  ///< optical density in green
   Color color{};
-  Patch tail;  ///< where it sinks into the depth; may be empty
+  Patch tail;                             ///< where it sinks into the depth; may be empty
+  std::vector<std::vector<Knot>> vessel;  ///< its centre lines, px of the frame
   PhantomCapillary truth;
 };
 std::vector<SyntheticCapillary> draw_capillaries(const PhantomOptions& options, std::int64_t index, const Look& look,
@@ -84,9 +88,10 @@ std::vector<SyntheticCapillary> draw_capillaries(const PhantomOptions& options, 
 /// Half-depth outline of a capillary inside a frame of width x height; see PhantomCapillary.
 void outline_capillary(const Patch& density, int width, int height, PhantomCapillary& truth);
 
-/// Light through `canvas.fine` as the camera stores it: 8-bit RGB, width * height * 3 bytes, rows without gaps.
+/// Light through `canvas.fine` as the camera stores it: 8-bit RGB, width * height * 3 bytes, rows without gaps. The
+/// frames of a clip, which share `index`, differ in `moment`, and so in their noise.
 void develop(const PhantomOptions& options, std::int64_t index, const Look& look, const Canvas& canvas,
-             std::uint8_t* rgb);
+             std::uint8_t* rgb, std::int64_t moment = -1);
 
 /// What a video's codec leaves of a picture: 8 x 8 blocks, colour at half resolution. `planes`: luma, blue and red
 /// difference (CV_32F), the latter two of half size. `step`: quantisation of the lowest waves, `color_mean_step`: of a

@@ -18,11 +18,15 @@ namespace capillaryx {
 /// Adds up results into a RunSummary; holds no more for more frames.
 class RunCounts {
  public:
+  /// `keep_unusable`: as Options::keep_unusable.
+  explicit RunCounts(bool keep_unusable = false) : keep_unusable_(keep_unusable) {}
+
   void add(const FrameResult& result);
   std::int64_t frames() const { return summary_.frames; }
   RunSummary summary() const;
 
  private:
+  bool keep_unusable_;
   RunSummary summary_;
   MeanSeries density_;
   Percentiles latency_ms_;

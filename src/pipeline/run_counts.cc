@@ -9,6 +9,14 @@ void RunCounts::add(const FrameResult& result) {
   switch (result.status) {
     case Status::kOk:
       ++summary_.ok;
+      if (result.quality && !result.quality->usable) {
+        ++summary_.unusable;
+        for (const std::string& reason : result.quality->reasons) {
+          ++summary_.unusable_reasons[reason.substr(0, reason.find(" ("))];
+        }
+      }
+      if (!counts(result, keep_unusable_)) break;
+      ++summary_.measured;
       summary_.capillaries += static_cast<std::int64_t>(result.capillaries.size());
       density_.add(result.density);
       break;

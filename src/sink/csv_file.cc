@@ -14,7 +14,7 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr const char* kColumns[] = {"index",   "source",     "status",   "error",         "width",
                                     "height",  "count",      "density",  "count_per_mm2", "scale_um_per_px",
                                     "area_px", "mean_score", "ms",       "file",          "page",
-                                    "time_s",  "clip",       "valid_px", "usable"};
+                                    "time_s",  "clip",       "valid_px", "usable",        "reasons"};
 
 // Writes the cells of a row, one after another.
 class Row {
@@ -105,6 +105,11 @@ void CsvFile::add(const FrameResult& result) {
   row.add_text(result.clip);
   row.add(ok, result.valid_px);
   row.add(result.quality.has_value(), result.quality && result.quality->usable);
+  std::string reasons;
+  if (result.quality) {
+    for (const std::string& reason : result.quality->reasons) reasons += (reasons.empty() ? "" : "; ") + reason;
+  }
+  row.add_text(reasons);
   for (const auto& [name, place] : values_) {
     const auto value = result.values.find(name);
     row.add(value != result.values.end(), value != result.values.end() ? value->second : 0);

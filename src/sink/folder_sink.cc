@@ -15,9 +15,12 @@
 
 #include "capillaryx/error.h"
 #include "image/image.h"
+#include "sink/clip_line.h"
+#include "sink/clip_log.h"
 #include "sink/csv_file.h"
 #include "sink/input_line.h"
 #include "sink/output_folder.h"
+#include "sink/report_data.h"
 #include "sink/results_index.h"
 #include "sink/results_reader.h"
 #include "sink/run_line.h"
@@ -32,7 +35,10 @@ using nlohmann::ordered_json;
 constexpr const char* kJournal = "results.jsonl";
 constexpr const char* kOverlays = "overlays";
 constexpr const char* kStages = "stages";
-constexpr std::array kDerived{"results.csv", "coco.json", "report.html", kResultsIndex};
+constexpr std::array kDerived{"results.csv", "clips.csv", "capillaries.csv", "coco.json", "report.html", kResultsIndex};
+// What the pipeline adds (src/study): removed and protected with the rest.
+constexpr std::array kOfStudy{"measurements.csv", "groups.csv", "study.xlsx", "study.json",
+                              "study.csv",        "README.txt", "SHA256SUMS"};
 
 std::string dump(const ordered_json& line) { return line.dump(-1, ' ', false, ordered_json::error_handler_t::replace); }
 
@@ -55,10 +61,13 @@ void remove_pictures(const OutputFolder& pictures, std::int64_t first) {
 
 /// Removes what a run wrote beside results.jsonl, its pictures from frame `first` on. What is not ours stays.
 void remove_results(const OutputFolder& folder, std::int64_t first) {
-  for (const char* name : kDerived) {
+  const auto remove = [&](const char* name) {
     folder.remove(name);
     folder.remove(temporary_name(name));
-  }
+  };
+  remove_report(folder);
+  std::for_each(kDerived.begin(), kDerived.end(), remove);
+  std::for_each(kOfStudy.begin(), kOfStudy.end(), remove);
   for (const char* name : {kOverlays, kStages}) {
     if (!folder.has(name)) continue;
     remove_pictures(folder.subfolder(name, false), first);
@@ -116,7 +125,12 @@ void mend(FrameResult& result) {
 }  // namespace
 
 struct FolderSink::State {
-  State(const std::filesystem::path& path, const Options& run_options) : options(run_options), folder(path, true) {}
+  State(const std::filesystem::path& path, const Options& run_options, const RunIdentity& identity)
+      : options(run_options),
+        folder(path, true),
+        clips({.keep_unusable = run_options.keep_unusable}),
+        clip_folder(clip_folder_of(run_options.clips, identity.inputs)),
+        tally(run_options.keep_unusable) {}
 
   /// An overlay that a worker is drawing.
   struct Overlay {
@@ -137,6 +151,8 @@ struct FolderSink::State {
   Sha256 content;               ///< of the comparable part of each line
   std::set<std::string> files;  ///< those that have an input line
   std::map<std::int64_t, Overlay> drawn;
+  ClipLog clips;
+  std::optional<std::string> clip_folder;
   Tally tally;
 
   std::string shown() const { return folder.path().string(); }
@@ -193,7 +209,8 @@ struct FolderSink::State {
                                           "there by --force");
     }
     std::vector<const char*> ours(kDerived.begin(), kDerived.end());
-    ours.insert(ours.end(), {kOverlays, kStages});
+    ours.insert(ours.end(), kOfStudy.begin(), kOfStudy.end());
+    ours.insert(ours.end(), {kReportFolder, kOverlays, kStages});
     for (const char* name : ours) {
       if (folder.has(name)) {
         throw Error(ErrorKind::kOutput,
@@ -210,8 +227,15 @@ struct FolderSink::State {
     JournalState found;
     try {
       found = read_journal(
-          journal->descriptor(), name, [this](const FrameResult& result) { tally.add(result); },
-          [this](std::string_view line, std::int64_t) { hash(line); });
+          journal->descriptor(), name,
+          [this](const FrameResult& result) {
+            tally.add(result);
+            clips.add(result);
+          },
+          [this](std::string_view line, std::int64_t) {
+            hash(line);
+            if (line.starts_with(kClipLineStart)) clips.finish();
+          });
     } catch (const Error& error) {
       throw Error(ErrorKind::kOutput, std::string(error.what()) + "; it cannot be gone on with");
     }
@@ -248,6 +272,16 @@ struct FolderSink::State {
       throw_output_error("results.jsonl in " + shown() + " cannot be written", code);
     }
     journal_bytes += count;
+  }
+
+  /// The line of a clip whose last frame has been written.
+  void write_clip(const std::optional<ClipResult>& clip) {
+    if (!clip) return;
+    line.clear();
+    append_clip_line(line, *clip);
+    hash(line);
+    line += '\n';
+    append(line);
   }
 
   /// A frame's line, after its file's input line if that is its first.
@@ -302,7 +336,7 @@ struct FolderSink::State {
 };
 
 FolderSink::FolderSink(const std::filesystem::path& folder, const Options& options, const RunIdentity& identity)
-    : state_(std::make_unique<State>(folder, options)) {
+    : state_(std::make_unique<State>(folder, options, identity)) {
   state_->open_journal(run_line(options, identity));
   if (state_->finished) {
     const auto missing = [this](const char* name) { return !state_->folder.has(name); };
@@ -345,6 +379,8 @@ void FolderSink::write(FrameResult result) {
   mend(result);
   state_->keep_overlay(result);
   if (result.status == Status::kOk) state_->keep_stages(result);
+  result.clip = state_->clips.admit(result, clip_of(result, state_->clip_folder));
+  state_->write_clip(state_->clips.add(result));
   state_->write_lines(result);
   state_->tally.add(result);
   ++state_->frames;
@@ -352,6 +388,7 @@ void FolderSink::write(FrameResult result) {
 
 void FolderSink::finish(const std::vector<SkippedInput>& skipped, double wall_s) {
   if (state_->finished) return;
+  state_->write_clip(state_->clips.finish());
   state_->append(
       dump(state_->tally.summary(state_->content.hex(), skipped, wall_s, state_->frames - state_->frames_before)) +
       '\n');

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "capillaryx/error.h"
+#include "sink/clip_line.h"
 #include "sink/input_line.h"
 
 namespace capillaryx {
@@ -141,6 +142,8 @@ JournalState read_journal(int descriptor, const std::string& name, const std::fu
     if (line.starts_with(kSummaryLineStart)) {
       state.summary = json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (!state.summary.is_object()) throw Error(ErrorKind::kInput, place + "a damaged summary");
+    } else if (has_inputs && line.starts_with(kClipLineStart)) {
+      if (state.frames == 0 || !json::accept(line)) throw Error(ErrorKind::kInput, place + "a damaged clip");
     } else if (has_inputs && line.starts_with(kInputLineStart)) {
       auto input = std::make_shared<const InputInfo>(parsed(place, [line] { return parse_input_line(line); }));
       const std::string& file = input->file;
@@ -161,17 +164,33 @@ JournalState read_journal(int descriptor, const std::string& name, const std::fu
   return state;
 }
 
-JournalState read_journal(const std::filesystem::path& file, const std::function<void(FrameResult)>& on_frame,
-                          const OnLine& on_line) {
+namespace {
+
+std::unique_ptr<OpenFile> open_journal(const std::filesystem::path& file) {
   const std::string name = file.string();
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0) throw Error(ErrorKind::kInput, name + " cannot be opened: " + std::strerror(errno));
-  const OpenFile open_file(descriptor);
+  auto open_file = std::make_unique<OpenFile>(descriptor);
   struct stat about {};
   if (::fstat(descriptor, &about) != 0 || !S_ISREG(about.st_mode)) {
     throw Error(ErrorKind::kInput, name + " is not a file");
   }
-  return read_journal(descriptor, name, on_frame, on_line);
+  return open_file;
+}
+
+}  // namespace
+
+JournalState read_journal(const std::filesystem::path& file, const std::function<void(FrameResult)>& on_frame,
+                          const OnLine& on_line) {
+  const std::unique_ptr<OpenFile> journal = open_journal(file);
+  return read_journal(journal->descriptor(), file.string(), on_frame, on_line);
+}
+
+json read_run_line(const std::filesystem::path& file) {
+  const std::unique_ptr<OpenFile> journal = open_journal(file);
+  LineReader lines(journal->descriptor(), file.string());
+  std::string_view line;
+  return lines.next(line) ? parse_run_line(line, file.string()) : json();
 }
 
 }  // namespace capillaryx

@@ -59,6 +59,9 @@ JournalState read_journal(const std::filesystem::path& file, const std::function
 JournalState read_journal(int descriptor, const std::string& name, const std::function<void(FrameResult)>& on_frame,
                           const OnLine& on_line = {});
 
+/// The run line of a journal; null where it is missing or torn. Throws as read_journal does.
+nlohmann::json read_run_line(const std::filesystem::path& file);
+
 /// A line without its member `timing` or `host`: what is equal in two runs of the same work.
 std::string comparable(std::string_view line);
 

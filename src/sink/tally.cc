@@ -34,10 +34,16 @@ void Tally::add(const FrameResult& result) {
     if (result.status != Status::kOk) continue;
     ++group->ok;
     group->capillaries += static_cast<std::int64_t>(result.capillaries.size());
-    if (result.valid_px == 0) continue;
+    if (result.valid_px == 0 || !counts(result, keep_unusable_)) continue;
     group->density.add(result.density);
     group->count.add(static_cast<double>(result.capillaries.size()));
     if (const auto per_mm2 = count_per_mm2(result)) group->count_per_mm2.add(*per_mm2);
+  }
+  if (result.status == Status::kOk && result.quality && !result.quality->usable) {
+    ++unusable_;
+    for (const std::string& reason : result.quality->reasons) {
+      ++unusable_reasons_[reason.substr(0, reason.find(" ("))];
+    }
   }
   if (result.status == Status::kFailed) ++failed_;
   if (result.status == Status::kDropped) ++dropped_;
@@ -66,6 +72,9 @@ ordered_json Tally::summary(const std::string& content_sha256, const std::vector
   put(line, all_);
   line["failed"] = failed_;
   line["dropped"] = dropped_;
+  line["unusable"] = unusable_;
+  line["unusable_reasons"] = ordered_json::object();
+  for (const auto& [reason, frames] : unusable_reasons_) line["unusable_reasons"][clean_utf8(reason)] = frames;
   line["subfolders"] = ordered_json::array();
   for (const auto& [name, group] : subfolders_) {
     ordered_json entry{{"name", name}};

@@ -22,6 +22,9 @@ std::string subfolder_of(const FrameResult& result);
 /// number of subfolders, not of frames.
 class Tally {
  public:
+  /// `keep_unusable`: frames that are not usable enter the means too (Options::keep_unusable).
+  explicit Tally(bool keep_unusable = false) : keep_unusable_(keep_unusable) {}
+
   void add(const FrameResult& result);
 
   /// The summary line: `content_sha256` (empty: unknown), counts, mean density with its interval, the same for each
@@ -44,6 +47,9 @@ class Tally {
 
   Group all_;
   std::map<std::string, Group> subfolders_;
+  const bool keep_unusable_;
+  std::int64_t unusable_ = 0;
+  std::map<std::string, std::int64_t> unusable_reasons_;  ///< frames with each, without its numbers
   std::int64_t failed_ = 0;
   std::int64_t dropped_ = 0;
   Percentiles frame_ms_;

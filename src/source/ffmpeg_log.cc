@@ -2,6 +2,7 @@
 #include "source/ffmpeg_log.h"
 
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "source/source_name.h"
@@ -42,7 +43,7 @@ std::optional<std::int64_t> number_after(std::string_view text, std::string_view
   while (text.starts_with(' ')) text.remove_prefix(1);
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return std::nullopt;
+  if (error != std::errc() || number == std::numeric_limits<std::int64_t>::min()) return std::nullopt;  // no time
   return number;
 }
 
@@ -130,7 +131,8 @@ void FfmpegLog::add_message(std::string_view contexts, std::string_view text) {
   if (is_rejection(text)) {
     std::string reason = std::exchange(pending_, {});
     if (reason.empty()) reason = clean(text);
-    queue_.push_back({pages_++, std::nullopt, std::nullopt, std::nullopt, "ffmpeg: " + reason});
+    queue_.push_back({pages_++, std::nullopt, std::nullopt, std::nullopt, "ffmpeg: " + reason, false});
+    last_rejected_ = true;
     if (!coding_.all_key) {
       spoilt_ = true;
       spoilt_through_ = pages_ - 1 + coding_.reorder;
@@ -148,6 +150,13 @@ void FfmpegLog::add_info(std::string_view contexts, std::string_view text) {
     auto pts = number_after(text, " best_effort_ts:");
     if (!pts) pts = number_after(text, " pts:");
     if (!pts) pts = number_after(text, "-> pts:");
+    // MPEG-4 and its kin: a packet is refused, its picture comes all the same, without a time.
+    if (!pts && last_rejected_ && timed_) {
+      queue_.push_back({pages_ - 1, decoded_++, std::nullopt, std::nullopt, {}, true});
+      return;
+    }
+    last_rejected_ = false;
+    timed_ = timed_ || pts;
     const std::optional<double> time_s = time_of(text, pts);
     const bool key = text.find(" keyframe:1") != std::string_view::npos;
     std::string failure;
@@ -161,7 +170,7 @@ void FfmpegLog::add_info(std::string_view contexts, std::string_view text) {
       spoilt_ = !key || (decoded_ > 0 && pages_ <= spoilt_through_);
       if (spoilt_) failure = "it is predicted from a frame that is damaged";
     }
-    queue_.push_back({pages_++, decoded_++, pts, time_s, std::move(failure)});
+    queue_.push_back({pages_++, decoded_++, pts, time_s, std::move(failure), false});
   } else if (contexts.starts_with("[Parsed_showinfo")) {
     if (!text.starts_with("n:")) return;
     Output output;

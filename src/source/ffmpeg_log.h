@@ -30,6 +30,7 @@ class FfmpegLog {
     std::optional<std::int64_t> pts;
     std::optional<double> time_s;
     std::string failure;  ///< why it is spoilt; empty if it is not
+    bool again = false;   ///< the decoder gave what it could of a frame that was reported already
   };
   /// A frame that ffmpeg sent to its output.
   struct Output {
@@ -82,6 +83,8 @@ class FfmpegLog {
   std::deque<Output> outputs_;
   std::int64_t pages_ = 0;
   std::int64_t decoded_ = 0;
+  bool last_rejected_ = false;
+  bool timed_ = false;               // frames have times
   bool spoilt_ = false;              // up to the next key frame ...
   std::int64_t spoilt_through_ = 0;  // ... after this page
 };

@@ -98,6 +98,21 @@ TEST(FfmpegLog, FramesBeforeTheFirstKeyFrameOfACutStreamDoNotSpoilWhatFollows) {
   EXPECT_THAT(pages_of(log), ElementsAre("0 ffmpeg: [mjpeg] error dc", "1 ok", "2 ok"));
 }
 
+TEST(FfmpegLog, PictureOfARejectedPacketIsNoFrameOfItsOwn) {
+  FfmpegLog log({false, 0});
+  const std::string untimed =
+      "[info] decoder -> ist_index:0 type:video frame_pts:1 frame_pts_time:0.04 "
+      "best_effort_ts:-9223372036854775808 best_effort_ts_time:NOPTS keyframe:0 frame_type:2 time_base:1/25\n";
+  log.add(kOpened + decoded(0) + kRejected + untimed + decoded(2));
+  EXPECT_FALSE(log.take_page()->again);
+  EXPECT_FALSE(log.take_page()->again);
+  const auto again = log.take_page();
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->again);
+  EXPECT_EQ(again->decoded, 1);
+  EXPECT_THAT(pages_of(log), ElementsAre("2 ok"));
+}
+
 TEST(FfmpegLog, MessagesOnTheFileSpoilNoFrame) {
   FfmpegLog log;
   log.add("[matroska,webm @ 0x55efa15fea00] [error] File ended prematurely\n" + (kOpened + decoded(0)) +

@@ -19,6 +19,7 @@
 #include "capillaryx/frame_source.h"
 #include "image/image.h"
 #include "source/input.h"
+#include "source/named_input.h"
 #include "source/source_name.h"
 
 namespace capillaryx {
@@ -132,6 +133,7 @@ struct FoundInput {
   std::vector<ListedFile> files;  // of a folder, or the one file
   std::vector<SkippedInput> skipped;
   bool folder = false;
+  bool named = false;       // by a study
   std::int64_t number = 0;  // of a camera, or of phantoms
 };
 
@@ -275,6 +277,7 @@ void make_sources_distinct(std::vector<FoundInput>& inputs, std::size_t least_pa
     most_parts = std::max<std::size_t>(most_parts, std::count(input.path.begin(), input.path.end(), '/') + 1);
   }
   const auto prefix_of = [](const FoundInput& input, std::size_t parts) {
+    if (input.named) return std::string();
     std::string_view folder = input.path;
     if (!input.folder) folder = folder.substr(0, folder.rfind('/') == folder.npos ? 0 : folder.rfind('/'));
     const std::string prefix = display_name(last_parts(folder, parts));
@@ -349,17 +352,36 @@ std::vector<std::unique_ptr<Input>> open_input(FoundInput& found, const Options&
   return inputs;
 }
 
+FoundInput find_named_input(const NamedInput& input) {
+  FoundInput found = find_input(input.argument);
+  if (input.name.empty()) return found;
+  if (found.folder || found.files.empty()) {
+    throw Error(ErrorKind::kInput, input.name + " is no picture or video: a study names files");
+  }
+  found.named = true;
+  found.files.front().file = input.name;
+  found.files.front().source = display_name(input.name);
+  return found;
+}
+
 }  // namespace
 
 std::unique_ptr<FrameSource> open_source(const std::vector<std::string>& inputs, const Options& options) {
+  std::vector<NamedInput> named;
+  for (const std::string& input : inputs) named.push_back({input});
+  return open_named_source(named, options);
+}
+
+std::unique_ptr<FrameSource> open_named_source(const std::vector<NamedInput>& inputs, const Options& options) {
   check_options(options);
   if (inputs.empty()) throw Error(ErrorKind::kUsage, "no input is given");
-  if (std::count(inputs.begin(), inputs.end(), "-") > 1) {
+  const auto is_stdin = [](const NamedInput& input) { return input.argument == "-"; };
+  if (std::count_if(inputs.begin(), inputs.end(), is_stdin) > 1) {
     throw Error(ErrorKind::kUsage, "standard input (-) can be read once only");
   }
   std::vector<FoundInput> found;
   found.reserve(inputs.size());
-  for (const std::string& argument : inputs) found.push_back(find_input(argument));
+  for (const NamedInput& input : inputs) found.push_back(find_named_input(input));
   const std::size_t parts = parts_that_differ(found);
   make_files_distinct(found, parts);
   make_sources_distinct(found, parts);

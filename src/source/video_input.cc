@@ -25,7 +25,7 @@ namespace {
 // Formats that hold a video by themselves. Play lists, which make ffmpeg open other files, are not among them.
 constexpr const char* kFormats =
     "avi,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpeg,mpegts,mpegvideo,mpegtsraw,h264,hevc,m4v,asf,flv,ogg,gif,apng,"
-    "mjpeg,dv,mxf,nut,ivf,yuv4mpegpipe,wtv,dicom,av1,obu,vc1,rm";
+    "mjpeg,jpeg_pipe,dv,mxf,nut,ivf,yuv4mpegpipe,wtv,dicom,av1,obu,vc1,rm";
 
 // What ffmpeg is to read, and how.
 struct Origin {
@@ -85,15 +85,16 @@ class FfmpegInput : public SequentialInput {
     try {
       std::string reason;
       if (!run_ && !start(reason)) return end(std::move(info), std::move(reason));
-      if (!held_ && !all_read_) read_output(pass_over);
-      if (stop_->requested()) return end(std::move(info), "");
-      while (std::optional<FfmpegLog::Page> page = next_page()) {
+      for (;;) {
+        if (!held_ && !all_read_) read_output(pass_over);
+        if (stop_->requested()) return end(std::move(info), "");
+        std::optional<FfmpegLog::Page> page = next_page();
+        if (!page) return end(std::move(info), end_reason());
         const bool is_held = held_ && is_page_of_held(*page);
         if (!is_held && page->decoded) continue;  // `every` left it out
         const std::optional<Held> held = is_held ? std::exchange(held_, std::nullopt) : std::nullopt;
-        return place(std::move(info), std::move(*page), held, pass_over);
+        if (!page->again) return place(std::move(info), std::move(*page), held, pass_over);
       }
-      return end(std::move(info), end_reason());
     } catch (const ImageError& error) {
       std::string reason = error.what();
       if (run_ && !run_->log().unplaced().empty()) reason += "; ffmpeg: " + run_->log().unplaced();
@@ -144,7 +145,7 @@ class FfmpegInput : public SequentialInput {
   std::optional<FfmpegLog::Page> next_page() {
     std::optional<FfmpegLog::Page> page = run_->log().take_page();
     // An ffmpeg that does not say which frame this is: by count.
-    if (!page && held_) page = FfmpegLog::Page{held_->decoded, held_->decoded, {}, {}, ""};
+    if (!page && held_) page = FfmpegLog::Page{held_->decoded, held_->decoded, {}, {}, "", false};
     return page;
   }
 
