@@ -2,7 +2,7 @@
 # Every target sets up what it needs, says what it is doing, and works first in an empty clone.
 # Variables of the command line reach the scripts as environment variables.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format soak accuracy prevalence performance compare bench bench-compare model train docs figures scaling install bundle fuzz asan tsan clean
+.PHONY: help demo test web check format soak accuracy prevalence performance compare bench bench-compare model train docs report-pages figures scaling install bundle fuzz asan tsan clean
 
 help:  ## this list
 	@echo "CapillaryX: capillary density of microcirculation frames. Research use only."
@@ -15,7 +15,10 @@ demo:  ## set up, build, analyse synthetic frames (or INPUT=file, folder or vide
 test:  ## set up, build and pass the tests
 	@scripts/test.sh
 
-check:  ## clang-format, clang-tidy, ruff, mypy, shellcheck, the includes test
+web:  ## set up Node, test the front end (web/) and build it again
+	@scripts/web.sh
+
+check:  ## the front end built again and compared, clang-format, clang-tidy, ruff, mypy, shellcheck, the includes test
 	@scripts/check.sh
 
 format:  ## put every source into the project's format
@@ -53,6 +56,9 @@ train:  ## fine-tune the shipped network on labels of your own (LABELS=coco.json
 
 docs:  ## remake the pages of docs/ that come from the program
 	@scripts/docs.sh
+
+report-pages:  ## measure the report with 10 and 100,000 frames, draw its pictures (docs/report.md)
+	@scripts/report_pages.sh
 
 figures:  ## draw the paper's figures 5, 6 and 7 (BENCH=bench.json of `capillaryx bench`)
 	@scripts/figures.sh

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""usage: accuracy.py PROGRAM SHARED OUT.md
+"""usage: accuracy.py PROGRAM SHARED OUT.md [--short]
 
 Runs the program on the labelled frames in SHARED/data/frames (if present) and on synthetic frames, and writes the
-figures as a page, with its plots beside it. Every figure of the page comes from these runs.
+figures as a page, with its plots beside it. Every figure of the page comes from these runs. With --short few frames are
+drawn: for trying these scripts.
 """
 
+import argparse
 import datetime
 import json
 import os
@@ -13,8 +15,8 @@ import pathlib
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
+from dataclasses import dataclass
 from typing import Any
 
 import accuracy_regions
@@ -23,10 +25,22 @@ import line_plot
 from accuracy_sweeps import sweep
 from line_plot import Line, Plot
 
-SYNTHETIC_FRAMES = 1024
-EMPTY_FRAMES = 200
-HAIRY_FRAMES = 20
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 SEED = 20261127  # training uses another, and so does whoever chooses a number of the analysis (docs/analysis.md)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many frames are drawn."""
+
+    synthetic: int
+    empty: int
+    hairy: int
+    per_sweep_value: int
+
+
+FULL = Sizes(synthetic=1024, empty=200, hairy=20, per_sweep_value=12)
+SHORT = Sizes(synthetic=12, empty=4, hairy=2, per_sweep_value=2)
 
 
 def run(*arguments: str | pathlib.Path) -> str:
@@ -45,8 +59,15 @@ def with_interval(scores: dict[str, Any], name: str) -> str:
 
 
 def figures(scores: dict[str, Any]) -> list[str]:
-    names = ["precision", "recall", "f1", "ap", "count_error", "density_error", "density_scale", "scaled_density_error"]
-    return [f"| {name.replace('_', ' ')} | {with_interval(scores, name)} |" for name in names]
+    """Tables: by boxes at IoU 0.3 and 0.5 and by hits side by side, then the errors."""
+    (stricter,) = scores["others"]
+    page = ["| | box IoU 0.3 | box IoU 0.5 | hits |", "|---|---|---|---|"]
+    for name in ("precision", "recall", "f1", "ap"):
+        hits = "" if name == "ap" else with_interval(scores, f"hit_{name}")
+        page.append(f"| {name} | {with_interval(scores, name)} | {with_interval(stricter, name)} | {hits} |")
+    page += ["", "| | |", "|---|---|"]
+    names = ("count_error", "density_error", "density_scale", "scaled_density_error")
+    return page + [f"| {name.replace('_', ' ')} | {with_interval(scores, name)} |" for name in names]
 
 
 def variation(values: list[float]) -> float:
@@ -54,8 +75,8 @@ def variation(values: list[float]) -> float:
 
 
 class Bench:
-    def __init__(self, program: str, work: pathlib.Path) -> None:
-        self.program, self.work = program, work
+    def __init__(self, program: str, work: pathlib.Path, sizes: Sizes) -> None:
+        self.program, self.work, self.sizes = program, work, sizes
 
     def analyze(self, name: str, folder: pathlib.Path, *options: str) -> pathlib.Path:
         out = self.work / name
@@ -79,13 +100,14 @@ class Bench:
         scores = self.evaluate(out, labels)
         chosen = self.evaluate(self.analyze("chosen", frames, "--min-score", "0", "--min-depth", "0"), labels)
         page += [
-            "11 frames of skin, 523 labelled capillaries; box IoU 0.3. 95 % bootstrap intervals over frames.",
+            f"{len(scores['images'])} frames of skin, {scores['total']['capillaries']} labelled capillaries. "
+            "95 % bootstrap intervals over frames.",
+            "Matching is COCO's (pycocotools): an unmatched detection is a false alarm unless it lies on an ambiguous",
+            "region. A hit: the middle of the detected box lies inside the labelled one, whatever the outline.",
             "",
-            "| | |",
-            "|---|---|",
         ]
         page += figures(scores)
-        page += accuracy_regions.proposals(self.crops("crops_real", frames, labels), labels).rows()
+        page += accuracy_regions.proposals(self.evaluate, self.crops("crops_real", frames, labels), labels)
         page += [
             "| recall of the contours of one reading of each place (`--min-score 0 --min-depth 0`) "
             f"| {with_interval(chosen, 'recall')} |",
@@ -95,13 +117,15 @@ class Bench:
             "",
         ]
         page += [
-            "| frame | labelled | detected | precision | recall | F1 | count error | scaled density error |",
-            "|---|---|---|---|---|---|---|---|",
+            "| frame | labelled | detected | precision | recall | F1 | hit precision | hit recall | count error "
+            "| density error | scaled density error |",
+            "|---" * 11 + "|",
         ]
         for image in scores["images"]:
             page.append(
                 f"| {image['image']} | {image['capillaries']} | {image['detections']} | {image['precision']:.3f} "
-                f"| {image['recall']:.3f} | {image['f1']:.3f} | {image['count_error']:.3f} "
+                f"| {image['recall']:.3f} | {image['f1']:.3f} | {image['hit_precision']:.3f} "
+                f"| {image['hit_recall']:.3f} | {image['count_error']:.3f} | {image['density_error']:.3f} "
                 f"| {image['scaled_density_error']:.3f} |"
             )
         same_skin = [f for f in frames_of(out) if pathlib.Path(f["source"]).stem in ("f13", "f14", "f17")]
@@ -116,7 +140,7 @@ class Bench:
             "",
             *self.speed(frames),
         ]
-        accuracy_worst.write_sheets(scores, frames, labels, pathlib.Path("build/accuracy/real"))
+        accuracy_worst.write_sheets(scores, frames, labels, ROOT / "build/accuracy/real")
         return page
 
     def crops(self, name: str, frames: pathlib.Path, labels: pathlib.Path) -> pathlib.Path:
@@ -165,19 +189,19 @@ class Bench:
         if real.exists():
             sets["real"] = (real, self.work / "real")
         page = [
-            "## What cannot be told",
+            "## Ambiguous regions",
             "",
-            "Labels and the truth of synthetic frames name places that cannot be told (`iscrowd`): what is found there",
-            "counts neither way. How many there are; for each capillary; the part of them that overlaps a region",
-            "(IoU 0.3); how dark these are, in darknesses of the frame's median capillary (5 %, half and 95 % have",
-            "less); and the part of them that the network takes for a capillary.",
+            "Labels and the ground truth of synthetic frames mark ambiguous regions (`iscrowd`): an unmatched",
+            "detection there counts in no figure. Columns: how many there are; how many per capillary; the fraction",
+            "that matches a proposed region (box IoU 0.3); how dark these regions are relative to the frame's median",
+            "capillary (5th, 50th and 95th percentile); the fraction of them that the network takes for a capillary.",
             "",
-            "| | cannot be told | for each capillary | with a region | darkness | taken for a capillary |",
+            "| | ambiguous | per capillary | with a region | darkness | taken for a capillary |",
             "|---|---|---|---|---|---|",
         ]
         strict = []
         for name, (labels, results) in sets.items():
-            cells = accuracy_regions.ambiguous_cells(self.work / f"crops_{name}", labels)
+            cells = accuracy_regions.ambiguous_cells(self.evaluate, self.work / f"crops_{name}", labels)
             page.append(f"| {name} | {' | '.join(cells)} |")
             coco = json.loads(labels.read_text(encoding="utf-8"))
             coco["annotations"] = [label for label in coco["annotations"] if not label.get("iscrowd")]
@@ -188,7 +212,7 @@ class Bench:
         return [
             *page,
             "",
-            "Were all that is found there false alarms:",
+            "If every unmatched detection there were a false alarm:",
             "",
             "| | F1 | count error | density error |",
             "|---|---|---|---|",
@@ -203,7 +227,7 @@ class Bench:
             shutil.rmtree(drawn)
             return scores
 
-        page, of_rows = sweep(measure)
+        page, of_rows = sweep(measure, self.sizes.per_sweep_value)
         line_plot.write(plots / "sweeps.svg", of_rows)
         return ["## When frames differ", "", *page, "![Sweeps](pictures/sweeps.svg)", ""]
 
@@ -243,6 +267,7 @@ class Bench:
             return []
         kept = json.loads(file.read_text(encoding="utf-8"))
         kinds = kept["kinds"].values()
+        regions = [f"{kind['synthetic']} / {kind['real']}" for kind in kinds]
         page = [
             "## Synthetic or real",
             "",
@@ -256,7 +281,7 @@ class Bench:
             "",
             f"| | {' | '.join(kept['kinds'])} |",
             "|---|" + "---|" * len(kinds),
-            "| regions, drawn / real | " + " | ".join(f"{kind['drawn']} / {kind['real']}" for kind in kinds) + " |",
+            f"| regions, synthetic / real | {' | '.join(regions)} |",
         ]
 
         def row(name: str, values: list[list[float]]) -> str:
@@ -295,7 +320,7 @@ class Bench:
 
     def precision(self, shared: pathlib.Path) -> list[str]:
         page = ["## Precision of the network", ""]
-        sets = {f"{SYNTHETIC_FRAMES} synthetic": (self.work / "synthetic", self.work / "synthetic/truth.coco.json")}
+        sets = {f"{self.sizes.synthetic} synthetic": (self.work / "synthetic", self.work / "synthetic/truth.coco.json")}
         real = shared / "data/frames"
         if (real / "labels.coco.json").exists():
             count = len(json.loads((real / "labels.coco.json").read_text(encoding="utf-8"))["images"])
@@ -327,25 +352,24 @@ class Bench:
         return [*page, ""]
 
     def synthetic_frames(self, pictures: pathlib.Path) -> list[str]:
-        drawn = self.draw("synthetic", SYNTHETIC_FRAMES)
+        drawn = self.draw("synthetic", self.sizes.synthetic)
         truth = drawn / "truth.coco.json"
         scores = self.evaluate(self.analyze("synthetic_out", drawn), truth)
         wrong = accuracy_worst.write_sheets(scores, drawn, truth, pictures / "worst")
         empty = frames_of(
-            self.analyze("empty_out", self.draw("empty", EMPTY_FRAMES, "--capillaries", "0", "--format", "jpg"))
+            self.analyze("empty_out", self.draw("empty", self.sizes.empty, "--capillaries", "0", "--format", "jpg"))
         )
         found = sum(frame["count"] for frame in empty)
-        hairy = self.draw("hairy", HAIRY_FRAMES, "--capillaries", "0", "--hairs", "3", "--folds", "3")
+        hairy = self.draw("hairy", self.sizes.hairy, "--capillaries", "0", "--hairs", "3", "--folds", "3")
         on_hairs = [frame["count"] for frame in frames_of(self.analyze("hairy_out", hairy))]
         return [
             "## Synthetic frames",
             "",
-            f"{SYNTHETIC_FRAMES} phantoms as they come (`capillaryx phantom {SYNTHETIC_FRAMES} --seed {SEED}`).",
+            f"{self.sizes.synthetic} phantoms with the default options "
+            f"(`capillaryx phantom {self.sizes.synthetic} --seed {SEED}`).",
             "",
-            "| | |",
-            "|---|---|",
             *figures(scores),
-            *accuracy_regions.proposals(self.crops("crops_synthetic", drawn, truth), truth).rows(),
+            *accuracy_regions.proposals(self.evaluate, self.crops("crops_synthetic", drawn, truth), truth),
             "",
             "None of them was in sight while numbers of the analysis were chosen (docs/analysis.md says which were).",
             "Synthetic capillaries have fewer faint limbs than those of the real frames, so that these figures do not",
@@ -357,17 +381,23 @@ class Bench:
             "![Missed](pictures/worst_missed.jpg)",
             "![False alarms](pictures/worst_false.jpg)",
             "",
-            f"{EMPTY_FRAMES} phantoms with every disturbance and no capillary: {found} detections in all, "
+            f"{self.sizes.empty} phantoms with every disturbance and no capillary: {found} detections in all, "
             f"on {sum(frame['count'] > 0 for frame in empty)} of the frames.",
             "",
-            f"{HAIRY_FRAMES} phantoms with three times as many hairs and folds and no capillary: "
+            f"{self.sizes.hairy} phantoms with three times as many hairs and folds and no capillary: "
             f"{sum(on_hairs)} detections in all, at most {max(on_hairs)} on one.",
             "",
         ]
 
 
 def main() -> None:
-    program, shared, page_file = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("shared", type=pathlib.Path)
+    parser.add_argument("page", type=pathlib.Path)
+    parser.add_argument("--short", action="store_true", help="few frames, for trying these scripts")
+    arguments = parser.parse_args()
+    program, shared, page_file = arguments.program, arguments.shared, arguments.page
     with pathlib.Path("/proc/cpuinfo").open(encoding="utf-8") as cpus:
         model = next((line.split(":")[1].strip() for line in cpus if line.startswith("model name")), "unknown")
     page = [
@@ -390,16 +420,16 @@ def main() -> None:
         "",
     ]
     with tempfile.TemporaryDirectory() as work:
-        bench = Bench(program, pathlib.Path(work))
+        bench = Bench(program, pathlib.Path(work), SHORT if arguments.short else FULL)
         plots = page_file.parent / "pictures"
         plots.mkdir(exist_ok=True)
         page += bench.real_frames(shared) + bench.synthetic_frames(plots)
         page += bench.ambiguous(shared)
         page += bench.precision(shared)
-        card = json.loads((page_file.parent.parent / "models/card.json").read_text(encoding="utf-8"))
+        card = json.loads((ROOT / "models/card.json").read_text(encoding="utf-8"))
         page += bench.regions(shared, card, plots)
-        page += bench.fine_tuning(page_file.parent / "figures/fine_tuning.json", card)
-        page += bench.synthetic_or_real(page_file.parent / "figures/synthetic_or_real.json")
+        page += bench.fine_tuning(ROOT / "docs/figures/fine_tuning.json", card)
+        page += bench.synthetic_or_real(ROOT / "docs/figures/synthetic_or_real.json")
         page += bench.sweeps(plots)
     page_file.write_text("\n".join(page).rstrip() + "\n", encoding="utf-8")
     print("\n".join(page))

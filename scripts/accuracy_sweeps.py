@@ -6,7 +6,6 @@ from typing import Any
 
 from line_plot import Line, Plot
 
-FRAMES = 12  # of each point; the same capillaries in the same places at every value of one row
 SWEEPS = (
     ("contrast", "contrast", (0.5, 0.7, 1.0, 1.4, 2.0)),
     ("blur", "blur", (0.5, 1.0, 1.5, 2.0, 2.5)),
@@ -19,17 +18,17 @@ FIGURES = ("f1", "recall", "precision", "count_error", "density_error")
 Measure = Callable[[str, int, str], dict[str, Any]]  # name, frames, option -> what `evaluate --json` gives
 
 
-def sweep(measure: Measure) -> tuple[list[str], list[Plot]]:
-    """Lines of the page, and a plot a row."""
+def sweep(measure: Measure, frames: int) -> tuple[list[str], list[Plot]]:
+    """Lines of the page, and a plot per row. `frames` per value: the same capillaries in the same places at each."""
     page = [
-        f"{FRAMES} frames per value, the option of `capillaryx phantom` in brackets; 1 is as on ordinary ones.",
+        f"{frames} frames per value, the option of `capillaryx phantom` in brackets; 1 is as on ordinary ones.",
         "",
         "| | value | F1 | recall | precision | count error | density error | density, detected / drawn |",
         "|---|---|---|---|---|---|---|---|",
     ]
     plots = []
     for title, option, values in SWEEPS:
-        found = [measure(f"sweep_{option}_{value:g}", FRAMES, f"--{option}={value:g}") for value in values]
+        found = [measure(f"sweep_{option}_{value:g}", frames, f"--{option}={value:g}") for value in values]
         for value, scores in zip(values, found, strict=True):
             total = scores["total"]
             cells = " | ".join(f"{total[figure]:.3f}" for figure in FIGURES)

@@ -97,6 +97,7 @@ def copy_licences(sources: dict[str, Path], folder: Path) -> dict[str, list[str]
             shutil.copyfile(file, folder / f"openvino-{file.name}")
     for name in ("LICENSE", "THIRD_PARTY.md"):
         shutil.copyfile(ROOT / name, folder / f"capillaryx-{name}")
+    shutil.copyfile(ROOT / "web/dist/LICENCES.txt", folder / "capillaryx-report.txt")
     return packages
 
 
@@ -110,7 +111,7 @@ def write_bill(packages: dict[str, list[str]], bundle: Path) -> None:
         else:
             name, number = key.split()
             components.append(sbom.debian_component(name, number, files))
-    (bundle / "sbom.cdx.json").write_text(sbom.bill("capillaryx-bundle", components))
+    (bundle / "sbom.cdx.json").write_text(sbom.bill("capillaryx-bundle", components + sbom.frontend_components()))
 
 
 def openvino_version() -> str:

@@ -15,6 +15,7 @@ mypy_folders() {
   for folder in "${python_folders[@]}"; do .venv/bin/python -m mypy "$folder"/*.py; done
 }
 
+step "front end" scripts/web.sh --check
 step "clang-format" clang-format-14 --dry-run --Werror "${cpp[@]}"
 step "shellcheck" shellcheck --external-sources --source-path=SCRIPTDIR "${shell[@]}"
 step "ruff" .venv/bin/ruff check --quiet .

@@ -15,10 +15,16 @@ END = "<!-- The end of the figures -->"
 # What is shown: its words, the page, the section, the first cell and the column of a table's row there.
 ACCURACY_ROWS = (
     ("real frames: F1 at box IoU 0.3 (95 % interval)", "Real frames", "f1", 1),
-    ("real frames: precision", "Real frames", "precision", 1),
-    ("real frames: recall", "Real frames", "recall", 1),
+    ("real frames: precision at box IoU 0.3", "Real frames", "precision", 1),
+    ("real frames: recall at box IoU 0.3", "Real frames", "recall", 1),
+    ("real frames: AP at box IoU 0.3", "Real frames", "ap", 1),
+    ("real frames: F1 at box IoU 0.5", "Real frames", "f1", 2),
+    ("real frames: hit precision", "Real frames", "precision", 3),
+    ("real frames: hit recall", "Real frames", "recall", 3),
     ("real frames: count error", "Real frames", "count error", 1),
-    ("synthetic frames: F1", "Synthetic frames", "f1", 1),
+    ("real frames: density error", "Real frames", "density error", 1),
+    ("real frames: density error up to one common scale", "Real frames", "scaled density error", 1),
+    ("synthetic frames: F1 at box IoU 0.3", "Synthetic frames", "f1", 1),
     ("synthetic frames: count error", "Synthetic frames", "count error", 1),
     ("synthetic frames: density error", "Synthetic frames", "density error", 1),
 )
@@ -40,7 +46,8 @@ def rows(text: str) -> Iterator[list[str]]:
 
 def accuracy_rows(page: str) -> Iterator[tuple[str, str]]:
     for words, title, first, column in ACCURACY_ROWS:
-        value = next((row[column] for row in rows(section(page, title)) if row[0] == first), None)
+        found = (row for row in rows(section(page, title)) if row[0] == first and len(row) > column)
+        value = next((row[column] for row in found), None)
         if value is None:
             raise SystemExit(f"error: {ACCURACY}: no row '{first}' under '{title}'")
         yield words, value

@@ -72,6 +72,13 @@ def python_component(package: str, number: str, files: list[Component]) -> Compo
     return library(package, number, f"pkg:pypi/{package}@{number}", files)
 
 
+def frontend_components() -> list[Component]:
+    """What the built front end holds, as the licence texts beside it name it."""
+    text = (ROOT / "web/dist/LICENCES.txt").read_text()
+    found = re.findall(r"^={80}\n(\S+) (\S+) \(\S+\)\n={80}$", text, re.MULTILINE)
+    return [library(name, number, f"pkg:npm/{name.replace('@', '%40')}@{number}", []) for name, number in found]
+
+
 def library(name: str, number: str, purl: str, files: list[Component]) -> Component:
     """A component with those that it is made of."""
     component: Component = {"type": "library", "bom-ref": purl, "name": name, "version": number, "purl": purl}
@@ -119,7 +126,7 @@ def wheel_bill() -> str:
     libraries = needed_libraries(ROOT / "build/release/libcapillaryx.so")
     found = {debian_package(file) for file in libraries.values() if not file.is_relative_to(ROOT) and is_systems(file)}
     components += [debian_component(name, number, []) for name, number in sorted({*found, *compiled_in()})]
-    return bill("capillaryx-wheel", components)
+    return bill("capillaryx-wheel", components + frontend_components())
 
 
 def is_systems(file: Path) -> bool:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: scripts/setup.sh GROUP...    (build, run, test, check, fuzz, bench, count, train, figures, peer, python, bundle, soak)
+# usage: scripts/setup.sh GROUP...    (build, run, test, check, fuzz, bench, count, train, figures, peer, python, bundle, soak, web)
 # Installs what the groups need: packages of Debian 12 (debian-packages.txt) and the Python environments .venv and
 # .venv-train (requirements/). Does nothing where everything is there already.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -80,10 +80,13 @@ python_environment() {
 }
 
 groups="$*"
-[ -n "$groups" ] || die "usage: scripts/setup.sh GROUP... (build, run, test, check, fuzz, bench, count, train, figures, peer, python, bundle, soak)"
+# Any Node with npm will do; Debian's npm is several hundred packages.
+if has_group web && command -v node >/dev/null && command -v npm >/dev/null; then groups=" $groups "; groups=${groups/ web / }; fi
+[ -n "$groups" ] || die "usage: scripts/setup.sh GROUP... (build, run, test, check, fuzz, bench, count, train, figures, peer, python, bundle, soak, web)"
 install_debian_packages
 requirements=(requirements/run.txt)
 if has_group test || has_group check; then requirements+=(requirements/dev.txt); fi
+if has_group test; then requirements+=(requirements/statistics.txt); fi
 python_environment .venv "${requirements[@]}"
 if has_group train; then python_environment .venv-train requirements/train.txt; fi
 mkdir -p build

@@ -31,7 +31,18 @@ import results
 from conftest import ROOT
 from processes import Traces, children, frames_written, start, wait_for
 
-RESULT_FILES = {"results.jsonl", "results.csv", "coco.json", "report.html", "overlays"}
+STUDY_FILES = {"measurements.csv", "groups.csv", "study.xlsx", "study.json", "README.txt", "SHA256SUMS"}
+RESULT_FILES = STUDY_FILES | {
+    "results.jsonl",
+    "results.csv",
+    "clips.csv",
+    "capillaries.csv",
+    "coco.json",
+    "report.html",
+    "report",
+    "overlays",
+    "results.index",
+}
 EXECUTORS = ["driver", "router"]
 
 

@@ -21,7 +21,7 @@ def frames_folder(folder: Path, count: int = 2) -> Path:
 
 def test_results_in_the_input_folder_are_never_taken_for_frames(analyze: Analyze, tmp_path: Path) -> None:
     folder = frames_folder(tmp_path / "in")
-    first = analyze(folder, *FAST, to=folder)
+    first = analyze(folder, *FAST, "--force", to=folder)
     text = results.comparable(first.out)
     again = analyze(folder, *FAST, "--force", to=folder)
     assert results.comparable(again.out) == text
@@ -43,7 +43,7 @@ def test_results_inside_the_input_folder_are_never_taken_for_frames(analyze: Ana
 def test_results_in_a_subfolder_with_frames_leave_those_frames(analyze: Analyze, tmp_path: Path) -> None:
     folder = tmp_path / "study"
     visit = frames_folder(folder / "visit1")
-    analyze(visit, *FAST, to=visit)
+    analyze(visit, *FAST, "--force", to=visit)
     run = analyze(folder, *FAST)
     assert [frame["source"] for frame in results.frames(run.out)] == ["visit1/f0.png", "visit1/f1.png"]
 

@@ -199,7 +199,9 @@ def test_every_format_gives_the_same_capillaries(capillaryx: Run, tmp_path: Path
         out = tmp_path / name
         capillaryx("analyze", tmp_path / "frames", "-o", out, "--model", NETWORKS / name, "--no-overlays")
         found[name] = [
-            (d["bbox"], round(d["score"], 4)) for d in json.loads((out / "coco.json").read_text()) if d["score"] >= 0.5
+            (each["bbox"], round(each["score"], 4))
+            for each in json.loads((out / "coco.json").read_text())["annotations"]
+            if each["score"] >= 0.5
         ]
     assert all(boxes == found["sigmoid.onnx"] for boxes in found.values()), found
 

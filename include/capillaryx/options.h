@@ -63,6 +63,10 @@ struct Options {
   std::string status_file;
   std::string csv_separator = ",";
 
+  // --- the study (docs/statistics.md)
+  std::string levels = "subject,visit";
+  std::string compare = "visit,condition";
+
   // --- the algorithm (docs/analysis.md has each one's source)
   std::int64_t window_px = 120;
   std::int64_t mixture_components = 3;
@@ -85,7 +89,7 @@ struct Options {
 /// What a field is, for whoever shows or reads it.
 struct FieldInfo {
   std::string_view name;   ///< snake_case; the flag is the same with dashes
-  std::string_view group;  ///< "what", "how", "limits", "output", "algorithm"
+  std::string_view group;  ///< "what", "how", "limits", "output", "study", "algorithm"
   bool changes_results;    ///< belongs to the run line's `options`
   std::string_view help;   ///< one line; unit and default included where they matter
   double min = 0;          ///< smallest value allowed (numbers)
@@ -156,6 +160,12 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
         options.status_file);
   visit(FieldInfo{"csv_separator", "output", false, "what separates the cells of results.csv: , ; or tab", 0, 0},
         options.csv_separator);
+
+  visit(FieldInfo{"levels", "study", false,
+                  "columns of the study that means are made over, from the outermost (the independent unit) inwards", 0,
+                  0},
+        options.levels);
+  visit(FieldInfo{"compare", "study", false, "columns of the study whose labels are compared", 0, 0}, options.compare);
 
   visit(FieldInfo{"window_px", "algorithm", true, "side of a background window, px", 16, 4096}, options.window_px);
   visit(FieldInfo{"mixture_components", "algorithm", true, "Gaussians of the background mixture", 1, 8},

@@ -41,6 +41,7 @@ class RayTask {
   const Frame& frame() const { return task_.frame; }
   const FrameInfo& info() const { return task_.frame.info(); }
   FrameId id() const { return task_.id; }
+  bool probe() const { return task_.probe; }
   /// What with_info() takes: all that is known of the frame beside its picture.
   nb::bytes info_bytes() const {
     MessageWriter writer;
@@ -183,6 +184,7 @@ class RayPool : public WorkerPool, private RayEvents::Listener {
     const Given given = std::move(worker.given.front());
     worker.given.pop_front();
     const wire::Message& read = read_message(message);
+    if (const auto* probed = read.body_as_Probed()) return events_.on_probed(id, frame, read_probed(*probed));
     if (read.body_type() != wire::Body::Done) throw Error(ErrorKind::kExecutor, "an actor sent what is no result");
     FrameResult result = read_result(*read.body_as_Done()->result(), given.info);
     result.timing.worker = worker.slot;
@@ -276,6 +278,16 @@ class Actor {
     return nb::make_tuple(to_bytes(writer_.done(0, *result, false)), picture ? content(*picture) : nb::bytes("", 0));
   }
 
+  /// What a frame's file is, as a message; None if the process has ended.
+  nb::object probe(const Frame& frame) {
+    std::optional<Probed> probed;
+    {
+      const nb::gil_scoped_release unlocked;
+      probed = worker_->probe(frame.file());
+    }
+    return probed ? nb::object(to_bytes(writer_.probed(0, *probed))) : nb::none();
+  }
+
   const std::string& ended() const { return worker_->ended(); }
   std::string warning() const { return worker_->warning(); }
 
@@ -291,6 +303,7 @@ void add_executor(nb::module_& module) {
   nb::class_<RayTask>(module, "RayTask")
       .def_prop_ro("frame_id", &RayTask::id)
       .def_prop_ro("info", &RayTask::info_bytes)
+      .def_prop_ro("probe", &RayTask::probe)
       .def_prop_ro("wants_overlay", &RayTask::wants_overlay)
       .def_prop_ro("path", &RayTask::path)
       .def_prop_ro("descriptor", &RayTask::descriptor)
@@ -307,6 +320,7 @@ void add_executor(nb::module_& module) {
       .def(nb::init<const std::string&>(), nb::arg("options_json"))
       .def("run", &Actor::run, nb::arg("frame"), nb::arg("overlay"),
            nb::sig("def run(self, frame: Frame, overlay: bool) -> tuple[bytes, bytes] | None"))
+      .def("probe", &Actor::probe, nb::arg("frame"), nb::sig("def probe(self, frame: Frame) -> bytes | None"))
       .def_prop_ro("ended", &Actor::ended)
       .def_prop_ro("warning", &Actor::warning);
 }

@@ -76,6 +76,10 @@ class OptionKeywords(TypedDict, total=False):
     """rewrite FILE (JSON) once a second with where the run stands."""
     csv_separator: str
     """what separates the cells of results.csv: , ; or tab."""
+    levels: str
+    """columns of the study that means are made over, from the outermost (the independent unit) inwards."""
+    compare: str
+    """columns of the study whose labels are compared."""
     window_px: int
     """side of a background window, px."""
     mixture_components: int

@@ -123,12 +123,16 @@ class FrameActor:
 
         Bytes alone pass through Ray as they are."""
         assert self._worker is not None
-        kind, name, info, overlay = pickle.loads(task)
+        kind, name, info, overlay, probe = pickle.loads(task)
         content = name if content is None else content
-        frame = open_frame(kind, content, info)
+        frame = open_frame(kind, content)
         if frame is None:
             return "missing", None, None
+        frame = _core.with_info(frame, info)
         try:
+            if probe:
+                found = self._worker.probe(frame)
+                return ("ended", self._worker.ended, None) if found is None else found
             done = self._worker.run(frame, overlay)
         except Error as error:
             return "error", KINDS.index(type(error)), str(error)
@@ -138,7 +142,7 @@ class FrameActor:
         return ("done", message, picture) if picture else message
 
 
-def open_frame(kind: str, content: Any, info: bytes) -> _core.Frame | None:
+def open_frame(kind: str, content: Any) -> _core.Frame | None:
     """The frame of a message; None if it names a file that is not the same here."""
     if kind == "path":
         path, wanted = content
@@ -149,12 +153,12 @@ def open_frame(kind: str, content: Any, info: bytes) -> _core.Frame | None:
         if fingerprint(descriptor) != wanted:
             os.close(descriptor)
             return None
-        return _core.with_info(_core.frame_of_file(descriptor, "", 0), info)
+        return _core.frame_of_file(descriptor, "", 0)
     if kind == "bytes":
-        return _core.with_info(_core.frame_of_bytes(content, "", 0), info)
+        return _core.frame_of_bytes(content, "", 0)
     if kind == "pixels":
-        return _core.with_info(_core.frame_of_array(content, "", 0), info)
-    return _core.with_info(_core.unreadable_frame(content, "", 0), info)
+        return _core.frame_of_array(content, "", 0)
+    return _core.unreadable_frame(content, "", 0)
 
 
 @dataclass
@@ -252,7 +256,7 @@ class Actors:
         else:
             kind, content = "bytes", [read_whole(task.descriptor)]
         # What is small goes as one argument of bytes: Ray's own way with each argument costs more than all of this.
-        small = pickle.dumps((kind, name, task.info, task.wants_overlay))
+        small = pickle.dumps((kind, name, task.info, task.wants_overlay, task.probe))
         self._news.put((known.actor.run.remote(small, *content), worker, task.frame_id))
 
     def _when_done(self, reference: Any, handle: Callable[[Future[Any]], None]) -> None:

@@ -149,10 +149,10 @@ class FrameResult:
         return _core.parse_frame_line(line)
 
     def to_coco(self) -> list[dict[str, Any]]:
-        """The capillaries as COCO results (category 1), each with its `file_name`."""
+        """The capillaries as COCO results (category 1), each with its `file_name`; image_id is index + 1."""
         return [
             {
-                "image_id": self.index,
+                "image_id": self.index + 1,
                 "file_name": self.source,
                 "category_id": 1,
                 "bbox": list(capillary.bbox),

@@ -93,12 +93,12 @@ def test_the_count_form_needs_a_scale() -> None:
 def test_coco_is_that_of_the_command(analysed: Path) -> None:
     ours = capillaryx.to_coco(capillaryx.read_results(analysed))
     theirs = json.loads((analysed / "coco.json").read_text())
-    assert len(ours) == len(theirs) > 0
-    for mine, its in zip(ours, theirs, strict=True):
-        assert {name: mine[name] for name in ("file_name", "bbox", "score")} == {
-            name: its[name] for name in ("file_name", "bbox", "score")
-        }
-        assert set(mine) == set(its)
+    names = {image["id"]: image["file_name"] for image in theirs["images"]}
+    assert len(ours) == len(theirs["annotations"]) > 0
+    for mine, its in zip(ours, theirs["annotations"], strict=True):
+        assert mine["file_name"] == names[its["image_id"]]
+        for name in ("image_id", "category_id", "bbox", "area", "score"):
+            assert mine[name] == its[name]
 
 
 def test_a_table_has_a_row_a_frame(analysed: Path) -> None:

@@ -134,6 +134,32 @@ TEST(CapillaryAnalyzer, GivesTheSameForAFrameWhateverCameBefore) {
   EXPECT_EQ(a.density, b.density);
 }
 
+TEST(CapillaryAnalyzer, GivesTheSameForAGreyPictureStoredAsGreyAndAsRgb) {
+  const auto analyzer = make_capillary_analyzer(accepting_all());
+  for (const auto& [width, height] : {std::pair{640, 480}, {321, 243}}) {
+    const auto tissue = test::tissue(width, height, 9, 4);
+    const PixelView colour = tissue.frame().pixels();
+    std::vector<std::uint8_t> grey, rgb;
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        const std::uint8_t value = colour.row(y)[std::ptrdiff_t{x} * colour.channels + 1];
+        grey.push_back(value);
+        rgb.insert(rgb.end(), 3, value);
+      }
+    }
+    const FrameResult a = analyzer->analyze(Frame::copy_pixels({}, {grey.data(), width, height, 1, width}));
+    const FrameResult b =
+        analyzer->analyze(Frame::copy_pixels({}, {rgb.data(), width, height, 3, std::ptrdiff_t{3} * width}));
+    EXPECT_FALSE(a.capillaries.empty());
+    ASSERT_EQ(a.capillaries.size(), b.capillaries.size());
+    for (std::size_t i = 0; i < a.capillaries.size(); ++i) {
+      EXPECT_EQ(a.capillaries[i].polygon, b.capillaries[i].polygon);
+      EXPECT_EQ(a.capillaries[i].score, b.capillaries[i].score);
+    }
+    EXPECT_EQ(a.density, b.density);
+  }
+}
+
 TEST(CapillaryAnalyzer, TimesItsStages) {
   const FrameResult result = make_capillary_analyzer({})->analyze(test::tissue(200, 200, 2).frame());
   std::vector<std::string> names;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "analysis/background.h"
+#include "analysis/simple_polygon.h"
 
 namespace capillaryx {
 namespace {
@@ -48,6 +49,16 @@ constexpr int kStepsOfSum = Background::kOne / 4;
 // Places `window` on the region's box and `margin` blocks around it.
 void place_window(const Roi& roi, int margin, BlockWindow& window) {
   window.set(roi.x - 2 * margin, roi.y - 2 * margin, roi.width / 2 + 2 * margin, roi.height / 2 + 2 * margin);
+}
+
+// The corners of the box around a line.
+std::vector<OutlineFinder::Point> box_of(std::span<const OutlineFinder::Point> line) {
+  OutlineFinder::Point low = line[0], high = low;
+  for (const auto& [x, y] : line) {
+    low = {std::min(low.x, x), std::min(low.y, y)};
+    high = {std::max(high.x, x), std::max(high.y, y)};
+  }
+  return {low, {high.x, low.y}, high, {low.x, high.y}};
 }
 
 // The part of its depth to which a capillary of this width falls at its own edge.
@@ -277,11 +288,14 @@ void ContourFinder::write(const Contour& contour, std::span<const OutlineFinder:
   constexpr int kOne = OutlineFinder::kOnePx;
   const auto line = points.subspan(contour.first_point, contour.end_point - contour.first_point);
   const auto found = polygon_.find(line, kSlackPx * kOne);
-  const auto polygon = found.size() < 3 ? line : found;
+  const auto chosen = found.size() < 3 ? line : found;
+  corners_.assign(chosen.begin(), chosen.end());
+  make_simple(corners_);  // at the frame's border, onto which points were moved, a line may meet itself
+  if (corners_.size() < 3) corners_ = box_of(line);
   capillary.polygon.clear();
-  capillary.polygon.reserve(2 * polygon.size());
-  OutlineFinder::Point low = polygon[0], high = low;
-  for (const auto& [x, y] : polygon) {
+  capillary.polygon.reserve(2 * corners_.size());
+  OutlineFinder::Point low = corners_[0], high = low;
+  for (const auto& [x, y] : corners_) {
     low = {std::min(low.x, x), std::min(low.y, y)};
     high = {std::max(high.x, x), std::max(high.y, y)};
     capillary.polygon.push_back(static_cast<float>(contour.left) + static_cast<float>(x) / kOne);

@@ -109,6 +109,7 @@ class ContourFinder {
   ComponentJoiner joiner_;
   OutlineFinder outline_;
   PolygonFinder polygon_;
+  std::vector<OutlineFinder::Point> corners_;
 };
 
 /// Counts the pixels of runs. Threads: one call at a time for an instance. Memory is used again.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/reduced_frame.h"
 
+#include <algorithm>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "analysis/reduced_frame.cc"
 #include <hwy/foreach_target.h>
@@ -111,6 +113,12 @@ void reduce_frame(const PixelView& frame, ReducedFrame& reduced) {
       (above, below, reduced.width, reduced.planes[0].data() + start, reduced.planes[1].data() + start,
        reduced.planes[2].data() + start);
     }
+  }
+  // Planes that differ nowhere are one grey picture. A frame in colour differs within its first values.
+  if (reduced.channels == 3 &&
+      std::equal(reduced.planes[0].begin(), reduced.planes[0].end(), reduced.planes[1].begin()) &&
+      std::equal(reduced.planes[1].begin(), reduced.planes[1].end(), reduced.planes[2].begin())) {
+    reduced.channels = 1;
   }
 }
 

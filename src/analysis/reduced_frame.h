@@ -15,7 +15,7 @@ namespace capillaryx {
 struct ReducedFrame {
   int frame_width = 0, frame_height = 0;  ///< of the frame, px
   int width = 0, height = 0;              ///< half of it, rounded down
-  int channels = 0;                       ///< 1 (grey) or 3 (red, green, blue)
+  int channels = 0;                       ///< 1 (grey, or red, green and blue equal everywhere) or 3
   std::array<AlignedVector<std::int16_t>, 3> planes;
 
   const std::int16_t* row(int channel, int y) const {
@@ -23,7 +23,8 @@ struct ReducedFrame {
   }
 };
 
-/// Fills `reduced` from a frame's pixels.
+/// Fills `reduced` from a frame's pixels. A colour frame whose channels are equal everywhere becomes a grey one, so
+/// that the same picture gives the same result however it was stored.
 void reduce_frame(const PixelView& frame, ReducedFrame& reduced);
 
 }  // namespace capillaryx

@@ -35,7 +35,7 @@ StagePicture background_picture(const PixelView& frame, const Background& backgr
   for (int y = 0; y < frame.height; ++y) {
     std::uint8_t* out = picture.pixels.data() + static_cast<std::size_t>(y) * line.size() * 3;
     for (int c = 0; c < 3; ++c) {
-      background.row(frame.channels == 3 ? c : 0, y, 0, frame.width, line.data());
+      background.row(background.channels() == 3 ? c : 0, y, 0, frame.width, line.data());
       for (std::size_t x = 0; x < line.size(); ++x) {
         out[3 * x + static_cast<std::size_t>(c)] = static_cast<std::uint8_t>(line[x] / Background::kOne);
       }

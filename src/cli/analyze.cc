@@ -4,10 +4,12 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "capillaryx/pipeline.h"
+#include "cli/coded_inputs.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/option_flags.h"
@@ -34,6 +36,7 @@ Research use only, not for diagnosis.)";
 struct AnalyzeArguments {
   std::vector<std::string> inputs;
   std::string output;
+  std::string key;
   bool quiet = false;
   Options options;
 };
@@ -104,9 +107,12 @@ void print_summary(const RunSummary& summary, const AnalyzeArguments& arguments)
 int analyze(const AnalyzeArguments& arguments) {
   const Interrupt interrupt(arguments.quiet);
   Pipeline pipeline(arguments.options);
+  std::optional<CodedInputs> coded;
+  if (!arguments.key.empty()) coded.emplace(arguments.inputs, arguments.key);
+  const std::vector<std::string> inputs = coded ? std::vector<std::string>{coded->study_file()} : arguments.inputs;
   ProgressDisplay display(arguments.quiet);
-  const RunSummary summary = pipeline.run(arguments.inputs, arguments.output, interrupt.token(),
-                                          [&display](const Progress& now) { display.show(now); });
+  const RunSummary summary =
+      pipeline.run(inputs, arguments.output, interrupt.token(), [&display](const Progress& now) { display.show(now); });
   display.clear();
   if (summary.already_finished) {
     if (!arguments.quiet) {
@@ -140,6 +146,11 @@ void add_analyze(CLI::App& app, Action& action) {
       ->required()
       ->type_name("DIR");
   add_option_flags(*command, arguments->options);
+  command
+      ->add_option("--pseudonymise", arguments->key,
+                   "put codes in place of the names of files and labels; KEY, made if it is not there, has both")
+      ->group("Study (docs/statistics.md)")
+      ->type_name("KEY");
   command->add_flag("--quiet", arguments->quiet, "print nothing but errors")->group("Output");
   command->footer(kExamples);
   command->callback([&action, arguments] { action = [arguments] { return analyze(*arguments); }; });

@@ -113,6 +113,11 @@ class MeasuredSource : public FrameSource {
     measured_ = open_source(inputs, options);
   }
 
+  void use_prober(std::shared_ptr<Prober> prober) override {
+    warm_->use_prober(prober);
+    measured_->use_prober(std::move(prober));
+  }
+
   std::optional<Frame> next() override {
     if (given_ == executor_.workers()) wait_for_workers();
     if (given_++ < warm_up_) {

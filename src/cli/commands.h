@@ -21,8 +21,12 @@ void add_analyze(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_evaluate(CLI::App& app, Action& action);
+void add_export(CLI::App& app, Action& action);
 void add_phantom(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
+void add_unblind(CLI::App& app, Action& action);
+void add_verify(CLI::App& app, Action& action);
+void add_study(CLI::App& app, Action& action);
 void add_model(CLI::App& app, Action& action);
 void add_options_table(CLI::App& app, Action& action);  ///< prints docs/options.md; not listed in the help
 

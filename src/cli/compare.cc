@@ -20,9 +20,10 @@
 #include "cli/option_flags.h"
 #include "cli/progress_display.h"
 #include "cli/terminal.h"
-#include "evaluation/coco_reader.h"
+#include "evaluation/detections.h"
 #include "evaluation/evaluation.h"
 #include "evaluation/evaluation_text.h"
+#include "evaluation/labels.h"
 #include "os/machine.h"
 #include "sink/bootstrap.h"
 #include "sink/json_text.h"
@@ -36,6 +37,7 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr double kIou = 0.3;
+constexpr double kStricterIou = 0.5;
 
 constexpr const char* kExamples = R"(Examples:
   capillaryx compare frames -o out                             the shipped pipeline and the others
@@ -50,6 +52,7 @@ struct CompareArguments {
   std::vector<std::string> inputs;
   std::string output;
   std::string labels;
+  std::string category = kCapillaryCategory;
   std::vector<std::string> analyzers{"capillary", "background-ssim", "tophat-skeleton", "clahe-otsu"};
   bool quiet = false;
   Options options;
@@ -96,7 +99,7 @@ void check(const CompareArguments& arguments) {
   if (fs::exists(table) && !arguments.options.force) {
     throw Error(ErrorKind::kOutput, printable(table.string()) + " is there already: name another folder, or --force");
   }
-  if (!arguments.labels.empty()) read_labels(arguments.labels);
+  if (!arguments.labels.empty()) read_labels(arguments.labels, arguments.category);
 }
 
 Row run_one(const CompareArguments& arguments, const std::string& analyzer, const Interrupt& interrupt) {
@@ -125,9 +128,10 @@ Row run_one(const CompareArguments& arguments, const std::string& analyzer, cons
   row.count = mean(counts);
   row.density = mean(densities);
   if (!arguments.labels.empty()) {
-    std::vector<LabelledFrame> frames = read_labels(arguments.labels);
-    add_detections(folder, frames);
-    row.agreement = evaluation_json({evaluate(frames, kIou)}, frames, arguments.labels);
+    Labels labels = read_labels(arguments.labels, arguments.category);
+    add_detections(folder, labels, /*subset=*/arguments.options.frames > 0);
+    const std::vector<LabelledFrame>& frames = labels.frames;
+    row.agreement = evaluation_json({evaluate(frames, kIou), evaluate(frames, kStricterIou)}, frames, arguments.labels);
   }
   return row;
 }
@@ -158,6 +162,7 @@ ordered_json report_of(const CompareArguments& arguments, const std::vector<Row>
     if (!row.agreement.is_null()) {
       entry["agreement"] = row.agreement.at("total");
       entry["intervals"] = row.agreement.at("intervals");
+      entry["others"] = row.agreement.at("others");
     }
     report["analyzers"].push_back(std::move(entry));
   }
@@ -170,24 +175,28 @@ void print_table(const CompareArguments& arguments, const std::vector<Row>& rows
   std::size_t widest = 9;
   for (const Row& row : rows) widest = std::max(widest, printable(row.analyzer).size());
   const bool labelled = !arguments.labels.empty();
-  constexpr std::array kFigures{"precision", "recall", "f1", "ap", "count_error"};
   fmt::print("{:{}}  ms/frame   count  density %{}\n", "algorithm", widest,
-             labelled ? "  precision  recall     F1     AP  count error" : "");
+             labelled
+                 ? "  precision  recall     F1     AP  F1@0.5  hit precision  hit recall  count error  density error"
+                 : "");
   for (const Row& row : rows) {
     fmt::print("{:{}}  {:8.1f}  {:6.1f}  {:9.2f}", printable(row.analyzer), widest, row.ms, row.count,
                100 * row.density);
     if (labelled) {
-      constexpr std::array kWidths{9, 6, 5, 5, 11};
-      for (std::size_t i = 0; i < kFigures.size(); ++i) {
-        fmt::print("  {:{}.3f}", row.agreement.at("total").at(kFigures[i]).get<double>(), kWidths[i]);
-      }
+      const ordered_json& total = row.agreement.at("total");
+      const ordered_json& stricter = row.agreement.at("others").at(0).at("total");
+      const auto value = [](const ordered_json& figures, const char* key) { return figures.at(key).get<double>(); };
+      fmt::print("  {:9.3f}  {:6.3f}  {:5.3f}  {:5.3f}  {:6.3f}  {:13.3f}  {:10.3f}  {:11.3f}  {:13.3f}",
+                 value(total, "precision"), value(total, "recall"), value(total, "f1"), value(total, "ap"),
+                 value(stricter, "f1"), value(total, "hit_precision"), value(total, "hit_recall"),
+                 value(total, "count_error"), value(total, "density_error"));
     }
     fmt::print("{}\n", row.summary.failed > 0 ? fmt::format("  ({} frames failed)", row.summary.failed) : "");
   }
   fmt::print(
       "\nMilliseconds: median over frames, from reading to result, in one worker. Count and density: means over\n");
   fmt::print("{} frames. {}", rows.front().summary.ok,
-             labelled ? fmt::format("Agreement with {} at box IoU {:g}, not clinical accuracy.\n",
+             labelled ? fmt::format("Agreement with {} at box IoU {:g} (F1 at 0.5 too), not clinical accuracy.\n",
                                     printable(arguments.labels), kIou)
                       : "\n");
   fmt::print("written: {}\nResearch use only, not for diagnosis.\n",
@@ -223,14 +232,16 @@ void add_compare(CLI::App& app, Action& action) {
   command->add_option("-o,--output", arguments->output, "folder for the table and for what each gave")
       ->required()
       ->type_name("DIR");
-  command->add_option("--labels", arguments->labels, "ground truth, COCO: precision, recall, F1, AP, count error too")
+  command
+      ->add_option("--labels", arguments->labels, "ground truth, COCO: precision, recall, F1, AP, hits and errors too")
       ->type_name("FILE");
+  command->add_option("--category", arguments->category, "what the labels call a capillary")->capture_default_str();
   command->add_option("--analyzers", arguments->analyzers, "which algorithms, instead of all that are built in")
       ->delimiter(',')
       ->type_name("NAME,...");
   command->add_flag("--quiet", arguments->quiet, "print nothing but errors");
   add_option_flags(*command, arguments->options, [](const FieldInfo& info) {
-    return info.name != "analyzer" && info.name != "resume" && info.name != "status_file" && info.name != "pace_fps" &&
+    return info.group != "study" && info.name != "analyzer" && info.name != "resume" && info.name != "status_file" && info.name != "pace_fps" &&
            info.name != "when_behind" && info.name != "max_wait_ms";
   });
   command->footer(kExamples);

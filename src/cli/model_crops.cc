@@ -9,9 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -21,70 +19,18 @@
 #include "analysis/network_input.h"
 #include "analysis/proposer.h"
 #include "capillaryx/error.h"
+#include "evaluation/labels.h"
 #include "image/image.h"
 
 namespace capillaryx::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 constexpr double kMatchIou = 0.3;  // as everywhere that regions are matched with labels
 constexpr double kTouchIou = 0.1;  // less overlap than this with a capillary is none
 constexpr double kInsideShare = 0.5;
 constexpr double kAsGood = 0.75;  // of the best match's overlap: another reading of the place that would do as well
-
-struct Box {
-  double x = 0, y = 0, width = 0, height = 0;
-};
-
-double overlap(const Box& a, const Box& b) {
-  const double w = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
-  const double h = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
-  return w > 0 && h > 0 ? w * h : 0;
-}
-
-double iou(const Box& a, const Box& b) {
-  const double both = overlap(a, b), all = a.width * a.height + b.width * b.height - both;
-  return all > 0 ? both / all : 0;
-}
-
-// The share of `a` that lies in `b`.
-double inside(const Box& a, const Box& b) {
-  const double area = a.width * a.height;
-  return area > 0 ? overlap(a, b) / area : 0;
-}
-
-struct Labels {
-  std::string file_name;
-  std::vector<Box> capillaries;
-  std::vector<Box> cannot_tell;
-};
-
-// Frames of a COCO file in its order, with their boxes of category 1.
-std::vector<Labels> read_labels(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw Error(ErrorKind::kInput, file + ": cannot be read");
-  try {
-    const json coco = json::parse(stream);
-    std::vector<Labels> frames;
-    std::map<std::int64_t, std::size_t> places;
-    for (const json& image : coco.at("images")) {
-      places[image.at("id").get<std::int64_t>()] = frames.size();
-      frames.push_back({image.at("file_name").get<std::string>(), {}, {}});
-    }
-    for (const json& annotation : coco.at("annotations")) {
-      if (annotation.at("category_id").get<int>() != 1) continue;
-      const auto bbox = annotation.at("bbox").get<std::array<double, 4>>();
-      Labels& frame = frames.at(places.at(annotation.at("image_id").get<std::int64_t>()));
-      auto& boxes = annotation.value("iscrowd", 0) != 0 ? frame.cannot_tell : frame.capillaries;
-      boxes.push_back({bbox[0], bbox[1], bbox[2], bbox[3]});
-    }
-    return frames;
-  } catch (const std::exception& error) {
-    throw Error(ErrorKind::kInput, fmt::format("{}: not COCO labels ({})", file, error.what()));
-  }
-}
 
 enum class Answer { kOther = 0, kCapillary = 1, kUnknown = -1, kPart = -2, kFragment = -3 };
 
@@ -95,38 +41,28 @@ bool is_within(const std::vector<Roi>& rois, std::size_t inner, std::size_t oute
   return false;
 }
 
-// One to one, the best overlap first. What is left and lies in a capillary's box is a fragment of it. Another
-// reading of its best match's place is a part of it, unless it would do as well; what overlaps one otherwise, or lies on what cannot be
-// told, has no answer. `regions`: the boxes of `rois`.
-std::vector<Answer> match(const std::vector<Roi>& rois, const std::vector<Box>& regions, const Labels& labels,
+// One to one, the best overlap first. What is left and lies in a capillary's box is a fragment of it. A region that
+// holds the best match or lies in it is a part of it, unless it would do as well; what overlaps one otherwise, or lies
+// on an ambiguous region, has no answer. `regions`: the boxes of `rois`.
+std::vector<Answer> match(const std::vector<Roi>& rois, const std::vector<Box>& regions, const LabelledFrame& labels,
                           std::size_t& found) {
-  struct Pair {
-    double iou;
-    std::size_t region, capillary;
-  };
   std::vector<Pair> pairs;
   for (std::size_t r = 0; r < regions.size(); ++r) {
     for (std::size_t c = 0; c < labels.capillaries.size(); ++c) {
-      const double value = iou(regions[r], labels.capillaries[c]);
-      if (value >= kMatchIou) pairs.push_back({value, r, c});
+      const double overlap = box_iou(regions[r], labels.capillaries[c].box);
+      if (overlap >= kMatchIou) pairs.push_back({-overlap, r, c});
     }
   }
-  std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.iou > b.iou; });
   std::vector<Answer> answers(regions.size(), Answer::kOther);
-  std::vector<bool> taken(labels.capillaries.size());
-  std::vector<Pair> matches;
-  for (const Pair& pair : pairs) {
-    if (answers[pair.region] == Answer::kCapillary || taken[pair.capillary]) continue;
-    answers[pair.region] = Answer::kCapillary;
-    taken[pair.capillary] = true;
-    matches.push_back(pair);
-  }
+  const std::vector<Pair> matches = match_lowest_cost_first(std::move(pairs));
+  for (const Pair& match : matches) answers[match.detection] = Answer::kCapillary;
   found += matches.size();
   const auto other_region = [&](std::size_t region) {
     Answer answer = Answer::kOther;
     for (const Pair& match : matches) {
-      if (!is_within(rois, region, match.region) && !is_within(rois, match.region, region)) continue;
-      if (iou(regions[region], labels.capillaries[match.capillary]) >= kAsGood * match.iou) return Answer::kUnknown;
+      if (!is_within(rois, region, match.detection) && !is_within(rois, match.detection, region)) continue;
+      const double overlap = box_iou(regions[region], labels.capillaries[match.label].box);
+      if (overlap >= kAsGood * -match.cost) return Answer::kUnknown;
       answer = Answer::kPart;
     }
     return answer;
@@ -135,17 +71,18 @@ std::vector<Answer> match(const std::vector<Roi>& rois, const std::vector<Box>& 
     if (answers[r] == Answer::kCapillary) continue;
     const Box& region = regions[r];
     const auto touches = [&region](const Box& box) {
-      return iou(region, box) >= kTouchIou || inside(region, box) >= kInsideShare ||
-             inside(box, region) >= kInsideShare;
+      return box_iou(region, box) >= kTouchIou || share_inside(region, box) >= kInsideShare ||
+             share_inside(box, region) >= kInsideShare;
     };
-    const auto holds = [&region](const Box& box) { return inside(region, box) >= kInsideShare; };
-    if (std::any_of(labels.cannot_tell.begin(), labels.cannot_tell.end(), touches)) {
+    const auto touches_label = [&touches](const Label& label) { return touches(label.box); };
+    const auto holds = [&region](const Label& label) { return share_inside(region, label.box) >= kInsideShare; };
+    if (std::any_of(labels.ambiguous.begin(), labels.ambiguous.end(), touches)) {
       answers[r] = Answer::kUnknown;
     } else if (const Answer reading = other_region(r); reading != Answer::kOther) {
       answers[r] = reading;
     } else if (std::any_of(labels.capillaries.begin(), labels.capillaries.end(), holds)) {
       answers[r] = Answer::kFragment;
-    } else if (std::any_of(labels.capillaries.begin(), labels.capillaries.end(), touches)) {
+    } else if (std::any_of(labels.capillaries.begin(), labels.capillaries.end(), touches_label)) {
       answers[r] = Answer::kUnknown;
     }
   }
@@ -181,6 +118,7 @@ void write_npy(const fs::path& file, const std::vector<float>& values, const std
 
 struct CropsArguments {
   std::string folder, labels, output;
+  std::string category = kCapillaryCategory;
   int size_px = 0;  // 0: the network's own
   Options options;
 };
@@ -202,8 +140,10 @@ int crops(const CropsArguments& arguments) {
   std::vector<float> inputs, scores;
   std::string table = "frame,x,y,width,height,area_px,darkness,mean_darkness,spread,level,label,score\n";
   std::size_t regions = 0, capillaries = 0, found = 0;
-  for (const Labels& labels : read_labels(arguments.labels)) {
-    const Frame frame = read_frame(reader, fs::path(arguments.folder) / labels.file_name);
+  const Labels labels = read_labels(arguments.labels, arguments.category);
+  for (const LabelledFrame& labelled : labels.frames) {
+    const Frame frame = read_frame(reader, fs::path(arguments.folder) / labelled.name);
+    check_size(labels, labelled, frame.pixels().width, frame.pixels().height);
     if (std::min(frame.pixels().width, frame.pixels().height) < kSmallestSidePx) continue;
     proposer.propose(frame.pixels(), options);
     density.measure_regions(proposer, options.min_depth);
@@ -222,7 +162,7 @@ int crops(const CropsArguments& arguments) {
       boxes.push_back(
           {static_cast<double>(x), static_cast<double>(y), static_cast<double>(width), static_cast<double>(height)});
     }
-    const std::vector<Answer> answers = match(rois, boxes, labels, found);
+    const std::vector<Answer> answers = match(rois, boxes, labelled, found);
     classifier.classify(frame.pixels(), proposer.reduced, background, rois, proposer.found.runs, scores);
     maker.start(frame.pixels(), proposer.reduced, background, proposer.found.runs);
     const int vessel = vessel_channel(background.channels());
@@ -231,12 +171,12 @@ int crops(const CropsArguments& arguments) {
       const Roi& roi = rois[i];
       inputs.resize(inputs.size() + size);
       maker.fill(roi, std::span(inputs).last(size));
-      table += fmt::format("{},{},{},{},{},{},{:.5f},{:.5f},{:.4f},{:.2f},{},{:.5f}\n", labels.file_name, roi.x, roi.y,
+      table += fmt::format("{},{},{},{},{},{},{:.5f},{:.5f},{:.4f},{:.2f},{},{:.5f}\n", labelled.name, roi.x, roi.y,
                            roi.width, roi.height, roi.area_px, roi.darkness / level, roi.mean_darkness / level,
                            background.robust_sd(vessel), level, static_cast<int>(answers[i]), scores[i]);
     }
     regions += rois.size();
-    capillaries += labels.capillaries.size();
+    capillaries += labelled.capillaries.size();
   }
   const fs::path output(arguments.output);
   std::error_code failed;
@@ -260,8 +200,8 @@ void add_model_crops(CLI::App& model_command, Action& action) {
   auto* command = model_command.add_subcommand(
       "crops", "Writes what the network is given, with the answers: inputs.npy and regions.csv, for training");
   command->add_option("FOLDER", arguments->folder, "where the labelled frames are")->required();
-  command->add_option("--labels", arguments->labels, "COCO file; category 1 is a capillary, iscrowd 1 cannot be told")
-      ->required();
+  command->add_option("--labels", arguments->labels, "COCO file; iscrowd marks an ambiguous region")->required();
+  command->add_option("--category", arguments->category, "what the labels call a capillary")->capture_default_str();
   command->add_option("-o,--output", arguments->output, "folder to write")->required();
   command->add_option("--model", arguments->options.model, "network whose input is wanted (default: the one shipped)");
   command
@@ -279,7 +219,7 @@ void add_model_crops(CLI::App& model_command, Action& action) {
   command->footer(
       "A region's label is 1 where it is the best match of a capillary (IoU 0.3, one to one), -1 where it overlaps "
       "one\n"
-      "otherwise or lies on what cannot be told, -2 where it holds the best match or lies in it, -3 where it is a\n"
+      "otherwise or lies on an ambiguous region, -2 where it holds the best match or lies in it, -3 where it is a\n"
       "fragment of a capillary that lies in no such region, else 0.");
   command->callback([&action, arguments] { action = [arguments] { return crops(*arguments); }; });
 }

@@ -22,15 +22,16 @@ const char* group_title(std::string_view group) {
   if (group == "how") return "How";
   if (group == "limits") return "Limits";
   if (group == "output") return "Output";
+  if (group == "study") return "Study (docs/statistics.md)";
   return "The algorithm (docs/analysis.md says where each value comes from)";
 }
 
 /// What stands behind the flag in the help.
 std::string value_name(const FieldInfo& info, const std::string& fallback) {
   static const std::map<std::string_view, const char*> kNames{
-      {"scale_um_per_px", "S"},   {"model", "FILE"},   {"analyzer", "NAME"},
-      {"ray_address", "ADDRESS"}, {"timeout_s", "T"},  {"memory_limit_mb", "M"},
-      {"max_wait_ms", "MS"},      {"pace_fps", "FPS"}, {"status_file", "FILE"}};
+      {"scale_um_per_px", "S"}, {"model", "FILE"},        {"analyzer", "NAME"},     {"ray_address", "ADDRESS"},
+      {"timeout_s", "T"},       {"memory_limit_mb", "M"}, {"max_wait_ms", "MS"},    {"pace_fps", "FPS"},
+      {"status_file", "FILE"},  {"levels", "COLUMN,..."}, {"compare", "COLUMN,..."}};
   const auto found = kNames.find(info.name);
   return found == kNames.end() ? fallback : found->second;
 }

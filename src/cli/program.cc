@@ -64,8 +64,12 @@ int run(int argc, char** argv) {
   cli::add_bench(app, action);
   cli::add_compare(app, action);
   cli::add_evaluate(app, action);
+  cli::add_export(app, action);
   cli::add_report(app, action);
   cli::add_phantom(app, action);
+  cli::add_unblind(app, action);
+  cli::add_verify(app, action);
+  cli::add_study(app, action);
   cli::add_model(app, action);
   cli::add_options_table(app, action);
   app.add_subcommand("help", "this text, or with a command after it that command's");

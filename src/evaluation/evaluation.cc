@@ -12,18 +12,6 @@
 namespace capillaryx {
 namespace {
 
-double intersection(const Box& a, const Box& b) {
-  const double width = std::max(0.0, std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x));
-  const double height = std::max(0.0, std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y));
-  return width * height;
-}
-
-/// Whether at least half of `a` lies in `b`.
-bool mostly_inside(const Box& a, const Box& b) {
-  const double area = a.width * a.height;
-  return area != 0 && intersection(a, b) / area >= 0.5;
-}
-
 /// A detection that counts as right or wrong.
 struct Flag {
   double score = 0;
@@ -35,10 +23,12 @@ struct Flag {
 struct Matched {
   int labelled = 0;
   int detections = 0;
-  int right = 0;
-  std::vector<Box> missed;
+  std::vector<MatchedLabel> right;
   std::vector<Detection> wrong;
-  int counted = 0;  ///< detections but those that cannot be told
+  std::vector<Box> missed;
+  int hits = 0;
+  int stray = 0;    ///< detections that hit nothing, but those on ambiguous regions
+  int counted = 0;  ///< detections but those on ambiguous regions
   double detected_px = 0;
   double labelled_px = 0;
 
@@ -47,6 +37,26 @@ struct Matched {
   double density_ratio() const { return detected_px / std::max(1.0, labelled_px); }
 };
 
+/// Counts the hits of one frame. `detections` in score order.
+void count_hits(std::span<const Box> detections, std::span<const Box> labels, std::span<const Box> ambiguous,
+                Matched& matched) {
+  std::vector<Pair> pairs;
+  for (std::size_t i = 0; i < detections.size(); ++i) {
+    for (std::size_t k = 0; k < labels.size(); ++k) {
+      if (holds_middle(labels[k], detections[i])) pairs.push_back({middle_distance(detections[i], labels[k]), i, k});
+    }
+  }
+  std::vector<bool> hit(detections.size());
+  for (const Pair& pair : match_lowest_cost_first(std::move(pairs))) {
+    hit[pair.detection] = true;
+    ++matched.hits;
+  }
+  for (std::size_t i = 0; i < detections.size(); ++i) {
+    const auto holds = [&](const Box& box) { return holds_middle(box, detections[i]); };
+    if (!hit[i] && std::none_of(ambiguous.begin(), ambiguous.end(), holds)) ++matched.stray;
+  }
+}
+
 Matched match(const LabelledFrame& frame, double iou, std::uint32_t number, std::vector<Flag>& flags) {
   Matched matched;
   matched.labelled = static_cast<int>(frame.capillaries.size());
@@ -54,46 +64,62 @@ Matched match(const LabelledFrame& frame, double iou, std::uint32_t number, std:
   std::vector<Detection> in_score_order = frame.detections;
   std::stable_sort(in_score_order.begin(), in_score_order.end(),
                    [](const Detection& a, const Detection& b) { return a.score > b.score; });
-  std::vector<bool> used(frame.capillaries.size());
-  for (const Detection& detection : in_score_order) {
-    double best = 0;
-    std::size_t best_label = 0;
-    for (std::size_t i = 0; i < frame.capillaries.size(); ++i) {
-      const double overlap = used[i] ? 0 : box_iou(detection.box, frame.capillaries[i].box);
-      if (overlap > best) {
-        best = overlap;
-        best_label = i;
-      }
-    }
-    const auto lies_on = [&](const Box& box) { return mostly_inside(detection.box, box); };
-    if (best >= iou) {
-      used[best_label] = true;
-      ++matched.right;
-      flags.push_back({detection.score, true, number});
-    } else if (std::any_of(frame.cannot_tell.begin(), frame.cannot_tell.end(), lies_on)) {
+  std::vector<Box> detections, labels;
+  for (const Detection& detection : in_score_order) detections.push_back(detection.box);
+  for (const Label& label : frame.capillaries) {
+    labels.push_back(label.box);
+    matched.labelled_px += label.area_px;
+  }
+  count_hits(detections, labels, frame.ambiguous, matched);
+  const auto label_of = match_as_coco(detections, labels, iou);
+  std::vector<bool> found(labels.size());
+  for (std::size_t i = 0; i < detections.size(); ++i) {
+    const Detection& detection = in_score_order[i];
+    const auto lies_on = [&](const Box& box) { return share_inside(detection.box, box) >= iou; };
+    if (label_of[i]) {
+      const Box& label = labels[*label_of[i]];
+      found[*label_of[i]] = true;
+      matched.right.push_back({label, detection, box_iou(detection.box, label)});
+    } else if (std::any_of(frame.ambiguous.begin(), frame.ambiguous.end(), lies_on)) {
       continue;
-    } else if (std::none_of(frame.capillaries.begin(), frame.capillaries.end(),
-                            [&](const Label& label) { return lies_on(label.box); })) {
+    } else {
       matched.wrong.push_back(detection);
-      flags.push_back({detection.score, false, number});
     }
+    flags.push_back({detection.score, label_of[i].has_value(), number});
     ++matched.counted;
     matched.detected_px += detection.area_px;
   }
-  for (std::size_t i = 0; i < frame.capillaries.size(); ++i) {
-    matched.labelled_px += frame.capillaries[i].area_px;
-    if (!used[i]) matched.missed.push_back(frame.capillaries[i].box);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (!found[i]) matched.missed.push_back(labels[i]);
   }
   return matched;
 }
 
-void set_precision_recall(Agreement& agreement, double right, double wrong, double labelled) {
-  agreement.precision = right / std::max(1.0, right + wrong);
-  agreement.recall = right / std::max(1.0, labelled);
-  agreement.f1 = 2 * agreement.precision * agreement.recall / std::max(1e-9, agreement.precision + agreement.recall);
+struct PrecisionRecall {
+  double precision = 0, recall = 0, f1 = 0;
+};
+
+PrecisionRecall precision_recall(double right, double wrong, double labelled) {
+  PrecisionRecall found;
+  found.precision = right / std::max(1.0, right + wrong);
+  found.recall = right / std::max(1.0, labelled);
+  found.f1 = 2 * found.precision * found.recall / std::max(1e-9, found.precision + found.recall);
+  return found;
 }
 
-/// Area under the precision-recall curve, precision made falling from the right. `times[i]`: how often frame i stands
+/// Sets the figures of boxes and of hits.
+void set_shares(Agreement& agreement, double right, double wrong, double hits, double stray) {
+  const PrecisionRecall boxes = precision_recall(right, wrong, agreement.capillaries);
+  agreement.precision = boxes.precision;
+  agreement.recall = boxes.recall;
+  agreement.f1 = boxes.f1;
+  const PrecisionRecall middles = precision_recall(hits, stray, agreement.capillaries);
+  agreement.hit_precision = middles.precision;
+  agreement.hit_recall = middles.recall;
+  agreement.hit_f1 = middles.f1;
+}
+
+/// Mean of the precision at recalls 0, 0.01, ..., 1, made monotone from the right. `times[i]`: how often frame i stands
 /// in the sample. `flags` in score order.
 double average_precision(std::span<const Flag> flags, std::span<const int> times, double labelled) {
   std::vector<std::pair<double, double>> curve;
@@ -108,13 +134,15 @@ double average_precision(std::span<const Flag> flags, std::span<const int> times
   for (std::size_t i = curve.size(); i-- > 1;) {
     curve[i - 1].second = std::max(curve[i - 1].second, curve[i].second);
   }
-  double area = 0;
-  double before = 0;
-  for (const auto& [recall, precision] : curve) {
-    area += (recall - before) * precision;
-    before = recall;
+  constexpr int kSteps = 100;
+  double sum = 0;
+  std::size_t point = 0;
+  for (int step = 0; step <= kSteps; ++step) {
+    const double recall = step < kSteps ? step * 0.01 : 1.0;  // numpy.linspace(0, 1, 101)
+    while (point < curve.size() && curve[point].first < recall) ++point;
+    if (point < curve.size()) sum += curve[point].second;
   }
-  return area;
+  return sum / (kSteps + 1);
 }
 
 double median(std::vector<double> values) {
@@ -130,6 +158,8 @@ TotalAgreement total_of(std::span<const Matched> frames, std::span<const Flag> f
   TotalAgreement total;
   double right = 0;
   double wrong = 0;
+  double hits = 0;
+  double stray = 0;
   std::vector<double> ratios;
   std::vector<int> times(frames.size());
   for (const std::uint32_t number : drawn) {
@@ -137,8 +167,10 @@ TotalAgreement total_of(std::span<const Matched> frames, std::span<const Flag> f
     ++times[number];
     total.capillaries += frame.labelled;
     total.detections += frame.detections;
-    right += frame.right;
+    right += static_cast<double>(frame.right.size());
     wrong += static_cast<double>(frame.wrong.size());
+    hits += frame.hits;
+    stray += frame.stray;
     total.count_error += frame.count_error();
     total.density_error += frame.density_error();
     ratios.push_back(frame.density_ratio());
@@ -149,17 +181,12 @@ TotalAgreement total_of(std::span<const Matched> frames, std::span<const Flag> f
   total.density_scale = median(ratios);
   for (const double ratio : ratios) total.scaled_density_error += scaled_error(ratio, total.density_scale);
   total.scaled_density_error /= count;
-  set_precision_recall(total, right, wrong, total.capillaries);
+  set_shares(total, right, wrong, hits, stray);
   total.ap = average_precision(flags, times, total.capillaries);
   return total;
 }
 
 }  // namespace
-
-double box_iou(const Box& a, const Box& b) {
-  const double shared = intersection(a, b);
-  return shared != 0 ? shared / (a.width * a.height + b.width * b.height - shared) : 0;
-}
 
 Evaluation evaluate(const std::vector<LabelledFrame>& frames, double iou) {
   if (frames.empty()) throw Error(ErrorKind::kUsage, "the labels name no frame: nothing can be evaluated");
@@ -180,10 +207,12 @@ Evaluation evaluate(const std::vector<LabelledFrame>& frames, double iou) {
     FrameAgreement& agreement = evaluation.frames.emplace_back();
     agreement.capillaries = frame.labelled;
     agreement.detections = frame.detections;
-    set_precision_recall(agreement, frame.right, static_cast<double>(frame.wrong.size()), frame.labelled);
+    set_shares(agreement, static_cast<double>(frame.right.size()), static_cast<double>(frame.wrong.size()), frame.hits,
+               frame.stray);
     agreement.count_error = frame.count_error();
     agreement.density_error = frame.density_error();
     agreement.scaled_density_error = scaled_error(frame.density_ratio(), evaluation.total.density_scale);
+    agreement.matches = frame.right;
     agreement.missed = frame.missed;
     agreement.false_alarms = frame.wrong;
   }
@@ -202,6 +231,9 @@ Evaluation evaluate(const std::vector<LabelledFrame>& frames, double iou) {
                                             interval(&Total::recall),
                                             interval(&Total::f1),
                                             interval(&Total::ap),
+                                            interval(&Total::hit_precision),
+                                            interval(&Total::hit_recall),
+                                            interval(&Total::hit_f1),
                                             interval(&Total::count_error),
                                             interval(&Total::density_error),
                                             interval(&Total::density_scale),

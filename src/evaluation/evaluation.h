@@ -6,17 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "evaluation/matching.h"
 #include "sink/bootstrap.h"
 
 namespace capillaryx {
-
-/// A box, px.
-struct Box {
-  double x = 0;
-  double y = 0;
-  double width = 0;
-  double height = 0;
-};
 
 /// A detected capillary.
 struct Detection {
@@ -33,10 +26,12 @@ struct Label {
 
 /// A frame with its labels and what was detected on it.
 struct LabelledFrame {
-  std::int64_t id = 0;             ///< as the labels have it
-  std::string name;                ///< file name, as the labels have it
+  std::int64_t id = 0;  ///< as the labels have it
+  std::string name;     ///< file name, as the labels have it
+  int width = 0;        ///< px, as the labels have it; 0: unknown
+  int height = 0;
   std::vector<Label> capillaries;  ///< what has to be found
-  std::vector<Box> cannot_tell;    ///< neither rewarded nor punished
+  std::vector<Box> ambiguous;      ///< COCO's crowd regions: neither rewarded nor punished
   std::vector<Detection> detections;
 };
 
@@ -50,23 +45,36 @@ struct Agreement {
   double count_error = 0;           ///< |detected - labelled| / labelled
   double density_error = 0;         ///< |detected area - labelled area| / labelled area
   double scaled_density_error = 0;  ///< the same once each detected area is divided by the one density scale
+  /// By hits, whatever the IoU: whether a capillary was found, not how it was outlined.
+  double hit_precision = 0;
+  double hit_recall = 0;
+  double hit_f1 = 0;
 };
 
-/// Agreement on one frame, and what was got wrong.
+/// A labelled capillary and the detection that matches it.
+struct MatchedLabel {
+  Box label;
+  Detection detection;
+  double iou = 0;
+};
+
+/// Agreement on one frame, and what was right and wrong.
 struct FrameAgreement : Agreement {
+  std::vector<MatchedLabel> matches;    ///< in score order
   std::vector<Box> missed;              ///< labelled capillaries without a match, in the order of the labels
   std::vector<Detection> false_alarms;  ///< detections that count as wrong, the surest first
 };
 
 /// Agreement over all frames: precision, recall and F1 over all detections together, errors as means over frames.
 struct TotalAgreement : Agreement {
-  double ap = 0;             ///< average precision, all-point interpolation
+  double ap = 0;             ///< average precision over 101 points of recall, as COCO has it
   double density_scale = 0;  ///< median over frames of detected area / labelled area
 };
 
 /// 95 % intervals of the total, by bootstrap over frames (never over regions). Absent below two frames.
 struct AgreementIntervals {
-  Interval precision, recall, f1, ap, count_error, density_error, density_scale, scaled_density_error;
+  Interval precision, recall, f1, ap, hit_precision, hit_recall, hit_f1;
+  Interval count_error, density_error, density_scale, scaled_density_error;
 };
 
 struct Evaluation {
@@ -76,13 +84,11 @@ struct Evaluation {
   std::vector<FrameAgreement> frames;  ///< one a frame, in the order given
 };
 
-/// Compares detections with labels. One-to-one, in score order, each to the free labelled capillary of largest box IoU,
-/// a match where that is `iou` or more. A detection without a match counts neither way where at least half of its box
-/// lies on a region that cannot be told, or on a labelled capillary (which another detection holds); the former counts
-/// in no figure, the latter in count and area. Throws Error (kUsage) where there is no frame or `iou` is not in (0, 1].
+/// Compares detections with labels as pycocotools does. One-to-one, in score order (ties in the order given), each to
+/// the free labelled capillary of largest box IoU, a match if that is `iou` or more. An unmatched detection is a false
+/// alarm, unless a share of at least `iou` of its box lies on an ambiguous region: then it counts in no figure.
+/// Hits: one-to-one, the nearest first, a detection hits a capillary if the middle of its box lies inside the labelled
+/// box. Throws Error (kUsage) if there is no frame or `iou` is not in (0, 1].
 Evaluation evaluate(const std::vector<LabelledFrame>& frames, double iou);
-
-/// Intersection over union of two boxes.
-double box_iou(const Box& a, const Box& b);
 
 }  // namespace capillaryx

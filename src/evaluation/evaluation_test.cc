@@ -5,14 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
 #include "capillaryx/error.h"
-#include "evaluation/coco_reader.h"
 #include "evaluation/evaluation_text.h"
-#include "sink/results_reader.h"
 
 namespace capillaryx {
 namespace {
@@ -53,25 +48,67 @@ TEST(Evaluate, CountsMissesAndFalseAlarms) {
   EXPECT_EQ(result.frames[0].false_alarms[0].score, 0.8);
   EXPECT_EQ(result.frames[0].false_alarms[1].box.x, 300);
   EXPECT_DOUBLE_EQ(result.total.recall, 0.5);
-  EXPECT_DOUBLE_EQ(result.total.ap, 0.5);
+  EXPECT_DOUBLE_EQ(result.total.ap, 51 / 101.0);
   EXPECT_DOUBLE_EQ(result.total.count_error, 0.5);
   EXPECT_DOUBLE_EQ(result.total.density_error, 0.5);
 }
 
-TEST(Evaluate, LetsTheHigherScoreHaveTheLabelAndForgivesTheSecond) {
+TEST(Evaluate, LetsTheHigherScoreHaveTheLabelAndCountsTheSecondAsAFalseAlarm) {
   LabelledFrame both = frame("a.png", {label(0, 0)}, {detection(1, 1, 0.5), detection(0, 0, 0.9)});
   const Evaluation result = evaluate({both}, 0.3);
-  EXPECT_EQ(result.total.precision, 1);
+  EXPECT_EQ(result.total.precision, 0.5);
+  EXPECT_EQ(result.total.hit_precision, 0.5);
+  ASSERT_EQ(result.frames[0].false_alarms.size(), 1U);
+  EXPECT_EQ(result.frames[0].false_alarms[0].score, 0.5);
+  ASSERT_EQ(result.frames[0].matches.size(), 1U);
+  EXPECT_EQ(result.frames[0].matches[0].iou, 1);
   EXPECT_EQ(result.total.count_error, 1);  // two detections on one capillary
 }
 
-TEST(Evaluate, LeavesWhatCannotBeToldOutOfEveryFigure) {
+TEST(Evaluate, GivesADetectionBetweenEqualLabelsToTheLast) {
+  LabelledFrame between = frame("a.png", {label(0, 0), label(10, 0)}, {detection(5, 0, 0.9)});
+  EXPECT_EQ(evaluate({between}, 0.3).frames[0].missed.at(0).x, 0);
+}
+
+TEST(Evaluate, LeavesDetectionsOnAmbiguousRegionsOutOfEveryFigure) {
   LabelledFrame unsure = frame("a.png", {label(0, 0)}, {detection(0, 0, 0.9), detection(50, 50, 0.8)});
-  unsure.cannot_tell = {{48, 48, 30, 30}};
+  unsure.ambiguous = {{48, 48, 30, 30}};
   const Evaluation result = evaluate({unsure}, 0.3);
   EXPECT_EQ(result.total.precision, 1);
+  EXPECT_EQ(result.total.hit_precision, 1);
   EXPECT_EQ(result.total.count_error, 0);
   EXPECT_EQ(result.total.density_error, 0);
+}
+
+TEST(Evaluate, ExcusesADetectionOnAnAmbiguousRegionByTheShareOfItsOwnBox) {
+  LabelledFrame unsure = frame("a.png", {}, {detection(0, 0, 0.9)});
+  unsure.ambiguous = {{6, 0, 100, 100}};  // 0.4 of the detection
+  EXPECT_TRUE(evaluate({unsure}, 0.3).frames[0].false_alarms.empty());
+  EXPECT_EQ(evaluate({unsure}, 0.5).frames[0].false_alarms.size(), 1U);
+}
+
+TEST(Evaluate, CountsAHitIfTheMiddleIsInsideWhateverTheOutline) {
+  const std::vector<LabelledFrame> tight{frame("a.png", {label(0, 0, 40)}, {detection(15, 15, 0.9)})};  // IoU 1/16
+  const Evaluation result = evaluate(tight, 0.3);
+  EXPECT_EQ(result.total.recall, 0);
+  EXPECT_EQ(result.total.hit_recall, 1);
+  EXPECT_EQ(result.total.hit_precision, 1);
+  EXPECT_EQ(result.total.hit_f1, 1);
+}
+
+TEST(Evaluate, GivesAHitToTheNearestMiddle) {
+  const std::vector<LabelledFrame> two{
+      frame("a.png", {label(0, 0, 40), label(0, 0, 10)}, {detection(0, 0, 0.9), detection(1, 0, 0.8)})};
+  const Evaluation result = evaluate(two, 0.3);
+  EXPECT_EQ(result.total.hit_recall, 1);  // (0, 0) is the small one's, (1, 0) the large one's
+  EXPECT_EQ(result.total.recall, 0.5);
+}
+
+TEST(Evaluate, TakesThePrecisionAt101Recalls) {
+  // Recall 1/2 at precision 1, recall 1 at precision 2/3: 51 points of 1 and 50 of 2/3.
+  const std::vector<LabelledFrame> one{frame("a.png", {label(0, 0), label(50, 0)},
+                                             {detection(0, 0, 0.9), detection(200, 0, 0.8), detection(50, 0, 0.7)})};
+  EXPECT_NEAR(evaluate(one, 0.3).total.ap, (51 + 50 * 2.0 / 3) / 101, 1e-12);
 }
 
 TEST(Evaluate, MatchesByTheIouGiven) {
@@ -119,97 +156,6 @@ TEST(Evaluate, HasFiguresWhereNothingIsLabelledOrDetected) {
   EXPECT_EQ(result.total.f1, 0);
   EXPECT_EQ(result.total.count_error, 0);
   EXPECT_THAT(evaluation_text({result}, {frame("a", {}, {}), frame("b", {}, {})}, "x"), HasSubstr("Research use only"));
-}
-
-class Files : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "evaluation-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
-    labels_ = write("labels.json", R"({"images":[{"id":7,"file_name":"x/f01.png"},{"id":3,"file_name":"f02.png"}],
-      "annotations":[{"image_id":7,"category_id":1,"bbox":[0,0,10,10],"segmentation":[[0,0,10,0,10,10]]},
-                     {"image_id":7,"category_id":2,"bbox":[5,5,10,10]},
-                     {"image_id":3,"category_id":1,"bbox":[0,0,10,10],"iscrowd":1}]})");
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-  std::filesystem::path write(const std::string& name, const std::string& text) {
-    std::ofstream(root_ / name, std::ios::binary) << text;
-    return root_ / name;
-  }
-  std::filesystem::path root_;
-  std::filesystem::path labels_;
-};
-
-TEST_F(Files, AreReadAsCocoHasThem) {
-  std::vector<LabelledFrame> frames = read_labels(labels_);
-  ASSERT_EQ(frames.size(), 2U);
-  EXPECT_EQ(frames[0].name, "f02.png");
-  EXPECT_EQ(frames[0].cannot_tell.size(), 1U);
-  ASSERT_EQ(frames[1].capillaries.size(), 1U);
-  EXPECT_EQ(frames[1].capillaries[0].area_px, 50);
-  add_detections(
-      write("a.json",
-            R"([{"image_id":3,"bbox":[1,2,3,4]},{"file_name":"y/f01.jpg","bbox":[1,2,3,4],"area":6,"score":0.5},
-    {"category_id":2,"image_id":3,"bbox":[1,2,3,4]}])"),
-      frames);
-  EXPECT_EQ(frames[0].detections.at(0).area_px, 12);
-  EXPECT_EQ(frames[0].detections.at(0).score, 1);
-  EXPECT_EQ(frames[1].detections.at(0).area_px, 6);
-}
-
-TEST_F(Files, OfARunAreReadFromItsJournal) {
-  FrameResult result;
-  result.source = "p/f01.png";
-  result.width = result.height = 100;
-  Capillary capillary;
-  capillary.bbox = {10, 10, 10, 10};
-  capillary.polygon = {10, 10, 20, 10, 20, 20, 10, 20};
-  capillary.area_px = 100;
-  result.capillaries = {capillary};
-  const std::string run = "{\"type\":\"run\",\"schema\":1}\n";
-  const auto file = write("results.jsonl", run + frame_line(result) + "\n");
-  std::vector<LabelledFrame> frames = read_labels(labels_);
-  add_detections(root_, frames);
-  EXPECT_EQ(frames[1].detections.at(0).area_px, 100);
-  std::string twice = run + frame_line(result) + "\n";
-  result.index = 1;
-  result.source = "q/f01.png";
-  write("results.jsonl", twice + frame_line(result) + "\n");
-  EXPECT_THROW(add_detections(file, frames), Error);
-  result.index = 0;
-  result.source = "other.png";
-  write("results.jsonl", run + frame_line(result) + "\n");
-  EXPECT_THROW(add_detections(file, frames), Error);
-}
-
-TEST_F(Files, ThatAreDamagedAreRefused) {
-  EXPECT_THROW(read_labels(root_ / "none.json"), Error);
-  for (
-      const char* text :
-      {"", "[", "[]", "{}", R"({"images":[]})", R"({"images":[{"id":1}],"annotations":[]})",
-       R"({"images":[{"id":"a","file_name":"x"}],"annotations":[]})",
-       R"({"images":[{"id":1,"file_name":"x"},{"id":2,"file_name":"x"}],"annotations":[]})",
-       R"({"images":[{"id":1,"file_name":"x"}],"annotations":[{"image_id":2,"category_id":1,"bbox":[0,0,1,1]}]})",
-       R"({"images":[{"id":1,"file_name":"x"}],"annotations":[{"image_id":1,"category_id":1,"bbox":[0,0,1e999,1]}]})"}) {
-    EXPECT_THROW(read_labels(write("bad.json", text)), Error) << text;
-  }
-  std::vector<LabelledFrame> frames = read_labels(labels_);
-  for (const char* text :
-       {"", "[", "[1]", "[{}]", R"([{"image_id":99,"bbox":[0,0,1,1]}])", R"([{"image_id":3,"bbox":[0,0,-1,1]}])",
-        R"([{"image_id":3,"bbox":[0,0,1]}])", R"([{"image_id":3,"bbox":[0,0,1,1],"segmentation":[[1,2,3]]}])",
-        R"([{"image_id":3,"bbox":[0,0,1,1],"score":"high"}])", R"({"a":1})"}) {
-    EXPECT_THROW(add_detections(write("bad.json", text), frames), Error) << text;
-  }
-  EXPECT_THROW(add_detections(root_, frames), Error);
-}
-
-TEST(FileStem, IsTheNameWithoutItsSuffix) {
-  EXPECT_EQ(file_stem("a/b/f01.png"), "f01");
-  EXPECT_EQ(file_stem("f01"), "f01");
-  EXPECT_EQ(file_stem("a.b/c"), "c");
-  EXPECT_EQ(file_stem(".hidden"), ".hidden");
-  EXPECT_EQ(file_stem("a.tar.gz"), "a.tar");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "sink/json_text.h"
@@ -16,29 +17,65 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// A figure of the total: its key in JSON, its name for a person, where it stands.
+/// A figure of the total: its key in JSON, and its value.
 struct Figure {
   const char* key;
-  const char* name;
   double TotalAgreement::*value;
   Interval AgreementIntervals::*interval;
 };
 
-constexpr std::array kFigures{
-    Figure{"precision", "precision", &TotalAgreement::precision, &AgreementIntervals::precision},
-    Figure{"recall", "recall", &TotalAgreement::recall, &AgreementIntervals::recall},
-    Figure{"f1", "F1", &TotalAgreement::f1, &AgreementIntervals::f1},
-    Figure{"ap", "AP", &TotalAgreement::ap, &AgreementIntervals::ap},
-    Figure{"count_error", "count error", &TotalAgreement::count_error, &AgreementIntervals::count_error},
-    Figure{"density_error", "density error", &TotalAgreement::density_error, &AgreementIntervals::density_error},
-    Figure{"density_scale", "density scale", &TotalAgreement::density_scale, &AgreementIntervals::density_scale},
-    Figure{"scaled_density_error", "scaled density error", &TotalAgreement::scaled_density_error,
-           &AgreementIntervals::scaled_density_error}};
+using Total = TotalAgreement;
+using Intervals = AgreementIntervals;
+constexpr Figure kPrecision{"precision", &Total::precision, &Intervals::precision};
+constexpr Figure kRecall{"recall", &Total::recall, &Intervals::recall};
+constexpr Figure kF1{"f1", &Total::f1, &Intervals::f1};
+constexpr Figure kAp{"ap", &Total::ap, &Intervals::ap};
+constexpr Figure kHitPrecision{"hit_precision", &Total::hit_precision, &Intervals::hit_precision};
+constexpr Figure kHitRecall{"hit_recall", &Total::hit_recall, &Intervals::hit_recall};
+constexpr Figure kHitF1{"hit_f1", &Total::hit_f1, &Intervals::hit_f1};
+constexpr Figure kCountError{"count_error", &Total::count_error, &Intervals::count_error};
+constexpr Figure kDensityError{"density_error", &Total::density_error, &Intervals::density_error};
+constexpr Figure kDensityScale{"density_scale", &Total::density_scale, &Intervals::density_scale};
+constexpr Figure kScaledDensityError{"scaled_density_error", &Total::scaled_density_error,
+                                     &Intervals::scaled_density_error};
+constexpr std::array kFigures{kPrecision, kRecall,     kF1,           kAp,           kHitPrecision,      kHitRecall,
+                              kHitF1,     kCountError, kDensityError, kDensityScale, kScaledDensityError};
+
+/// A row of the table: by boxes at each IoU, and by hits.
+struct Row {
+  const char* name;
+  Figure boxes;
+  std::optional<Figure> hits;
+};
+
+constexpr std::array kRows{Row{"precision", kPrecision, kHitPrecision},
+                           Row{"recall", kRecall, kHitRecall},
+                           Row{"F1", kF1, kHitF1},
+                           Row{"AP", kAp, std::nullopt},
+                           Row{"count error", kCountError, std::nullopt},
+                           Row{"density error", kDensityError, std::nullopt},
+                           Row{"density scale", kDensityScale, std::nullopt},
+                           Row{"scaled density error", kScaledDensityError, std::nullopt}};
+
+std::string cell(const Evaluation& evaluation, const Figure& figure) {
+  std::string text = fmt::format("{:.3f}", evaluation.total.*figure.value);
+  if (evaluation.intervals) {
+    const Interval& interval = *evaluation.intervals.*figure.interval;
+    text += fmt::format("  [{:.3f}, {:.3f}]", interval.low, interval.high);
+  }
+  return text;
+}
 
 ordered_json box_json(const Box& box) { return {box.x, box.y, box.width, box.height}; }
 
 ordered_json agreement_json(const std::string& name, const FrameAgreement& agreement) {
-  ordered_json missed = ordered_json::array(), false_alarms = ordered_json::array();
+  ordered_json matches = ordered_json::array(), missed = ordered_json::array(), false_alarms = ordered_json::array();
+  for (const MatchedLabel& match : agreement.matches) {
+    matches.push_back({{"bbox", box_json(match.label)},
+                       {"detected", box_json(match.detection.box)},
+                       {"score", match.detection.score},
+                       {"iou", match.iou}});
+  }
   for (const Box& box : agreement.missed) missed.push_back(box_json(box));
   for (const Detection& detection : agreement.false_alarms) {
     false_alarms.push_back({{"bbox", box_json(detection.box)}, {"score", detection.score}});
@@ -49,9 +86,13 @@ ordered_json agreement_json(const std::string& name, const FrameAgreement& agree
           {"precision", agreement.precision},
           {"recall", agreement.recall},
           {"f1", agreement.f1},
+          {"hit_precision", agreement.hit_precision},
+          {"hit_recall", agreement.hit_recall},
+          {"hit_f1", agreement.hit_f1},
           {"count_error", agreement.count_error},
           {"density_error", agreement.density_error},
           {"scaled_density_error", agreement.scaled_density_error},
+          {"matches", std::move(matches)},
           {"missed", std::move(missed)},
           {"false_alarms", std::move(false_alarms)}};
 }
@@ -78,32 +119,27 @@ ordered_json intervals_json(const Evaluation& evaluation) {
 std::string evaluation_text(const std::vector<Evaluation>& evaluations, const std::vector<LabelledFrame>& frames,
                             const std::string& labels) {
   const Evaluation& first = evaluations.front();
-  std::size_t cannot_tell = 0;
+  std::size_t ambiguous = 0;
   std::size_t widest = 5;
   for (const LabelledFrame& frame : frames) {
-    cannot_tell += frame.cannot_tell.size();
+    ambiguous += frame.ambiguous.size();
     widest = std::clamp(clean_utf8(frame.name).size(), widest, std::size_t{40});
   }
   std::string text;
   auto out = std::back_inserter(text);
-  fmt::format_to(
-      out, "Agreement with {}: {} frames, {} labelled capillaries, {} detections; {} regions that cannot be told\n",
-      labels, frames.size(), first.total.capillaries, first.total.detections, cannot_tell);
-  fmt::format_to(out, "count neither way. This is agreement with those labels, not clinical accuracy.\n\n{:22}", "");
+  fmt::format_to(out,
+                 "Agreement with {}: {} frames, {} labelled capillaries, {} detections; {} ambiguous regions.\n"
+                 "This is agreement with those labels, not clinical accuracy.\n\n{:22}",
+                 labels, frames.size(), first.total.capillaries, first.total.detections, ambiguous, "");
   for (const Evaluation& evaluation : evaluations) {
     fmt::format_to(out, "{:<26}", fmt::format("box IoU >= {:g}", evaluation.iou));
   }
-  text += '\n';
-  for (const Figure& figure : kFigures) {
-    fmt::format_to(out, "{:22}", figure.name);
-    for (const Evaluation& evaluation : evaluations) {
-      std::string cell = fmt::format("{:.3f}", evaluation.total.*figure.value);
-      if (evaluation.intervals) {
-        const Interval& interval = *evaluation.intervals.*figure.interval;
-        cell += fmt::format("  [{:.3f}, {:.3f}]", interval.low, interval.high);
-      }
-      fmt::format_to(out, "{:<26}", cell);
-    }
+  text += "hits\n";
+  for (const Row& row : kRows) {
+    fmt::format_to(out, "{:22}", row.name);
+    for (const Evaluation& evaluation : evaluations) fmt::format_to(out, "{:<26}", cell(evaluation, row.boxes));
+    text += row.hits ? cell(first, *row.hits) : "";
+    text.erase(text.find_last_not_of(' ') + 1);
     text += '\n';
   }
   fmt::format_to(out,
@@ -117,9 +153,12 @@ std::string evaluation_text(const std::vector<Evaluation>& evaluations, const st
                    agreement.precision, agreement.recall, agreement.f1, agreement.count_error, agreement.density_error,
                    agreement.scaled_density_error);
   }
-  fmt::format_to(out,
-                 "\nErrors of count and density are |detected - labelled| / labelled, means over frames; scaled: areas "
-                 "divided by the density\nscale, the median over frames of detected / labelled area.\n");
+  fmt::format_to(
+      out,
+      "\nMatching and AP are COCO's (pycocotools). Hits: the middle of the detected box lies inside the labelled "
+      "box, whatever\nthe outline. An unmatched detection on an ambiguous region counts in no figure.\n"
+      "Errors of count and density are |detected - labelled| / labelled, means over frames; scaled: areas "
+      "divided by the density\nscale, the median over frames of detected / labelled area.\n");
   if (first.intervals) {
     fmt::format_to(out, "In brackets: 95 % intervals, percentile bootstrap over frames, B = {}, seed {}.\n",
                    kBootstrapResamples, kBootstrapSeed);

@@ -41,6 +41,16 @@ std::optional<FrameResult> ActorWorker::run(Frame frame, std::shared_ptr<const O
   return std::exchange(result_, std::nullopt);
 }
 
+std::optional<Probed> ActorWorker::probe(std::shared_ptr<const OpenFile> file) {
+  probed_.reset();
+  if (!ended_.empty()) return std::nullopt;
+  Task task{next_++, Frame::from_file({}, std::move(file)), nullptr};
+  task.probe = true;
+  pool_->assign(kWorker, std::move(task));
+  while (!probed_ && ended_.empty()) turn();
+  return std::exchange(probed_, std::nullopt);
+}
+
 /// Waits for something to happen.
 void ActorWorker::turn() {
   loop_.run_once(std::nullopt);

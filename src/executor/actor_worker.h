@@ -32,6 +32,9 @@ class ActorWorker : private WorkerEvents {
   /// Throws Error as the constructor does.
   std::optional<FrameResult> run(Frame frame, std::shared_ptr<const OpenFile> overlay);
 
+  /// What a file is; nothing, as above.
+  std::optional<Probed> probe(std::shared_ptr<const OpenFile> file);
+
   /// How the process went, as the local driver tells it; empty while it lives.
   const std::string& ended() const { return ended_; }
   /// What the user should know, e.g. that the process could not be locked down; empty otherwise.
@@ -41,6 +44,7 @@ class ActorWorker : private WorkerEvents {
   void on_ready(WorkerId) override { ready_ = true; }
   void on_ended(WorkerId, const std::string& reason) override { ended_ = reason; }
   void on_result(WorkerId, FrameId, FrameResult result) override { result_ = std::move(result); }
+  void on_probed(WorkerId, FrameId, Probed probed) override { probed_ = std::move(probed); }
   void on_store_freed() override {}
   void on_error(std::exception_ptr error) override { error_ = std::move(error); }
   void turn();
@@ -51,6 +55,7 @@ class ActorWorker : private WorkerEvents {
   bool ready_ = false;
   std::string ended_;
   std::optional<FrameResult> result_;
+  std::optional<Probed> probed_;
   std::exception_ptr error_;
   std::unique_ptr<WorkerPool> pool_;  ///< the last, as it tells of what happens while it goes
 };

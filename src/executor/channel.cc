@@ -44,6 +44,14 @@ const wire::Message& read_message(std::span<const std::uint8_t> bytes) {
   return message;
 }
 
+Probed read_probed(const wire::Probed& message) {
+  Probed probed;
+  if (message.input() != nullptr) probed.input = read_input(*message.input());
+  probed.error = message.error()->str();
+  require((probed.input == nullptr) != probed.error.empty(), "a file without facts needs a reason, another has none");
+  return probed;
+}
+
 Frame read_frame(const wire::Assign& message, std::shared_ptr<const OpenFile> file,
                  std::span<const std::uint8_t> pixels, std::shared_ptr<const void> owner) {
   FrameInfo info;
@@ -108,6 +116,24 @@ MessageWriter::Bytes MessageWriter::assign(std::int64_t frame_id, const Frame& f
   body.add_has_overlay(has_overlay);
   body.add_has_store(has_store);
   return finish(wire::Body::Assign, body.Finish());
+}
+
+MessageWriter::Bytes MessageWriter::assign_probe(std::int64_t frame_id) {
+  builder_.Clear();
+  const auto empty = builder_.CreateString("");
+  wire::AssignBuilder body(builder_);
+  body.add_frame(frame_id);
+  body.add_source(empty);
+  body.add_file(empty);
+  body.add_kind(wire::FrameKind::File);
+  body.add_probe(true);
+  return finish(wire::Body::Assign, body.Finish());
+}
+
+MessageWriter::Bytes MessageWriter::probed(std::int64_t frame_id, const Probed& probed) {
+  builder_.Clear();
+  const auto input = probed.input ? write_input(builder_, *probed.input, true) : 0;
+  return finish(wire::Body::Probed, wire::CreateProbed(builder_, frame_id, input, builder_.CreateString(probed.error)));
 }
 
 MessageWriter::Bytes MessageWriter::result_copied() {

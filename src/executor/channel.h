@@ -15,13 +15,14 @@
 #include "capillaryx/executor.h"
 #include "capillaryx/frame.h"
 #include "capillaryx/frame_result.h"
+#include "capillaryx/frame_source.h"
 #include "executor/messages_generated.h"
 #include "store/object_store.h"
 
 namespace capillaryx {
 
 /// Both ends must speak the same version of messages.fbs; it is raised with every change to it.
-constexpr std::uint16_t kWireVersion = 3;
+constexpr std::uint16_t kWireVersion = 4;
 
 /// Larger messages go through the sender's object store (paper, III-B: objects over 100 KB).
 constexpr std::size_t kLargeMessageBytes = std::size_t{100} * 1000;
@@ -42,6 +43,9 @@ const wire::Message& read_message(std::span<const std::uint8_t> bytes);
 /// frame's; nothing of it is taken from the message, nor which worker and attempt it was. Throws ProtocolError.
 FrameResult read_result(const wire::Result& message, const FrameInfo& info);
 
+/// What a probe found, checked as read_input() does. Throws ProtocolError.
+Probed read_probed(const wire::Probed& message);
+
 /// Writes messages into memory that it uses again; each is valid until the next. One per thread.
 class MessageWriter {
  public:
@@ -50,6 +54,8 @@ class MessageWriter {
   Bytes hello(wire::Role role, int slot, const std::string& options_json);
   /// A frame that comes as a file, as pixels (or, to a router, a file's bytes) at `place`, or not at all.
   Bytes assign(std::int64_t frame_id, const Frame& frame, const ObjectPlace* place, bool has_overlay, bool has_store);
+  /// A file that is to be probed; it travels beside the message.
+  Bytes assign_probe(std::int64_t frame_id);
   Bytes result_copied();
   Bytes leave();
 
@@ -57,6 +63,7 @@ class MessageWriter {
   Bytes run_error(ErrorKind kind, const std::string& message);
   Bytes leaving(const std::string& reason);
   Bytes done(std::int64_t frame_id, const FrameResult& result, bool keeps_frame);
+  Bytes probed(std::int64_t frame_id, const Probed& probed);
   Bytes stored(std::int64_t frame_id, const ObjectPlace& place);
   Bytes frame_released(std::int64_t frame_id);
 

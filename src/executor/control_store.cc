@@ -58,9 +58,10 @@ void ControlStore::remove_worker(WorkerId worker, bool died) {
   tell_of_workers();
 }
 
-void ControlStore::add_task(FrameId frame) {
+void ControlStore::add_task(FrameId frame, TaskKind kind) {
   const std::lock_guard lock(mutex_);
-  tables_.tasks.emplace_hint(tables_.tasks.end(), frame, TaskRow{});
+  tables_.tasks.emplace_hint(tables_.tasks.end(), frame, TaskRow{})->second.kind = kind;
+  if (kind == TaskKind::kProbe) return;
   ++tables_.status.frames_submitted;
   ++tables_.status.frames_in_flight;
 }
@@ -70,7 +71,7 @@ void ControlStore::set_task(FrameId frame, TaskState state, WorkerId worker) {
   auto& row = tables_.tasks.at(frame);
   row.state = state;
   if (worker >= 0) row.worker = worker;
-  if (!finished(state)) return;
+  if (!finished(state) || row.kind == TaskKind::kProbe) return;
   --tables_.status.frames_in_flight;
   if (state == TaskState::kOk) ++tables_.status.frames_ok;
   if (state == TaskState::kFailed) ++tables_.status.frames_failed;

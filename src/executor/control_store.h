@@ -20,6 +20,8 @@ using FrameId = std::int64_t;
 using WorkerId = std::int64_t;
 
 enum class WorkerState { kStarting, kIdle, kBusy, kEnding };
+/// What a task gives: a frame's result, or what an input file is. Only frames count in ExecutorStatus.
+enum class TaskKind { kFrame, kProbe };
 enum class TaskState { kWaiting, kRunning, kOk, kFailed, kDropped };
 
 struct WorkerRow {
@@ -31,6 +33,7 @@ struct WorkerRow {
 };
 
 struct TaskRow {
+  TaskKind kind = TaskKind::kFrame;
   TaskState state = TaskState::kWaiting;
   std::int64_t attempts = 0;
   WorkerId worker = -1;  ///< who has it or had it last
@@ -64,7 +67,7 @@ class ControlStore {
   void remove_worker(WorkerId worker, bool died);
   const std::map<WorkerId, WorkerRow>& workers() const { return tables_.workers; }
 
-  void add_task(FrameId frame);
+  void add_task(FrameId frame, TaskKind kind = TaskKind::kFrame);
   void set_task(FrameId frame, TaskState state, WorkerId worker = -1);
   void set_attempts(FrameId frame, std::int64_t attempts);
   void count_retry();

@@ -11,6 +11,7 @@
 #include "capillaryx/error.h"
 #include "executor/frame_reader.h"
 #include "executor/frame_worker.h"
+#include "executor/mailbox_prober.h"
 
 namespace capillaryx {
 namespace {
@@ -32,7 +33,10 @@ class Run : public WorkerEvents {
         pool_(pool(loop_, *this, store)),
         reader_(
             source, loop_, [this](Frame frame) { on_frame(std::move(frame)); },
-            [this](std::exception_ptr error) { on_source_end(std::move(error)); }) {}
+            [this](std::exception_ptr error) { on_source_end(std::move(error)); }) {
+    // The source is not asked for anything yet.
+    source.use_prober(std::make_shared<MailboxProber>(loop_, [this](auto file, auto done) { on_probe(file, done); }));
+  }
 
   void work(const std::stop_token& stop) {
     const std::stop_callback on_stop(stop,
@@ -65,6 +69,14 @@ class Run : public WorkerEvents {
       found->second.result.reset();
     }
   }
+  void on_probed(WorkerId worker, FrameId frame, Probed probed) override {
+    const auto found = frames_.find(frame);
+    if (found == frames_.end() || !found->second.on_probed) return;
+    if (!scheduler_.frame_done(worker, frame, true, now())) return;
+    // At once: the source waits for it.
+    std::exchange(found->second.on_probed, {})(std::move(probed));
+    let_go(found->second);
+  }
   void on_store_freed() override { scheduler_.store_freed(now()); }
   void on_error(std::exception_ptr error) override {
     if (!error_) error_ = std::move(error);
@@ -77,6 +89,8 @@ class Run : public WorkerEvents {
     std::shared_ptr<const OpenFile> overlay;
     bool overlay_asked = false;
     std::optional<FrameResult> result;
+    bool probe = false;
+    std::function<void(Probed)> on_probed;  ///< of a probe that has not been answered
   };
 
   static Scheduler::Time now() { return std::chrono::duration_cast<Scheduler::Time>(Clock::now().time_since_epoch()); }
@@ -101,6 +115,15 @@ class Run : public WorkerEvents {
     // The scheduler numbers frames as they are handed in.
     frames_.emplace(next_frame_++, std::move(pending));
     scheduler_.submit(now());
+  }
+
+  void on_probe(const std::shared_ptr<const OpenFile>& file, const std::function<void(Probed)>& done) {
+    Pending pending;
+    pending.frame = Frame::from_file({}, file);
+    pending.probe = true;
+    pending.on_probed = done;
+    frames_.emplace(next_frame_++, std::move(pending));
+    scheduler_.submit(now(), TaskKind::kProbe);
   }
 
   void on_source_end(std::exception_ptr error) {
@@ -156,11 +179,11 @@ class Run : public WorkerEvents {
 
   void assign(const Command& command) {
     Pending& pending = frames_.at(command.frame);
-    if (!pending.overlay_asked) {
+    if (!pending.overlay_asked && !pending.probe) {
       pending.overlay = sink_.overlay_file(pending.frame.info());
       pending.overlay_asked = true;
     }
-    Task task{command.frame, pending.frame, pending.overlay, static_cast<int>(command.attempt)};
+    Task task{command.frame, pending.frame, pending.overlay, static_cast<int>(command.attempt), pending.probe};
     switch (pool_->assign(command.worker, std::move(task))) {
       case WorkerPool::Sent::kSent:
         break;
@@ -178,6 +201,10 @@ class Run : public WorkerEvents {
     const auto found = frames_.find(command.frame);
     Pending pending = std::move(found->second);
     frames_.erase(found);
+    if (pending.probe) {
+      if (pending.on_probed) pending.on_probed({nullptr, command.reason});
+      return;
+    }
     if (!pending.result) {
       const Status status = command.state == TaskState::kDropped ? Status::kDropped : Status::kFailed;
       pending.result = empty_result(pending.frame.info(), status, command.reason);

@@ -45,6 +45,21 @@ Options serial() {
   return options;
 }
 
+TEST(Executor, ProbesFilesForTheSourceWhileItWaits) {
+  for (const Options& options : {serial(), driver(1), driver(3)}) {
+    testing_frames::ProbingFrames source(20, testing_frames::picture_file());
+    Results sink;
+    const auto executor = make_executor(options, sum_factory());
+    executor->run(source, sink, {});
+    ASSERT_EQ(sink.results.size(), 20U);
+    EXPECT_EQ(sink.results[19].index, 19);
+    EXPECT_EQ(sink.results[19].time_s, 40);
+    ASSERT_TRUE(source.last.input) << source.last.error;
+    EXPECT_EQ(executor->status().frames_ok, 20);
+    EXPECT_EQ(executor->status().frames_submitted, 20);
+  }
+}
+
 TEST(Executor, GivesTheSameResultsInOrderForAnyNumberOfWorkers) {
   const auto expected = run_with(serial(), 200, sum_factory());
   ASSERT_EQ(expected.size(), 200U);

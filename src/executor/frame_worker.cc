@@ -14,6 +14,7 @@
 
 #include "capillaryx/error.h"
 #include "overlay/overlay.h"
+#include "probe/probe.h"
 
 namespace capillaryx {
 namespace {
@@ -159,6 +160,18 @@ FrameResult FrameWorker::run(const Frame& frame, const OpenFile* overlay) {
   whole.timing.stages_ms = std::move(stages_ms);
   whole.timing.total_ms = ms_since(start);
   return whole;
+}
+
+Probed FrameWorker::probe(const OpenFile& file) {
+  out_of_memory_ = false;
+  try {
+    return {std::make_shared<const InputInfo>(probe_file(file, options_.max_pixels)), ""};
+  } catch (const std::bad_alloc&) {
+    out_of_memory_ = true;
+    return {nullptr, "out of memory"};
+  } catch (const std::exception& error) {
+    return {nullptr, *error.what() != '\0' ? error.what() : "the file cannot be read"};
+  }
 }
 
 std::unique_ptr<FrameWorker> make_frame_worker(const AnalyzerFactory& factory, const Options& options) {

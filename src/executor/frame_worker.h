@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "capillaryx/analyzer.h"
+#include "capillaryx/frame_source.h"
 #include "image/image.h"
 #include "quality/quality.h"
 
@@ -26,7 +27,10 @@ class FrameWorker {
   /// start (pwrite), cut to length, only where the frame is ok. Throws Error (kOutput) where it cannot be written.
   FrameResult run(const Frame& frame, const OpenFile* overlay);
 
-  /// The last frame failed as there was no memory: a worker with a limit of its own is better begun anew.
+  /// Finds out what a file is; one that is damaged or no picture gives the reason.
+  Probed probe(const OpenFile& file);
+
+  /// The last frame or probe failed as there was no memory: a worker with a limit of its own is better begun anew.
   bool out_of_memory() const { return out_of_memory_; }
 
   const Analyzer& analyzer() const { return *analyzer_; }

@@ -94,6 +94,20 @@ void expect_sums(const std::vector<FrameResult>& results, std::int64_t frames, s
   }
 }
 
+TEST_F(ProcessExecutor, ProbesFilesInItsWorkersHoweverTheyAreReached) {
+  for (const ExecutorKind kind : {ExecutorKind::kDriver, ExecutorKind::kRouter}) {
+    Options options = processes(2);
+    options.executor = kind;
+    testing_frames::ProbingFrames source(20, testing_frames::picture_file());
+    Results sink;
+    make_executor(options, sum_factory())->run(source, sink, {});
+    ASSERT_EQ(sink.results.size(), 20U);
+    EXPECT_EQ(sink.results[19].time_s, 40);
+    EXPECT_EQ(sink.results[19].values.at("sum"), sum_of_frame(19));
+    EXPECT_TRUE(source.last.input) << source.last.error;
+  }
+}
+
 TEST_F(ProcessExecutor, GivesTheSameResultsInOrderForAnyNumberOfWorkers) {
   for (const std::int64_t workers : {1, 2, 3, 8, 17}) expect_sums(run_with(processes(workers), 200), 200);
 }

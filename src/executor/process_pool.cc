@@ -80,8 +80,9 @@ WorkerPool::Sent ProcessPool::assign(WorkerId id, Task task) {
     has_store = !std::exchange(worker.has_store, true);
     if (has_store) descriptors[count++] = frames_->descriptor();
   }
-  const auto message = writer_.assign(task.id, task.frame, given.pixels ? &given.pixels->place() : nullptr,
-                                      task.overlay != nullptr, has_store);
+  const auto message = task.probe ? writer_.assign_probe(task.id)
+                                  : writer_.assign(task.id, task.frame, given.pixels ? &given.pixels->place() : nullptr,
+                                                   task.overlay != nullptr, has_store);
   worker.given.push_back(std::move(given));
   // A worker that takes no messages is not working: it is ended, and its end is reported as any other's.
   const auto outcome = worker.socket.send(message, {descriptors, count}, false);
@@ -123,6 +124,9 @@ bool ProcessPool::take(Worker& worker) {
         break;
       case wire::Body::Done:
         take_done(worker, *message.body_as_Done());
+        break;
+      case wire::Body::Probed:
+        take_probed(worker, *message.body_as_Probed());
         break;
       case wire::Body::Stored:
         take_stored(worker, *message.body_as_Stored());
@@ -168,6 +172,16 @@ void ProcessPool::take_done(Worker& worker, const wire::Done& done) {
   events_.on_result(worker.id, frame, std::move(result));
 }
 
+void ProcessPool::take_probed(Worker& worker, const wire::Probed& message) {
+  const FrameId frame = message.frame();
+  if (std::none_of(worker.given.begin(), worker.given.end(), [frame](const Given& each) { return each.id == frame; })) {
+    throw ProtocolError("a probe that it was not asked for");
+  }
+  Probed probed = read_probed(message);
+  let_go(worker, frame);
+  events_.on_probed(worker.id, frame, std::move(probed));
+}
+
 void ProcessPool::take_stored(Worker& worker, const wire::Stored& stored) {
   const auto object =
       worker.results ? worker.results->read({stored.place()->offset(), stored.place()->size_bytes()}) : std::nullopt;
@@ -176,8 +190,13 @@ void ProcessPool::take_stored(Worker& worker, const wire::Stored& stored) {
   large_.assign(object->begin(), object->end());
   worker.socket.send(writer_.result_copied(), {}, false);
   const wire::Message& message = read_message(large_);
-  if (message.body_type() != wire::Body::Done) throw ProtocolError("its store holds no result");
-  take_done(worker, *message.body_as_Done());
+  if (message.body_type() == wire::Body::Done) {
+    take_done(worker, *message.body_as_Done());
+  } else if (message.body_type() == wire::Body::Probed) {
+    take_probed(worker, *message.body_as_Probed());
+  } else {
+    throw ProtocolError("its store holds no result");
+  }
   large_.clear();
   large_.shrink_to_fit();
 }

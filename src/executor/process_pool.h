@@ -56,6 +56,7 @@ class ProcessPool : public WorkerPool, private WorkerLauncher::Listener {
   void receive(WorkerId id);
   bool take(Worker& worker);
   void take_done(Worker& worker, const wire::Done& done);
+  void take_probed(Worker& worker, const wire::Probed& message);
   void take_stored(Worker& worker, const wire::Stored& stored);
   void let_go(Worker& worker, FrameId up_to);
   void dismiss(Worker& worker, const std::string& why);

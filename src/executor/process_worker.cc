@@ -100,6 +100,7 @@ class Worker {
     Frame frame;
     std::shared_ptr<FrameLease> lease;
     std::shared_ptr<const OpenFile> overlay;
+    bool probe = false;
   };
 
   void start(const AnalyzerFactory& factory) {
@@ -119,12 +120,23 @@ class Worker {
     send(writer_.ready(analyzer.name() + " " + analyzer.version(), warning), handed);
   }
 
+  /// A worker whose limit was met is begun anew, and what it was at is tried again.
+  void leave_if_out_of_memory() {
+    if (!worker_->out_of_memory() || options_.memory_limit_mb == 0) return;
+    send(writer_.leaving("out of memory (limit " + std::to_string(options_.memory_limit_mb) + " MB)"));
+    throw Leave{};
+  }
+
+  void do_probe(const Assigned& assigned) {
+    const Probed probed = worker_->probe(*assigned.frame.file());
+    leave_if_out_of_memory();
+    send_result(assigned.frame_id, writer_.probed(assigned.frame_id, probed));
+  }
+
   void do_frame(Assigned assigned) {
+    if (assigned.probe) return do_probe(assigned);
     FrameResult result = worker_->run(assigned.frame, assigned.overlay.get());
-    if (worker_->out_of_memory() && options_.memory_limit_mb > 0) {
-      send(writer_.leaving("out of memory (limit " + std::to_string(options_.memory_limit_mb) + " MB)"));
-      throw Leave{};
-    }
+    leave_if_out_of_memory();
     const std::size_t picture_bytes =
         std::accumulate(result.stage_pictures.begin(), result.stage_pictures.end(), std::size_t{0},
                         [](std::size_t sum, const StagePicture& picture) { return sum + picture.pixels.size(); });
@@ -134,13 +146,13 @@ class Worker {
     assigned.frame = Frame();
     const bool keeps_frame = assigned.lease && assigned.lease.use_count() > 1;
     if (keeps_frame) assigned.lease->tell_later();
-    send_result(assigned.frame_id, result, keeps_frame);
+    send_result(assigned.frame_id, writer_.done(assigned.frame_id, result, keeps_frame));
     // Only now: the driver hears that the frame is kept before it hears that it is not.
     assigned.lease.reset();
   }
 
-  void send_result(std::int64_t frame_id, const FrameResult& result, bool keeps_frame) {
-    const auto message = writer_.done(frame_id, result, keeps_frame);
+  /// `message` is this worker's writer's.
+  void send_result(std::int64_t frame_id, std::span<const std::uint8_t> message) {
     if (message.size() <= kLargeMessageBytes) return send(message);
     std::optional<ObjectStore::Loan> loan = results_->loan(message.size());
     while (!loan) {
@@ -195,6 +207,8 @@ class Worker {
       pixels = *found;
       assigned.lease = std::make_shared<FrameLease>(socket_, assigned.frame_id);
     }
+    assigned.probe = message.probe();
+    if (assigned.probe && !file) throw ProtocolError("a probe without its file");
     assigned.frame = read_frame(message, std::move(file), pixels, assigned.lease);
     assigned_.push_back(std::move(assigned));
   }

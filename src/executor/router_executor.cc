@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "executor/driver_executor.h"
 #include "executor/frame_reader.h"
 #include "executor/frame_worker.h"
+#include "executor/mailbox_prober.h"
 #include "options/options_json.h"
 #include "os/event_loop.h"
 #include "os/message_socket.h"
@@ -47,6 +49,7 @@ class RouterRun {
         reader_(
             source, loop_, [this](Frame frame) { on_frame(std::move(frame)); },
             [this](std::exception_ptr error) { on_source_end(std::move(error)); }) {
+    source.use_prober(std::make_shared<MailboxProber>(loop_, [this](auto file, auto done) { on_probe(file, done); }));
     start(options, workers, command);
   }
 
@@ -72,6 +75,12 @@ class RouterRun {
     std::optional<SealedObject> bytes;
   };
 
+  /// A file on its way to be probed.
+  struct Probe {
+    std::shared_ptr<const OpenFile> file;
+    std::function<void(Probed)> done;
+  };
+
   void start(Options options, int workers, const std::vector<std::string>& command) {
     options.workers = workers;
     options.worker_command = nlohmann::json(command).dump();
@@ -92,6 +101,12 @@ class RouterRun {
     send_frames();
   }
 
+  void on_probe(const std::shared_ptr<const OpenFile>& file, const std::function<void(Probed)>& done) {
+    unsent_probes_.push_back(next_probe_);
+    probes_.emplace(next_probe_++, Probe{file, done});
+    send_frames();
+  }
+
   void on_source_end(std::exception_ptr error) {
     source_error_ = std::move(error);
     source_ended_ = true;
@@ -99,7 +114,18 @@ class RouterRun {
 
   /// Sends what there is room for; the rest waits for a result.
   void send_frames() {
+    while (!unsent_probes_.empty() && send_probe(unsent_probes_.front())) unsent_probes_.pop_front();
     while (!unsent_.empty() && send_frame(unsent_.front())) unsent_.pop_front();
+  }
+
+  bool send_probe(std::int64_t number) {
+    const int handed[] = {probes_.at(number).file->descriptor()};
+    const auto outcome = router_.send(writer_.assign_probe(number), handed, false);
+    // There is room again when something comes back.
+    const bool awaited = !in_flight_.empty() || probes_.size() > unsent_probes_.size();
+    if (outcome == Outcome::kWouldBlock && awaited) return false;
+    if (outcome != Outcome::kDone) router_lost();
+    return true;
   }
 
   bool send_frame(const Frame& frame) {
@@ -112,7 +138,8 @@ class RouterRun {
       struct stat status {};
       const bool readable = ::fstat(frame.file()->descriptor(), &status) == 0 && S_ISREG(status.st_mode);
       // What has no bytes to send (empty, not to be read) goes as it is: the worker says why it fails.
-      by_descriptor = !readable || status.st_size == 0;
+      // Nor does a file of many pictures go once for each of them.
+      by_descriptor = !readable || status.st_size == 0 || frame.info().page;
       if (!by_descriptor) {
         auto loan = frames_.loan(static_cast<std::size_t>(status.st_size));
         if (!loan) return give_up_or_wait(frame, "the file is larger than the object store");
@@ -172,6 +199,7 @@ class RouterRun {
 
   void take(const wire::Message& message) {
     if (const auto* done = message.body_as_Done()) return take_done(*done);
+    if (const auto* probed = message.body_as_Probed()) return take_probed(*probed);
     if (const auto* error = message.body_as_RunError()) {
       const bool known = error->kind() >= 0 && error->kind() <= static_cast<int>(ErrorKind::kInternal);
       throw Error(known ? static_cast<ErrorKind>(error->kind()) : ErrorKind::kInternal, error->message()->str());
@@ -190,9 +218,19 @@ class RouterRun {
     const auto object = reader.read({stored->place()->offset(), stored->place()->size_bytes()});
     if (!object) throw ProtocolError("a result outside its memory");
     const std::vector<std::uint8_t> copy(object->begin(), object->end());
-    const auto* done = read_message(copy).body_as_Done();
+    const wire::Message& large = read_message(copy);
+    if (const auto* probed = large.body_as_Probed()) return take_probed(*probed);
+    const auto* done = large.body_as_Done();
     if (done == nullptr) throw ProtocolError("the router sent what is no result");
     take_done(*done);
+  }
+
+  void take_probed(const wire::Probed& message) {
+    const auto found = probes_.find(message.frame());
+    if (found == probes_.end()) throw ProtocolError("a probe that nobody waits for");
+    const Probe probe = std::move(found->second);
+    probes_.erase(found);
+    probe.done(read_probed(message));
   }
 
   void take_done(const wire::Done& done) {
@@ -234,6 +272,9 @@ class RouterRun {
   ObjectStore frames_;
   bool store_sent_ = false;
   std::deque<Frame> unsent_;
+  std::map<std::int64_t, Probe> probes_;  ///< that are not answered
+  std::deque<std::int64_t> unsent_probes_;
+  std::int64_t next_probe_ = 0;
   std::optional<std::shared_ptr<const OpenFile>> overlay_;  ///< of the first unsent, where it was asked for already
   std::deque<InFlight> in_flight_;
   FrameId delivered_ = 0;

@@ -128,6 +128,13 @@ class Client : public FrameSource, public ResultSink {
     if (socket_.receive(incoming_, descriptors, true) != Outcome::kDone) return std::nullopt;
     const auto* assign = read_message(incoming_.bytes()).body_as_Assign();
     if (assign == nullptr) return std::nullopt;
+    if (assign->probe()) {
+      if (descriptors.size() != 1) throw ProtocolError("a descriptor is missing");
+      prober_->probe(
+          std::make_shared<OpenFile>(descriptors[0].release()),
+          [this, id = assign->frame()](const Probed& probed) { send_large(id, writer_.probed(id, probed)); });
+      return next();
+    }
     std::size_t used = 0;
     const auto next_file = [&] {
       if (used == descriptors.size()) throw ProtocolError("a descriptor is missing");
@@ -154,6 +161,9 @@ class Client : public FrameSource, public ResultSink {
     return read_frame(*assign, std::move(file), bytes, frames_);
   }
 
+  /// Answers come in the thread that writes.
+  void use_prober(std::shared_ptr<Prober> prober) override { prober_ = std::move(prober); }
+
   /// Ends a next() that waits, and the source with it.
   void stop() override { socket_.stop_receiving(); }
 
@@ -166,14 +176,7 @@ class Client : public FrameSource, public ResultSink {
     return file;
   }
 
-  void write(FrameResult result) override {
-    const auto message = writer_.done(result.index, result, false);
-    if (message.size() <= kLargeMessageBytes) return send(message, {});
-    SharedMemory memory(message.size());
-    std::copy(message.begin(), message.end(), memory.bytes().begin());
-    const int handed[] = {memory.descriptor()};
-    send(writer_.stored(result.index, {0, message.size()}), handed);
-  }
+  void write(FrameResult result) override { send_large(result.index, writer_.done(result.index, result, false)); }
 
   /// In the thread that writes.
   void tell_of_workers(const ExecutorStatus& status) { socket_.send(writer_.workers_changed(status), {}, true); }
@@ -181,6 +184,15 @@ class Client : public FrameSource, public ResultSink {
   void fail(const Error& error) { socket_.send(writer_.run_error(error.kind(), error.what()), {}, true); }
 
  private:
+  void send_large(std::int64_t id, std::span<const std::uint8_t> message) {
+    if (message.size() <= kLargeMessageBytes) return send(message, {});
+    const std::size_t size_bytes = message.size();
+    SharedMemory memory(size_bytes);
+    std::copy(message.begin(), message.end(), memory.bytes().begin());
+    const int handed[] = {memory.descriptor()};
+    send(writer_.stored(id, {0, size_bytes}), handed);
+  }
+
   void send(std::span<const std::uint8_t> message, std::span<const int> descriptors) {
     if (socket_.send(message, descriptors, true) != Outcome::kDone) {
       throw Error(ErrorKind::kExecutor, "the router's client is gone");
@@ -190,6 +202,7 @@ class Client : public FrameSource, public ResultSink {
   MessageSocket socket_;
   MessageBuffer incoming_;
   std::shared_ptr<ObjectReader> frames_;
+  std::shared_ptr<Prober> prober_;
   MessageWriter writer_;
   std::mutex mutex_;
   std::map<std::int64_t, std::shared_ptr<const OpenFile>> overlays_;  ///< guarded by mutex_

@@ -53,8 +53,16 @@ std::int64_t Scheduler::wanted_frames() const {
   return std::max<std::int64_t>(room, 0);
 }
 
-FrameId Scheduler::submit(Time now) {
+FrameId Scheduler::submit(Time now, TaskKind kind) {
   const FrameId frame = first_ + static_cast<FrameId>(window_.size());
+  if (kind == TaskKind::kProbe) {
+    window_.push_back({.kind = kind, .since = now, .reason = {}});
+    store_.add_task(frame, kind);
+    ++unfinished_;
+    waiting_probes_.insert(frame);
+    schedule(now);
+    return frame;
+  }
   const bool full =
       unfinished_ >= limits_.max_unfinished || static_cast<std::int64_t>(window_.size()) >= limits_.max_undelivered;
   if (waiting_.empty()) last_empty_ = now;
@@ -146,8 +154,10 @@ bool Scheduler::frame_done(WorkerId id, FrameId frame, bool ok, Time now) {
   // A worker keeps the order: what it was given earlier will not come any more.
   const std::vector<FrameId> lost(worker.frames.begin(), place);
   worker.frames.erase(worker.frames.begin(), place + 1);
-  const Time took = now - worker.since;
-  worker.mean_time = worker.mean_time ? (3 * *worker.mean_time + took) / 4 : took;
+  if (task(frame).kind == TaskKind::kFrame) {
+    const Time took = now - worker.since;
+    worker.mean_time = worker.mean_time ? (3 * *worker.mean_time + took) / 4 : took;
+  }
   worker.since = now;
   set_state(id, worker, worker.frames.empty() ? WorkerState::kIdle : WorkerState::kBusy);
   store_.count_worker_frame(id);
@@ -273,7 +283,7 @@ void Scheduler::end_worker(WorkerId id, Worker& worker, const std::string& reaso
 void Scheduler::wait_again(FrameId frame) {
   task(frame).state = TaskState::kWaiting;
   store_.set_task(frame, TaskState::kWaiting);
-  waiting_.insert(frame);
+  (task(frame).kind == TaskKind::kProbe ? waiting_probes_ : waiting_).insert(frame);
 }
 
 void Scheduler::tried_in_vain(FrameId frame, const std::string& reason) {
@@ -308,6 +318,7 @@ void Scheduler::finish(FrameId frame, TaskState state, const std::string& reason
 void Scheduler::assign(WorkerId id, FrameId frame, Time now) {
   Worker& worker = workers_.at(id);
   waiting_.erase(frame);
+  waiting_probes_.erase(frame);
   leave_queues(id, worker);
   if (worker.frames.empty()) worker.since = now;
   worker.frames.push_back(frame);
@@ -325,6 +336,7 @@ void Scheduler::assign(WorkerId id, FrameId frame, Time now) {
 void Scheduler::schedule(Time now) {
   if (!fatal_.empty()) return;
   if (limits_.when_behind == WhenBehind::kDropOldest) drop_late(now);
+  while (!waiting_probes_.empty() && !open_.empty()) assign(open_.begin()->second, *waiting_probes_.begin(), now);
   while (!waiting_.empty() && !open_.empty() && store_room_ != 0) {
     const auto [load, id] = *open_.begin();
     // The last frames are not kept for one worker while another has nothing to do.

@@ -73,8 +73,9 @@ class Scheduler {
   std::int64_t wanted_frames() const;
   /// No more than this may be unfinished from now on: a live run hears late how large its frames are.
   void limit_unfinished(std::int64_t most) { limits_.max_unfinished = std::min(limits_.max_unfinished, most); }
-  /// Hands the next frame in.
-  FrameId submit(Time now);
+  /// Hands the next frame in, or a file to be probed. Probes go before frames and are never dropped, as frames wait for
+  /// what they find; both are delivered in the order in which they were handed in.
+  FrameId submit(Time now, TaskKind kind = TaskKind::kFrame);
   void source_ended() { source_ended_ = true; }
 
   void worker_ready(WorkerId worker, Time now);
@@ -112,6 +113,7 @@ class Scheduler {
     std::string end_reason;           ///< why it was ended
   };
   struct Task {
+    TaskKind kind = TaskKind::kFrame;
     TaskState state = TaskState::kWaiting;
     Time since{};  ///< when it was handed in
     std::int64_t attempts = 0;
@@ -146,8 +148,9 @@ class Scheduler {
   std::deque<Task> window_;  ///< frames first_, first_ + 1, ...: handed in and not delivered
   FrameId first_ = 0;
   std::int64_t unfinished_ = 0;
-  Time last_empty_{};          ///< when a frame was last handed in while none waited
-  std::set<FrameId> waiting_;  ///< lowest first: a frame that is tried again goes ahead of later ones
+  Time last_empty_{};  ///< when a frame was last handed in while none waited
+  std::set<FrameId> waiting_probes_;
+  std::set<FrameId> waiting_;  ///< frames, lowest first: a frame that is tried again goes ahead of later ones
 
   std::map<WorkerId, Worker> workers_;
   std::set<int> free_slots_;

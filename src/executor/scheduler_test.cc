@@ -71,6 +71,50 @@ TEST(Scheduler, StartsNoMoreWorkersThanThereAreFrames) {
   EXPECT_EQ(starts[1].slot, 1);
 }
 
+TEST(Scheduler, GivesProbesBeforeFramesAndDeliversBothInOrder) {
+  Bench bench(limits_of(1));
+  bench.give(1);
+  bench.submit(40);
+  const FrameId probe = bench.scheduler.submit(bench.now, TaskKind::kProbe);
+  const WorkerId worker = 0;
+  EXPECT_TRUE(bench.scheduler.frame_done(worker, 0, true, bench.now += milliseconds(20)));
+  EXPECT_EQ(bench.take(Kind::kAssign).at(0).frame, probe);
+  EXPECT_EQ(bench.take(Kind::kDeliver).size(), 1U);
+  EXPECT_TRUE(bench.scheduler.frame_done(worker, probe, true, bench.now));
+  EXPECT_TRUE(bench.take(Kind::kDeliver).empty());
+  const ExecutorStatus status = bench.store.status();
+  EXPECT_EQ(status.frames_submitted, 41);
+  EXPECT_EQ(status.frames_ok, 1);
+  EXPECT_EQ(status.frames_in_flight, 40);
+}
+
+TEST(Scheduler, DropsNoProbe) {
+  for (const WhenBehind policy : {WhenBehind::kDropOldest, WhenBehind::kDropNewest}) {
+    Bench bench(live_limits(policy, milliseconds(10)));
+    bench.ready();
+    bench.give(3);
+    const FrameId probe = bench.scheduler.submit(bench.now, TaskKind::kProbe);
+    bench.now += seconds(5);
+    bench.submit(3);
+    EXPECT_EQ(bench.store.task(probe).state, TaskState::kWaiting);
+    EXPECT_GT(bench.store.status().frames_dropped, 0);
+  }
+}
+
+TEST(Scheduler, GivesAProbeUpAfterAsManyWorkersAsAFrame) {
+  Bench bench(limits_of(1));
+  const FrameId probe = bench.scheduler.submit(bench.now, TaskKind::kProbe);
+  for (int i = 0; i < 3; ++i) {
+    bench.ready();
+    ASSERT_EQ(bench.take(Kind::kAssign).at(0).frame, probe);
+    bench.scheduler.worker_ended(i, "it crashed", bench.now);
+  }
+  const auto delivered = bench.take(Kind::kDeliver);
+  ASSERT_EQ(delivered.size(), 1U);
+  EXPECT_EQ(delivered[0].reason, "it crashed (tried 3 times)");
+  EXPECT_EQ(bench.store.status().frames_failed, 0);
+}
+
 TEST(Scheduler, DeliversInOrderWhateverOrderResultsComeIn) {
   Bench bench(limits_of(2));
   const auto given = bench.give(2);

@@ -8,12 +8,29 @@
 
 namespace capillaryx {
 
+namespace {
+
+/// Probes in the caller's thread, as all else is done there.
+class SerialProber : public Prober {
+ public:
+  explicit SerialProber(FrameWorker& worker) : worker_(worker) {}
+  void probe(std::shared_ptr<const OpenFile> file, std::function<void(Probed)> done) override {
+    done(worker_.probe(*file));
+  }
+
+ private:
+  FrameWorker& worker_;
+};
+
+}  // namespace
+
 SerialExecutor::SerialExecutor(const Options& options, AnalyzerFactory factory)
     : options_(options), factory_(std::move(factory)) {}
 
 void SerialExecutor::run(FrameSource& source, ResultSink& sink, std::stop_token stop) {
   const std::stop_callback on_stop(stop, [&source] { source.stop(); });
   const auto worker = make_frame_worker(factory_, options_);
+  source.use_prober(std::make_shared<SerialProber>(*worker));
   const WorkerId id = next_worker_++;
   store_.add_worker(id, 0);
   store_.set_worker(id, WorkerState::kIdle);
@@ -36,6 +53,7 @@ void SerialExecutor::run(FrameSource& source, ResultSink& sink, std::stop_token 
     sink.write(std::move(result));
   }
   store_.remove_worker(id, false);
+  source.use_prober(nullptr);
 }
 
 }  // namespace capillaryx

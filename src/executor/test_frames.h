@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +18,7 @@
 #include "capillaryx/error.h"
 #include "capillaryx/frame_source.h"
 #include "capillaryx/result_sink.h"
+#include "image/image.h"
 
 /// Frames, an analyzer and a sink for the tests of this room.
 namespace capillaryx::testing_frames {
@@ -58,6 +64,50 @@ class GreyFrames : public FrameSource {
   std::int64_t frames_;
   std::int64_t next_ = 0;
 };
+
+/// Has a file probed twice over before each frame, whose time says how many answers there were.
+class ProbingFrames : public GreyFrames {
+ public:
+  explicit ProbingFrames(std::int64_t frames, std::shared_ptr<const OpenFile> file)
+      : GreyFrames(frames), file_(std::move(file)) {}
+
+  void use_prober(std::shared_ptr<Prober> prober) override { prober_ = std::move(prober); }
+
+  std::optional<Frame> next() override {
+    for (int i = 0; i < 2; ++i) {
+      auto answer = std::make_shared<std::promise<Probed>>();
+      std::future<Probed> probed = answer->get_future();
+      prober_->probe(file_, [answer](Probed found) { answer->set_value(std::move(found)); });
+      last = probed.get();
+      ++answers_;
+    }
+    auto frame = GreyFrames::next();
+    if (!frame) return frame;
+    FrameInfo info = frame->info();
+    info.time_s = answers_;
+    return Frame::from_pixels(info, frame->pixels(), frame->owner());
+  }
+
+  Probed last;  ///< after the run
+
+ private:
+  std::shared_ptr<const OpenFile> file_;
+  std::shared_ptr<Prober> prober_;
+  int answers_ = 0;
+};
+
+/// A file in memory.
+inline std::shared_ptr<const OpenFile> memory_file(std::span<const std::uint8_t> bytes) {
+  auto file = std::make_shared<const OpenFile>(::memfd_create("test", MFD_CLOEXEC));
+  if (::pwrite(file->descriptor(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return nullptr;
+  return file;
+}
+
+/// A file that is one picture.
+inline std::shared_ptr<const OpenFile> picture_file() {
+  const std::vector<std::uint8_t> pixels(64, 90);
+  return memory_file(encode_png({pixels.data(), 8, 8, 1, 8}));
+}
 
 /// Adds up the pixels; `extra` may do something to each frame on top.
 class SumAnalyzer : public Analyzer {

@@ -89,6 +89,12 @@ void ThreadPool::work(const std::shared_ptr<Shared>& shared, const std::shared_p
     const auto frame_worker = make_frame_worker(shared->factory, shared->options);
     shared->mailbox->post([events, id] { events->on_ready(id); });
     while (auto task = worker->next()) {
+      if (task->probe) {
+        auto probed = std::make_shared<Probed>(frame_worker->probe(*task->frame.file()));
+        shared->mailbox->post(
+            [events, id, frame = task->id, probed] { events->on_probed(id, frame, std::move(*probed)); });
+        continue;
+      }
       auto result = std::make_shared<FrameResult>(frame_worker->run(task->frame, task->overlay.get()));
       result->timing.worker = worker->slot;
       result->timing.attempt = task->attempt;

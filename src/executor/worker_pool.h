@@ -7,16 +7,18 @@
 
 #include "capillaryx/frame.h"
 #include "capillaryx/frame_result.h"
+#include "capillaryx/frame_source.h"
 #include "executor/control_store.h"
 
 namespace capillaryx {
 
-/// One frame as it goes to a worker.
+/// One frame as it goes to a worker, or a file that is to be probed.
 struct Task {
   FrameId id = -1;
   Frame frame;
   std::shared_ptr<const OpenFile> overlay;  ///< null: none is drawn
   int attempt = 1;
+  bool probe = false;  ///< only what frame.file() is wanted
 };
 
 /// What a pool of workers tells its driver, always in the driver's thread.
@@ -27,6 +29,8 @@ class WorkerEvents {
   /// It is gone and nothing more comes from it; `reason` says how it went.
   virtual void on_ended(WorkerId worker, const std::string& reason) = 0;
   virtual void on_result(WorkerId worker, FrameId frame, FrameResult result) = 0;
+  /// What a probe task found.
+  virtual void on_probed(WorkerId worker, FrameId frame, Probed probed) = 0;
   /// There is room in the object store again.
   virtual void on_store_freed() = 0;
   /// What ends the run: an Error out of a worker.

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "image/picture_writers_test.h"
+// jpeglib.h needs FILE and size_t before it.
+#include <jpeglib.h>
 
 namespace capillaryx {
 namespace {
@@ -156,6 +158,93 @@ TEST(Png, AWrongAdlerChecksumIsAFailure) {
     for (unsigned i = 0; i < 4; ++i) png[type + 4 + size + i] = static_cast<std::uint8_t>(crc >> (24 - 8 * i));
     EXPECT_NE(error_of(png), "") << interlaced;
   }
+}
+
+// Reads; what a note says, or "".
+std::string note_of(const Bytes& bytes) {
+  ImageFacts facts;
+  ImageReader(kMaxPixels).decode({}, bytes, facts);
+  return facts.notes.empty() ? "" : facts.notes[0];
+}
+
+TEST(Png, AWrongChecksumOfTextIsANoteAndItsPixelsAreRead) {
+  const Picture picture = draw_picture(20, 11, 3);
+  for (const bool interlaced : {false, true}) {  // own code, libpng
+    Bytes png = test::write_png(20, 11, picture.bytes, {.interlaced = interlaced});
+    const Bytes text = {0, 0, 0, 4, 't', 'E', 'X', 't', 'a', 0, 'b', 'c', 1, 2, 3, 4};
+    png.insert(png.begin() + 33, text.begin(), text.end());
+    expect_equal(decode(png), picture);
+    EXPECT_THAT(note_of(png), testing::HasSubstr("tEXt chunk is damaged"));
+  }
+}
+
+// A JPEG with restart markers after every row of blocks.
+Bytes jpeg_with_restarts(const Picture& picture) {
+  jpeg_compress_struct jpeg{};
+  jpeg_error_mgr errors{};
+  jpeg.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&jpeg);
+  unsigned char* data = nullptr;
+  unsigned long size = 0;  // NOLINT(google-runtime-int): libjpeg's type
+  jpeg_mem_dest(&jpeg, &data, &size);
+  jpeg.image_width = static_cast<JDIMENSION>(picture.width);
+  jpeg.image_height = static_cast<JDIMENSION>(picture.height);
+  jpeg.input_components = picture.channels;
+  jpeg.in_color_space = picture.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_set_defaults(&jpeg);
+  jpeg.restart_in_rows = 1;
+  jpeg_start_compress(&jpeg, TRUE);
+  for (int y = 0; y < picture.height; ++y) {
+    JSAMPROW row = const_cast<JSAMPROW>(picture.view().row(y));
+    jpeg_write_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_compress(&jpeg);
+  Bytes out(data, data + size);
+  jpeg_destroy_compress(&jpeg);
+  std::free(data);
+  return out;
+}
+
+std::size_t find_marker(const Bytes& bytes, std::uint8_t marker) {
+  for (std::size_t i = 0; i + 1 < bytes.size(); ++i) {
+    if (bytes[i] == 0xff && bytes[i + 1] == marker) return i;
+  }
+  return bytes.size();
+}
+
+TEST(Jpeg, StrayBytesThatHurtNoPixelAreANote) {
+  const Picture picture = draw_picture(80, 60, 3);
+  const Bytes jpeg = jpeg_with_restarts(picture);
+  const Picture expected = decode(jpeg);
+  EXPECT_EQ(note_of(jpeg), "");
+  // Before a table, before a restart marker, before the end.
+  for (const std::uint8_t marker : {0xdb, 0xd0, 0xd1, 0xd9}) {
+    Bytes stray = jpeg;
+    const Bytes junk(20, 0x12);  // libjpeg drops as many as its bit buffer holds without a word
+    stray.insert(stray.begin() + static_cast<std::ptrdiff_t>(find_marker(jpeg, marker)), junk.begin(), junk.end());
+    SCOPED_TRACE(int{marker});
+    expect_equal(decode(stray), expected);
+    EXPECT_THAT(note_of(stray), testing::HasSubstr("stray bytes"));
+  }
+}
+
+TEST(Jpeg, MostDamageThatLeavesBytesOverDoesNotPassForStrayBytes) {
+  const Bytes jpeg = jpeg_with_restarts(draw_picture(80, 60, 3));
+  const std::size_t begin = find_marker(jpeg, 0xda) + 14, end = jpeg.size() - 2;
+  int refused = 0, accepted = 0;
+  for (std::size_t at = begin; at < end; ++at) {
+    for (const int bit : {0, 3, 6}) {
+      Bytes damaged = jpeg;
+      damaged[at] ^= static_cast<std::uint8_t>(1U << static_cast<unsigned>(bit));
+      try {
+        accepted += note_of(damaged).empty() ? 0 : 1;
+      } catch (const ImageError& error) {
+        refused += std::string(error.what()).find("do not end where they should") != std::string::npos ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GT(refused, 100);
+  EXPECT_LT(accepted * 10, refused) << "one in ten";
 }
 
 TEST(Jpeg, IsTheSameInMemoryThatIsUsedAgainOrTooSmall) {

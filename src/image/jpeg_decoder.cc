@@ -15,6 +15,8 @@
 
 #include "image/decoders.h"
 #include "image/image.h"
+#include "image/jpeg_entropy.h"
+#include "image/tiff_directory.h"
 
 namespace capillaryx {
 namespace {
@@ -26,6 +28,9 @@ struct JpegErrors {
   jpeg_error_mgr manager;  // first, so that libjpeg's pointer to it is one to all of this
   std::jmp_buf jump;
   std::array<char, JMSG_LENGTH_MAX> message;
+  bool decoding;          ///< the first scan has begun
+  int stray_bytes;        ///< between segments
+  int stray_coded_bytes;  ///< after coded data: whether it is whole has to be looked into
 };
 
 JpegErrors& errors_of(j_common_ptr jpeg) { return *reinterpret_cast<JpegErrors*>(jpeg->err); }
@@ -40,6 +45,12 @@ JpegErrors& errors_of(j_common_ptr jpeg) { return *reinterpret_cast<JpegErrors*>
 void on_message(j_common_ptr jpeg, int level) {
   if (level >= 0) return;  // a trace
   const int code = jpeg->err->msg_code;
+  if (code == JWRN_EXTRANEOUS_DATA) {
+    const int* const number = jpeg->err->msg_parm.i;
+    const bool after_data = (number[1] >= 0xd0 && number[1] <= 0xd9 && number[1] != 0xd8) || errors_of(jpeg).decoding;
+    (after_data ? errors_of(jpeg).stray_coded_bytes : errors_of(jpeg).stray_bytes) += number[0];
+    return;
+  }
   if (code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM || code == JWRN_BOGUS_ICC) return;  // says nothing of pixels
   on_error(jpeg);
 }
@@ -60,15 +71,19 @@ void prepare(JpegErrors& errors) {
   errors.manager.emit_message = on_message;
   errors.manager.output_message = on_output;
   errors.message[0] = '\0';
+  errors.decoding = false;
+  errors.stray_bytes = errors.stray_coded_bytes = 0;
 }
 
 // Between setjmp and longjmp no object with a destructor may come to life: the steps are functions of their own that
 // hold plain values only.
-bool read_header(jpeg_decompress_struct& jpeg, JpegErrors& errors, std::span<const std::uint8_t> bytes) {
+bool read_header(jpeg_decompress_struct& jpeg, JpegErrors& errors, std::span<const std::uint8_t> bytes, bool rgb) {
   if (setjmp(errors.jump) != 0) return false;  // NOLINT(cert-err52-cpp)
   jpeg_create_decompress(&jpeg);
   jpeg_mem_src(&jpeg, bytes.data(), bytes.size());
   jpeg_read_header(&jpeg, TRUE);
+  if (rgb && jpeg.num_components == 3 && !jpeg.saw_JFIF_marker && !jpeg.saw_Adobe_marker)
+    jpeg.jpeg_color_space = JCS_RGB;
   switch (jpeg.jpeg_color_space) {
     case JCS_GRAYSCALE:
       jpeg.out_color_space = JCS_GRAYSCALE;
@@ -108,6 +123,7 @@ bool all_scans_came(const jpeg_decompress_struct& jpeg) {
 
 bool read_rows(jpeg_decompress_struct& jpeg, JpegErrors& errors, std::uint8_t* pixels, std::uint8_t* cmyk_row) {
   if (setjmp(errors.jump) != 0) return false;  // NOLINT(cert-err52-cpp)
+  errors.decoding = true;
   jpeg_start_decompress(&jpeg);
   const std::size_t row_bytes = std::size_t{jpeg.output_width} * (jpeg.output_components == 1 ? 1 : 3);
   std::array<JSAMPROW, 16> rows{};
@@ -131,7 +147,30 @@ bool read_rows(jpeg_decompress_struct& jpeg, JpegErrors& errors, std::uint8_t* p
 
 }  // namespace
 
-void decode_jpeg(std::span<const std::uint8_t> bytes, PixelTarget& target) {
+namespace {
+
+// EXIF's orientation, which is not applied.
+void note_orientation(std::span<const std::uint8_t> bytes, ImageFacts& facts) {
+  for (std::size_t at = 2; at + 4 <= bytes.size() && bytes[at] == 0xff;) {
+    const std::uint8_t marker = bytes[at + 1];
+    const std::size_t size = std::size_t{bytes[at + 2]} << 8U | bytes[at + 3];
+    if (marker == 0xda || size < 2 || size > bytes.size() - at - 2) return;
+    const auto body = bytes.subspan(at + 4, size - 2);
+    if (marker == 0xe1 && body.size() > 6 && std::memcmp(body.data(), "Exif\0", 6) == 0) {
+      const int orientation = tiff_orientation(ByteSource(body.subspan(6)));
+      if (orientation != 1) {
+        facts.notes.push_back("the file's orientation tag (" + std::to_string(orientation) + ") is not applied");
+      }
+      return;
+    }
+    at += 2 + size;
+  }
+}
+
+}  // namespace
+
+void decode_jpeg(std::span<const std::uint8_t> bytes, Decoding& decoding, bool rgb) {
+  PixelTarget& target = decoding.target;
   JpegErrors errors;
   prepare(errors);
   struct Jpeg : jpeg_decompress_struct {
@@ -142,7 +181,7 @@ void decode_jpeg(std::span<const std::uint8_t> bytes, PixelTarget& target) {
   const auto fail = [&] {
     throw ImageError("the JPEG is damaged or cut short: " + std::string(errors.message.data()));
   };
-  if (!read_header(jpeg, errors, bytes)) fail();
+  if (!read_header(jpeg, errors, bytes, rgb)) fail();
   target.check_size(jpeg.output_width, jpeg.output_height);
   jpeg_progress_mgr progress{};
   progress.progress_monitor = on_progress;
@@ -153,6 +192,14 @@ void decode_jpeg(std::span<const std::uint8_t> bytes, PixelTarget& target) {
   std::uint8_t* const pixels =
       target.allocate(jpeg.output_width, jpeg.output_height, jpeg.out_color_space == JCS_GRAYSCALE ? 1 : 3);
   if (!read_rows(jpeg, errors, pixels, cmyk_row.empty() ? nullptr : cmyk_row.data())) fail();
+  if (errors.stray_coded_bytes > 0 && !jpeg_entropy_is_sound(bytes)) {
+    throw ImageError("the JPEG is damaged: its coded data do not end where they should");
+  }
+  if (const int stray = errors.stray_bytes + errors.stray_coded_bytes; stray > 0) {
+    decoding.facts.notes.push_back(std::to_string(stray) +
+                                   " stray bytes in the JPEG were skipped; no pixel depends on them");
+  }
+  note_orientation(bytes, decoding.facts);
 }
 
 namespace {

@@ -5,6 +5,8 @@
 #include <png.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -36,22 +38,39 @@ struct PngHeader {
   std::size_t data_bytes = 0;  ///< in all IDAT chunks
   std::size_t data_chunks = 0;
   std::size_t first_data = 0;  ///< where the content of the first IDAT chunk begins
+  int significant_bits = 0;    ///< as sBIT states them; 0 if it does not
+  std::string damaged_text;    ///< a chunk whose wrong checksum hurts no pixel
 };
 
-// Calls visit(type, content, size) for each chunk up to IEND; returns where the file ends. Checks every checksum, where
-// that has not been done.
-template <class Visitor>
-std::size_t walk_chunks(std::span<const std::uint8_t> bytes, bool checked, Visitor&& visit) {
+// Chunks that say nothing of the stored values. The name of another may be damaged itself.
+bool known_ancillary(std::string_view name) {
+  static constexpr std::array<std::string_view, 15> kNames = {"tEXt", "zTXt", "iTXt", "tIME", "eXIf",
+                                                              "pHYs", "gAMA", "cHRM", "sRGB", "iCCP",
+                                                              "bKGD", "hIST", "sPLT", "oFFs", "caBX"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+// Calls visit(type, content, size) for each chunk up to IEND; returns where the file ends. A wrong checksum is an
+// error, but for chunks that hold text, times and the like: visit_damaged(type) is told, and visit is not. `checked`:
+// no checksum is taken again.
+template <class Visitor, class DamagedVisitor>
+std::size_t walk_chunks(std::span<const std::uint8_t> bytes, bool checked, Visitor&& visit,
+                        DamagedVisitor&& visit_damaged) {
   std::size_t at = kSignatureBytes;
   for (;;) {
     if (bytes.size() - at < 12) throw ImageError("the PNG is cut short");
     const std::size_t size = big_endian_32(&bytes[at]);
     if (size > bytes.size() - at - 12) throw ImageError("the PNG is cut short or damaged");
     const std::uint8_t* const type = &bytes[at + 4];
-    if (!checked && libdeflate_crc32(0, type, size + 4) != big_endian_32(type + 4 + size)) {
+    const std::string_view name(reinterpret_cast<const char*>(type), 4);
+    const bool critical = (type[0] & 32U) == 0;
+    if (checked || libdeflate_crc32(0, type, size + 4) == big_endian_32(type + 4 + size)) {
+      visit(name, type + 4, size);
+    } else if (critical || name == "sBIT" || !known_ancillary(name)) {
       throw ImageError("the PNG is damaged: a checksum is wrong");
+    } else {
+      visit_damaged(name);
     }
-    visit(std::string_view(reinterpret_cast<const char*>(type), 4), type + 4, size);
     at += size + 12;
     if (std::memcmp(type, "IEND", 4) == 0) return at;
   }
@@ -61,7 +80,7 @@ PngHeader read_header(std::span<const std::uint8_t> bytes) {
   PngHeader header;
   bool first = true;
   bool data_ended = false;
-  header.end = walk_chunks(bytes, false, [&](std::string_view type, const std::uint8_t* content, std::size_t size) {
+  const auto visit = [&](std::string_view type, const std::uint8_t* content, std::size_t size) {
     if (first != (type == "IHDR")) throw ImageError("the PNG is damaged: its header is not where it belongs");
     if (first) {
       if (size != 13) throw ImageError("the PNG is damaged: its header has a wrong size");
@@ -81,7 +100,17 @@ PngHeader read_header(std::span<const std::uint8_t> bytes) {
       data_ended = header.data_chunks > 0;
       const bool critical = (static_cast<unsigned char>(type[0]) & 32U) == 0;
       if (critical && type != "PLTE" && type != "IEND") throw ImageError("the PNG is damaged or has an unknown coding");
+      if (type == "sBIT" && size >= 1) {
+        const std::size_t channels =
+            std::min<std::size_t>(size, (header.color_type & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1);
+        header.significant_bits = *std::max_element(content, content + channels);
+      }
     }
+  };
+  header.end = walk_chunks(bytes, false, visit, [&](std::string_view type) {
+    if (first) throw ImageError("the PNG is damaged: its header is not where it belongs");
+    data_ended = header.data_chunks > 0;
+    header.damaged_text = type;
   });
   if (header.data_chunks == 0) throw ImageError("the PNG has no picture data");
   return header;
@@ -124,11 +153,12 @@ std::span<const std::uint8_t> joined_data(std::span<const std::uint8_t> bytes, c
   if (header.data_chunks == 1) return bytes.subspan(header.first_data, header.data_bytes);
   std::uint8_t* const joined = memory.get(header.data_bytes);
   std::size_t have = 0;
-  walk_chunks(bytes, true, [&](std::string_view type, const std::uint8_t* content, std::size_t size) {
+  const auto join = [&](std::string_view type, const std::uint8_t* content, std::size_t size) {
     if (type != "IDAT") return;
     std::memcpy(joined + have, content, size);
     have += size;
-  });
+  };
+  walk_chunks(bytes, true, join, [](std::string_view) {});
   return {joined, have};
 }
 
@@ -199,12 +229,12 @@ bool start(png_structp png, png_infop info, LibpngReader& reader) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;  // NOLINT(cert-err52-cpp): libpng has no other way
   png_set_read_fn(png, &reader, on_read);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // the size has been checked
-  png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+  png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_WARN_DISCARD);
   // Ancillary chunks say nothing that changes the stored pixels.
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
   png_set_benign_errors(png, 0);
   png_read_info(png, info);
-  png_set_scale_16(png);
+  if (std::endian::native == std::endian::little) png_set_swap(png);
   png_set_palette_to_rgb(png);
   if (png_get_bit_depth(png, info) < 8) png_set_expand_gray_1_2_4_to_8(png);
   png_set_strip_alpha(png);
@@ -224,7 +254,7 @@ bool read_rows(png_structp png, std::uint8_t* pixels, std::size_t row_bytes, std
   return true;
 }
 
-void decode_with_libpng(std::span<const std::uint8_t> bytes, const PngHeader& header, PixelTarget& target) {
+void decode_with_libpng(std::span<const std::uint8_t> bytes, const PngHeader& header, Decoding& decoding) {
   struct Png {
     png_structp png = nullptr;
     png_infop info = nullptr;
@@ -239,23 +269,38 @@ void decode_with_libpng(std::span<const std::uint8_t> bytes, const PngHeader& he
   if (!start(png.png, png.info, reader)) throw ImageError("the PNG is damaged: " + reader.error);
 
   const int channels = png_get_channels(png.png, png.info);
-  if ((channels != 1 && channels != 3) || png_get_bit_depth(png.png, png.info) != 8) {
+  const int depth = png_get_bit_depth(png.png, png.info);
+  if ((channels != 1 && channels != 3) || (depth != 8 && depth != 16))
     throw ImageError("the PNG has an unknown coding");
-  }
-  std::uint8_t* const pixels = target.allocate(header.width, header.height, channels);
-  const std::size_t row_bytes = static_cast<std::size_t>(header.width) * static_cast<std::size_t>(channels);
+  const std::size_t row_bytes =
+      static_cast<std::size_t>(header.width) * static_cast<std::size_t>(channels) * static_cast<std::size_t>(depth / 8);
   // What an interlaced picture's later passes fill in is not read before; a damaged one is not given out at all.
   if (png_get_rowbytes(png.png, png.info) != row_bytes) throw ImageError("the PNG has an unknown coding");
-  if (!read_rows(png.png, pixels, row_bytes, header.height, header.interlaced)) {
+  const bool wide = depth == 16;
+  std::uint8_t* const rows = wide ? decoding.memory.wide.get(row_bytes * static_cast<std::size_t>(header.height))
+                                  : decoding.target.allocate(header.width, header.height, channels);
+  if (!read_rows(png.png, rows, row_bytes, header.height, header.interlaced)) {
     throw ImageError("the PNG is damaged: " + reader.error);
   }
+  if (!wide) return;
+  ValueFacts known;
+  known.bits = 16;
+  if (header.significant_bits > 0 && header.significant_bits < 16) {
+    known.stated = {0, static_cast<double>((1 << header.significant_bits) - 1)};
+    known.stated_by = "sBIT";
+  }
+  finish_wide(decoding, reinterpret_cast<const std::uint16_t*>(rows), header.width, header.height, channels, known,
+              false);
 }
 
 }  // namespace
 
-void decode_png(std::span<const std::uint8_t> bytes, PixelTarget& target, Scratch& packed, Scratch& inflated) {
+void decode_png(std::span<const std::uint8_t> bytes, Decoding& decoding) {
   const PngHeader header = read_header(bytes);
-  target.check_size(header.width, header.height);
+  if (!header.damaged_text.empty()) {
+    decoding.facts.notes.push_back("the PNG's " + header.damaged_text + " chunk is damaged; no pixel depends on it");
+  }
+  decoding.target.check_size(header.width, header.height);
   int channels = 0;
   switch (header.color_type) {
     case PNG_COLOR_TYPE_GRAY:
@@ -281,9 +326,9 @@ void decode_png(std::span<const std::uint8_t> bytes, PixelTarget& target, Scratc
     throw ImageError("the PNG is damaged: it holds too little data for its size");
   }
   if (header.bit_depth == 8 && !header.interlaced && header.color_type != PNG_COLOR_TYPE_PALETTE) {
-    decode_plain(bytes, header, channels, target, packed, inflated);
+    decode_plain(bytes, header, channels, decoding.target, decoding.memory.packed, decoding.memory.inflated);
   } else {
-    decode_with_libpng(bytes, header, target);
+    decode_with_libpng(bytes, header, decoding);
   }
 }
 

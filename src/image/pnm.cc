@@ -82,7 +82,8 @@ void convert_pnm_row(const PnmHeader& header, const std::uint8_t* raw, std::uint
   }
 }
 
-void decode_pnm(std::span<const std::uint8_t> bytes, PixelTarget& target) {
+void decode_pnm(std::span<const std::uint8_t> bytes, Decoding& decoding) {
+  PixelTarget& target = decoding.target;
   std::size_t at = 0;
   const NextByte next = [&] { return at < bytes.size() ? bytes[at++] : -1; };
   const PnmHeader header = read_pnm_header(next);
@@ -90,9 +91,31 @@ void decode_pnm(std::span<const std::uint8_t> bytes, PixelTarget& target) {
   const std::size_t values = static_cast<std::size_t>(header.width * header.channels());
   const auto rows = static_cast<std::size_t>(header.height);
 
+  // Larger values than 8 bits have are scaled as those of every format are; the header's largest is the stated range.
+  const bool wide = header.max_value > 255;
+  const auto wide_memory = [&] {
+    return reinterpret_cast<std::uint16_t*>(decoding.memory.wide.get(values * rows * sizeof(std::uint16_t)));
+  };
+  const auto finish = [&](const std::uint16_t* wide_values) {
+    ValueFacts known;
+    known.bits = 16;
+    known.stated = {0, static_cast<double>(header.max_value)};
+    known.stated_by = "the header's largest value";
+    finish_wide(decoding, wide_values, header.width, header.height, header.channels(), known, false);
+  };
+
   if (!header.text()) {
     const auto raw_row_bytes = static_cast<std::size_t>(header.row_bytes());
     if (raw_row_bytes > (bytes.size() - at) / rows) throw ImageError("the PNM is cut short");
+    if (wide) {
+      std::uint16_t* const wide_values = wide_memory();
+      for (std::size_t i = 0; i < values * rows; ++i) {
+        const auto value = static_cast<std::uint16_t>(bytes[at + 2 * i] << 8U | bytes[at + 2 * i + 1]);
+        if (value > header.max_value) throw ImageError("the PNM is damaged: a value is above its largest");
+        wide_values[i] = value;
+      }
+      return finish(wide_values);
+    }
     std::uint8_t* const pixels = target.allocate(header.width, header.height, header.channels());
     for (std::size_t y = 0; y < rows; ++y) {
       convert_pnm_row(header, &bytes[at] + y * raw_row_bytes, pixels + y * values);
@@ -100,6 +123,15 @@ void decode_pnm(std::span<const std::uint8_t> bytes, PixelTarget& target) {
     return;
   }
   if (values > (bytes.size() - at) / rows) throw ImageError("the PNM is cut short");  // a value takes a byte or more
+  if (wide) {
+    std::uint16_t* const wide_values = wide_memory();
+    for (std::size_t i = 0; i < values * rows; ++i) {
+      const std::int64_t value = read_number(next);
+      if (value > header.max_value) throw ImageError("the PNM is damaged: a value is above its largest");
+      wide_values[i] = static_cast<std::uint16_t>(value);
+    }
+    return finish(wide_values);
+  }
   std::uint8_t* const pixels = target.allocate(header.width, header.height, header.channels());
   for (std::size_t i = 0; i < values * rows; ++i) {
     if (header.kind == 1) {  // its digits need no white space between them

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "image/byte_source.h"
 #include "image/image.h"
 
 namespace capillaryx {
@@ -27,6 +28,18 @@ std::string sha256_hex(std::span<const std::uint8_t> bytes) {
   sha256_init(&context);
   sha256_update(&context, bytes.size(), bytes.data());
   return hex_of(context);
+}
+
+std::string sha256_hex(const OpenFile& file) {
+  const ByteSource source(file);
+  Sha256 hash;
+  std::vector<std::uint8_t> piece(std::size_t{1} << 20U);
+  for (std::uint64_t at = 0; at < source.size();) {
+    const std::size_t got = source.read(at, piece.data(), piece.size());
+    hash.update({reinterpret_cast<const char*>(piece.data()), got});
+    at += got;
+  }
+  return hash.hex();
 }
 
 struct Sha256::State {

@@ -5,7 +5,7 @@
 
 namespace capillaryx {
 
-void decode_webp(std::span<const std::uint8_t> bytes, PixelTarget& target) {
+void decode_webp(std::span<const std::uint8_t> bytes, Decoding& decoding) {
   // libwebp is content with less than the file says that it holds.
   const std::uint64_t riff_bytes = std::uint64_t{bytes[4]} | std::uint64_t{bytes[5]} << 8U |
                                    std::uint64_t{bytes[6]} << 16U | std::uint64_t{bytes[7]} << 24U;
@@ -17,8 +17,8 @@ void decode_webp(std::span<const std::uint8_t> bytes, PixelTarget& target) {
   if (WebPGetFeatures(picture.data(), picture.size(), &config.input) != VP8_STATUS_OK) {
     throw ImageError("the WebP is damaged or cut short");
   }
-  if (config.input.has_animation != 0) throw ImageError("the WebP is an animation, which is not supported");
-  std::uint8_t* const pixels = target.allocate(config.input.width, config.input.height, 3);
+  if (config.input.has_animation != 0) throw ImageError("the WebP is damaged: its header says that it is no animation");
+  std::uint8_t* const pixels = decoding.target.allocate(config.input.width, config.input.height, 3);
   const std::size_t row_bytes = static_cast<std::size_t>(config.input.width) * 3;
   config.output.colorspace = MODE_RGB;  // without alpha, nothing is composited
   config.output.is_external_memory = 1;

@@ -56,7 +56,7 @@ TEST(Options, TheSmallestAreaMustNotPassTheLargest) {
 
 TEST(Options, EveryFieldHasANameOfItsOwnAndAKnownGroup) {
   std::set<std::string_view> names;
-  const std::set<std::string_view> groups{"what", "how", "limits", "output", "algorithm"};
+  const std::set<std::string_view> groups{"what", "how", "limits", "output", "study", "algorithm"};
   Options options;
   visit_fields(options, [&](const FieldInfo& info, const auto&) {
     EXPECT_TRUE(names.insert(info.name).second) << info.name;

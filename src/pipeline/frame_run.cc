@@ -33,6 +33,7 @@ class WatchedSource : public FrameSource {
     }
     return frame;
   }
+  void use_prober(std::shared_ptr<Prober> prober) override { source_.use_prober(std::move(prober)); }
   void skip(std::int64_t count) override {
     next_index_ += count;
     source_.skip(count);

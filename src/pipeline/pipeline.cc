@@ -10,12 +10,15 @@
 #include "image/image.h"
 #include "pipeline/frame_run.h"
 #include "pipeline/status_file.h"
+#include "pipeline/study_inputs.h"
 #include "sink/clip_log.h"
 #include "sink/csv_file.h"
 #include "sink/folder_sink.h"
 #include "sink/results_reader.h"
 #include "source/folder.h"
 #include "source/source_name.h"
+#include "study/finished_folder.h"
+#include "study/study_files.h"
 
 namespace capillaryx {
 namespace {
@@ -60,6 +63,7 @@ struct Parts {
   RunIdentity identity;
   std::unique_ptr<Executor> executor;
   std::unique_ptr<FrameSource> source;
+  std::optional<Study> study;
 };
 
 /// Everything that can be wrong with options, network and inputs shows here, before a folder is touched.
@@ -90,7 +94,10 @@ Parts make_parts(const Options& options, const std::vector<std::string>& inputs)
   parts.executor = make_executor(
       options, [first](const Options& options_of_worker) { return first->take_or_make(options_of_worker); });
   parts.identity.workers = parts.executor->workers();
-  parts.source = open_source(inputs, options);
+  RunInputs run_inputs = find_run_inputs(inputs);
+  check_levels(level_options(options.levels, options.compare), run_inputs.study);
+  parts.source = open_named_source(run_inputs.inputs, options);
+  parts.study = std::move(run_inputs.study);
   return parts;
 }
 
@@ -146,6 +153,7 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::file
     return summary;
   }
   skip_present(*parts.source, resumed);
+  if (parts.study) set_study(output, *parts.study);
 
   StatusFile status(options_.status_file);
   Progress last;
@@ -161,6 +169,7 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::file
     if (!stopped) sink->finish(skipped_inputs(*parts.source, output), wall_s());
     sink.reset();
     if (stopped) write_derived_files(output, csv_separator(options_.csv_separator));
+    finish_folder(output, level_options(options_.levels, options_.compare));
   } catch (...) {
     try {
       status.update(last, "error");

@@ -6,7 +6,7 @@
 
 #include "capillaryx/frame_result.h"
 #include "sink/output_folder.h"
-#include "sink/report_page.h"
+#include "sink/report_data.h"
 
 namespace capillaryx {
 

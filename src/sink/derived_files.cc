@@ -1,58 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // results.csv, coco.json, results.index and report.html, from results.jsonl alone. Nothing of a frame is held: however
 // many there are, the end of a run needs no more memory than its beginning.
-#include <fmt/format.h>
-
-#include <iterator>
-#include <map>
 #include <string>
 #include <string_view>
 
 #include "sink/clip_log.h"
 #include "sink/clip_tables.h"
+#include "sink/coco_file.h"
 #include "sink/csv_file.h"
 #include "sink/folder_sink.h"
-#include "sink/json_text.h"
 #include "sink/output_folder.h"
-#include "sink/report_page.h"
+#include "sink/report_data.h"
 #include "sink/results_index.h"
 #include "sink/results_reader.h"
 #include "sink/tally.h"
 
 namespace capillaryx {
 namespace {
-
-/// coco.json: COCO results (a list of detections) of the accepted capillaries.
-class CocoFile {
- public:
-  explicit CocoFile(const OutputFolder& folder) : file_(folder, "coco.json") { file_.write("["); }
-
-  void add(const FrameResult& result) {
-    for (const Capillary& capillary : result.capillaries) {
-      std::string text = fmt::format("{}\n{{\"image_id\":{},\"file_name\":", first_ ? "" : ",", result.index);
-      first_ = false;
-      append_json_string(text, result.source);
-      const auto& box = capillary.bbox;
-      fmt::format_to(std::back_inserter(text),
-                     ",\"category_id\":1,\"bbox\":[{},{},{},{}],\"area\":{},\"segmentation\":[[", box[0], box[1],
-                     box[2], box[3], capillary.area_px);
-      append_json_numbers(text, capillary.polygon);
-      text += "]],\"score\":";
-      append_json_number(text, capillary.score);
-      text += '}';
-      file_.write(text);
-    }
-  }
-
-  void commit() {
-    file_.write("\n]\n");
-    file_.commit();
-  }
-
- private:
-  NewFile file_;
-  bool first_ = true;
-};
 
 /// What the run's options say of frames that are not usable.
 bool keeps_unusable(const std::filesystem::path& journal) {
@@ -74,7 +38,7 @@ void write_derived_files(const std::filesystem::path& path, char csv_separator) 
     const ValuePlaces known = values;
     CsvFile csv(folder, known, csv_separator);
     CocoFile coco(folder);
-    ReportPage page(folder, known);
+    ReportData report(folder, known);
     IndexFile index(folder);
     ClipTables clips(folder, csv_separator);
     Tally tally(keep_unusable);
@@ -86,13 +50,16 @@ void write_derived_files(const std::filesystem::path& path, char csv_separator) 
       if (!all_known) return;
       csv.add(result);
       coco.add(result);
-      page.add(result);
+      report.add(result);
       tally.add(result);
       clips.add(log.add(result));
       index.add_frame(result);
     };
-    JournalState journal = read_journal(
-        path / "results.jsonl", add, [&](std::string_view line, std::int64_t offset) { index.add_line(line, offset); });
+    JournalState journal = read_journal(path / "results.jsonl", add, [&](std::string_view line, std::int64_t offset) {
+      index.add_line(line, offset);
+      if (line.starts_with(R"({"type":"run")")) report.set_run(nlohmann::json::parse(line, nullptr, false));
+      if (all_known && line.starts_with(R"({"type":"clip")")) report.add_clip(line);
+    });
     if (!all_known) continue;
     clips.add(log.finish());
     // Of a run that was cut short the figures are those of the frames that there are.
@@ -104,7 +71,7 @@ void write_derived_files(const std::filesystem::path& path, char csv_separator) 
     coco.commit();
     clips.commit();
     index.commit();
-    page.commit(journal.run, journal.summary);
+    report.commit(journal.run, journal.summary);
   }
 }
 

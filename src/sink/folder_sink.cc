@@ -20,6 +20,7 @@
 #include "sink/csv_file.h"
 #include "sink/input_line.h"
 #include "sink/output_folder.h"
+#include "sink/report_data.h"
 #include "sink/results_index.h"
 #include "sink/results_reader.h"
 #include "sink/run_line.h"
@@ -35,6 +36,9 @@ constexpr const char* kJournal = "results.jsonl";
 constexpr const char* kOverlays = "overlays";
 constexpr const char* kStages = "stages";
 constexpr std::array kDerived{"results.csv", "clips.csv", "capillaries.csv", "coco.json", "report.html", kResultsIndex};
+// What the pipeline adds (src/study): removed and protected with the rest.
+constexpr std::array kOfStudy{"measurements.csv", "groups.csv", "study.xlsx", "study.json",
+                              "study.csv",        "README.txt", "SHA256SUMS"};
 
 std::string dump(const ordered_json& line) { return line.dump(-1, ' ', false, ordered_json::error_handler_t::replace); }
 
@@ -57,10 +61,13 @@ void remove_pictures(const OutputFolder& pictures, std::int64_t first) {
 
 /// Removes what a run wrote beside results.jsonl, its pictures from frame `first` on. What is not ours stays.
 void remove_results(const OutputFolder& folder, std::int64_t first) {
-  for (const char* name : kDerived) {
+  const auto remove = [&](const char* name) {
     folder.remove(name);
     folder.remove(temporary_name(name));
-  }
+  };
+  remove_report(folder);
+  std::for_each(kDerived.begin(), kDerived.end(), remove);
+  std::for_each(kOfStudy.begin(), kOfStudy.end(), remove);
   for (const char* name : {kOverlays, kStages}) {
     if (!folder.has(name)) continue;
     remove_pictures(folder.subfolder(name, false), first);
@@ -202,7 +209,8 @@ struct FolderSink::State {
                                           "there by --force");
     }
     std::vector<const char*> ours(kDerived.begin(), kDerived.end());
-    ours.insert(ours.end(), {kOverlays, kStages});
+    ours.insert(ours.end(), kOfStudy.begin(), kOfStudy.end());
+    ours.insert(ours.end(), {kReportFolder, kOverlays, kStages});
     for (const char* name : ours) {
       if (folder.has(name)) {
         throw Error(ErrorKind::kOutput,

@@ -17,8 +17,10 @@
 #include <sstream>
 
 #include "capillaryx/error.h"
+#include "frontend/frontend.h"
 #include "image/image.h"
 #include "sink/output_folder.h"
+#include "sink/report_data.h"
 #include "sink/results_index.h"
 #include "sink/results_reader.h"
 
@@ -127,7 +129,15 @@ TEST_F(Folder, HoldsARunLineTheFramesAndASummary) {
   EXPECT_EQ(state.summary["skipped"]["first"][0]["source"], "notes.txt");
   EXPECT_THAT(names("overlays"), ElementsAre("000000_f.jpg", "000001_f.jpg", "000002_f.jpg"));
   EXPECT_THAT(text("results.csv"), HasSubstr("\r\n0,p1/f.png,ok,,100,100,1,0.01,,,100,0.9,"));
-  EXPECT_EQ(nlohmann::json::parse(text("coco.json")).size(), 3U);
+  const auto coco = nlohmann::json::parse(text("coco.json"));
+  ASSERT_EQ(coco["images"].size(), 3U);
+  EXPECT_EQ(coco["images"][2]["id"], 3);
+  EXPECT_EQ(coco["images"][2]["width"], 100);
+  ASSERT_EQ(coco["annotations"].size(), 3U);
+  EXPECT_EQ(coco["annotations"][2]["id"], 3);
+  EXPECT_EQ(coco["annotations"][2]["image_id"], 3);
+  EXPECT_EQ(coco["annotations"][2]["score"], 0.9);
+  EXPECT_EQ(coco["categories"][0]["name"], "capillary");
 }
 
 TEST_F(Folder, KeepsNoOverlayOfAFailedFrame) {
@@ -417,11 +427,15 @@ TEST_F(Folder, KeepsFormulasOutOfSpreadsheets) {
   EXPECT_THAT(text("results.csv"), HasSubstr("\r\n1,\"a,\"\"b\"\"\nc.png\",ok"));
 }
 
-/// The JSON in report.html.
-nlohmann::json page_data(const std::string& page) {
-  const std::string start = "id=\"data\">";
-  const std::size_t from = page.find(start) + start.size();
-  return nlohmann::json::parse(page.substr(from, page.find("</script>", from) - from));
+/// The JSON in a file of report/data/.
+nlohmann::json page_data(const std::string& script) {
+  const std::size_t from = script.find(",'") + 2;
+  std::string json;
+  for (std::size_t i = from; i < script.rfind("')"); ++i) {
+    if (script[i] == '\\') ++i;
+    json += script[i];
+  }
+  return nlohmann::json::parse(json);
 }
 
 TEST_F(Folder, HasAPageThatNoNameBreaksOutOf) {
@@ -431,19 +445,75 @@ TEST_F(Folder, HasAPageThatNoNameBreaksOutOf) {
     put(sink, result(0, hostile));
     FrameResult failed = result(1, "\xff\u202e.png");
     failed.status = Status::kFailed;
-    failed.error = "</script>";
+    failed.error = "</script>'\\";
     put(sink, failed);
     sink.finish({{"<b>", "<i>"}}, 1);
   }
-  const std::string page = text("report.html");
-  EXPECT_EQ(page.find("alert(1)<"), std::string::npos);
-  const auto data = page_data(page);
-  EXPECT_EQ(data["frames"][0][0], hostile);
-  EXPECT_EQ(data["frames"][1][6], "</script>");
-  EXPECT_EQ(data["frames"][1][0], "%FF\u202e.png");
-  EXPECT_EQ(data["frames"][0][10], "000000___--.jpg");
-  EXPECT_EQ(data["summary"]["skipped"]["first"][0]["source"], "<b>");
-  EXPECT_FALSE(data["summary"].contains("interrupted"));
+  EXPECT_EQ(text("report.html"), report_page().content);
+  const auto rows = page_data(text("report/data/rows-00000.js"))["rows"];
+  EXPECT_EQ(rows[0][0], hostile);
+  EXPECT_EQ(rows[1][3], "</script>'\\");
+  EXPECT_EQ(rows[1][0], "%FF\u202e.png");
+  EXPECT_EQ(rows[0][10], "000000___--.jpg");
+  const auto index = page_data(text("report/data/index.js"));
+  EXPECT_EQ(index["summary"]["skipped"]["first"][0]["source"], "<b>");
+  EXPECT_FALSE(index["summary"].contains("interrupted"));
+}
+
+TEST_F(Folder, KeepsOutlinesForThePageAsEighthsOfAPixel) {
+  FolderSink sink(out_, options_, identity_);
+  FrameResult frame = result(0);
+  frame.capillaries.resize(1);
+  frame.capillaries[0].polygon = {10, 20, 12.5, 20, 12.5F, 29.96F};
+  frame.capillaries[0].bbox = {10, 20, 3, 10};
+  frame.capillaries[0].area_px = 12;
+  put(sink, frame);
+  sink.finish({}, 1);
+  const auto frames = page_data(text("report/data/frames-00000.js"))["frames"];
+  EXPECT_EQ(frames[0][0][1], 12);
+  EXPECT_EQ(frames[0][0][2], (nlohmann::json{80, 160, 20, 0, 0, 80}));
+}
+
+TEST_F(Folder, WritesDataInChunksAndRemovesThoseOfALongerRun) {
+  options_.overlays = false;
+  {
+    FolderSink sink(out_, options_, identity_);
+    for (int i = 0; i < 4097; ++i) put(sink, result(i));
+    sink.finish({}, 1);
+  }
+  EXPECT_EQ(page_data(text("report/data/rows-00000.js"))["rows"].size(), 4096U);
+  const auto last = page_data(text("report/data/rows-00001.js"));
+  EXPECT_EQ(last["first"], 4096);
+  EXPECT_EQ(last["rows"].size(), 1U);
+  EXPECT_EQ(page_data(text("report/data/index.js"))["row_chunks"], 2);
+  std::ofstream(out_ / "report/data/mine.js") << "mine";
+  options_.force = true;
+  FolderSink sink(out_, options_, identity_);
+  EXPECT_FALSE(fs::exists(out_ / "report/data/rows-00000.js"));
+  EXPECT_TRUE(fs::exists(out_ / "report/data/mine.js"));
+}
+
+TEST_F(Folder, GivesThePageEachClipWithItsFrames) {
+  OutputFolder folder(out_, true);
+  const ValuePlaces values;
+  ReportData report(folder, values);
+  FrameResult frame = result(0, "a.avi#0");
+  frame.file = frame.clip = "a.avi";
+  frame.page = 0;
+  frame.quality = FrameQuality{.usable = false, .reasons = {"out of focus"}, .measures = {}};
+  report.add(frame);
+  report.add_clip(R"({"type":"clip","file":"a.avi","count":41,"motion":{"dx":[0]},"capillaries":[]})");
+  EXPECT_THROW(report.add_clip(R"({"type":"clip","file":"b.avi"})"), Error);
+  EXPECT_THROW(report.add_clip(R"({"type":"clip")"), Error);
+  report.commit({}, nlohmann::json::object());
+  const auto index = page_data(text("report/data/index.js"));
+  EXPECT_EQ(index["clips"][0]["count"], 41);
+  EXPECT_FALSE(index["clips"][0].contains("motion"));
+  EXPECT_EQ(page_data(text("report/data/clip-00000.js"))["motion"]["dx"][0], 0);
+  const auto row = page_data(text("report/data/rows-00000.js"))["rows"][0];
+  EXPECT_EQ(row[17], 0);
+  EXPECT_EQ(row[18], false);
+  EXPECT_EQ(row[19][0], "out of focus");
 }
 
 TEST_F(Folder, HasAPageThatSaysSoWhereTheRunWasCutShort) {
@@ -453,7 +523,7 @@ TEST_F(Folder, HasAPageThatSaysSoWhereTheRunWasCutShort) {
     put(sink, result(1, "p2/g.png"));
   }
   write_derived_files(out_);
-  const auto data = page_data(text("report.html"));
+  const auto data = page_data(text("report/data/index.js"));
   EXPECT_EQ(data["summary"]["interrupted"], true);
   EXPECT_EQ(data["summary"]["frames"], 2);
   EXPECT_EQ(data["subfolders"][1]["name"], "p2");
@@ -472,12 +542,13 @@ TEST_F(Folder, TellsValuesOfAnotherAlgorithmInColumnsOfTheirOwn) {
   put(sink, frame);
   sink.finish({}, 1);
   const std::string csv = text("results.csv");
-  EXPECT_THAT(csv, HasSubstr(",usable,\"'=area\",spots\r\n0,p1/f.png,ok,,100,100,,,,,0,,0,"));
-  EXPECT_THAT(csv, HasSubstr(",0,,,3\r\n"));
-  const auto data = page_data(text("report.html"));
+  EXPECT_THAT(csv, HasSubstr(",usable,reasons,\"'=area\",spots\r\n0,p1/f.png,ok,,100,100,,,,,0,,0,"));
+  EXPECT_THAT(csv, HasSubstr(",0,,,,3\r\n"));
+  const auto data = page_data(text("report/data/index.js"));
   EXPECT_EQ(data["value_names"], (nlohmann::json{"spots", "=area"}));
-  EXPECT_EQ(data["frames"][1][12], (nlohmann::json{nullptr, 0.5}));
-  EXPECT_TRUE(data["frames"][0][3].is_null());
+  const auto rows = page_data(text("report/data/rows-00000.js"))["rows"];
+  EXPECT_EQ(rows[1][13], (nlohmann::json{nullptr, 0.5}));
+  EXPECT_TRUE(rows[0][4].is_null());
   EXPECT_TRUE(data["summary"]["mean_density"].is_null());
 }
 

@@ -51,6 +51,7 @@ ordered_json run_line(const Options& options, const RunIdentity& identity) {
                   {"workers", identity.workers},
                   {"worker_kind", to_string(options.worker_kind)},
                   {"paths", {{"inputs", std::move(inputs)}, {"model", clean_utf8(options.model)}}},
+                  {"study", {{"levels", clean_utf8(options.levels)}, {"compare", clean_utf8(options.compare)}}},
                   {"limits", std::move(limits)},
                   {"pictures",
                    {{"overlays", options.overlays},

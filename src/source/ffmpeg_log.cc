@@ -2,6 +2,7 @@
 #include "source/ffmpeg_log.h"
 
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "source/source_name.h"
@@ -42,8 +43,18 @@ std::optional<std::int64_t> number_after(std::string_view text, std::string_view
   while (text.starts_with(' ')) text.remove_prefix(1);
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return std::nullopt;
+  if (error != std::errc() || number == std::numeric_limits<std::int64_t>::min()) return std::nullopt;  // no time
   return number;
+}
+
+// "192x128".
+std::array<int, 2> size_of(std::string_view text) {
+  std::array<int, 2> size{};
+  const char* const end = text.data() + text.size();
+  const auto [cross, error] = std::from_chars(text.data(), end, size[0]);
+  if (error != std::errc() || cross == end || *cross != 'x') return {};
+  if (std::from_chars(cross + 1, end, size[1]).ec != std::errc()) return {};
+  return size;
 }
 
 std::optional<double> time_of(std::string_view text, std::optional<std::int64_t> pts) {
@@ -130,7 +141,8 @@ void FfmpegLog::add_message(std::string_view contexts, std::string_view text) {
   if (is_rejection(text)) {
     std::string reason = std::exchange(pending_, {});
     if (reason.empty()) reason = clean(text);
-    queue_.push_back({pages_++, std::nullopt, std::nullopt, std::nullopt, "ffmpeg: " + reason});
+    queue_.push_back({pages_++, std::nullopt, std::nullopt, std::nullopt, "ffmpeg: " + reason, false});
+    last_rejected_ = true;
     if (!coding_.all_key) {
       spoilt_ = true;
       spoilt_through_ = pages_ - 1 + coding_.reorder;
@@ -148,6 +160,13 @@ void FfmpegLog::add_info(std::string_view contexts, std::string_view text) {
     auto pts = number_after(text, " best_effort_ts:");
     if (!pts) pts = number_after(text, " pts:");
     if (!pts) pts = number_after(text, "-> pts:");
+    // MPEG-4 and its kin: a packet is refused, its picture comes all the same, without a time.
+    if (!pts && last_rejected_ && timed_) {
+      queue_.push_back({pages_ - 1, decoded_++, std::nullopt, std::nullopt, {}, true});
+      return;
+    }
+    last_rejected_ = false;
+    timed_ = timed_ || pts;
     const std::optional<double> time_s = time_of(text, pts);
     const bool key = text.find(" keyframe:1") != std::string_view::npos;
     std::string failure;
@@ -161,20 +180,16 @@ void FfmpegLog::add_info(std::string_view contexts, std::string_view text) {
       spoilt_ = !key || (decoded_ > 0 && pages_ <= spoilt_through_);
       if (spoilt_) failure = "it is predicted from a frame that is damaged";
     }
-    queue_.push_back({pages_++, decoded_++, pts, time_s, std::move(failure)});
+    queue_.push_back({pages_++, decoded_++, pts, time_s, std::move(failure), false});
   } else if (contexts.starts_with("[Parsed_showinfo")) {
     if (!text.starts_with("n:")) return;
-    Output output;
-    output.pts = number_after(text, " pts:");
     const std::size_t at = text.find(" s:");
-    if (at != std::string_view::npos) {
-      output.size[0] = static_cast<int>(number_after(text.substr(at), " s:").value_or(0));
-      const std::size_t cross = text.find('x', at);
-      if (cross != std::string_view::npos) {
-        output.size[1] = static_cast<int>(number_after(text.substr(cross), "x").value_or(0));
-      }
-    }
-    outputs_.push_back(output);
+    outputs_.push_back({number_after(text, " pts:"),
+                        at == std::string_view::npos ? std::array<int, 2>{} : size_of(text.substr(at + 3))});
+  } else if (contexts.starts_with("[Parsed_metadata")) {
+    if (text.starts_with("frame:")) outputs_.push_back({number_after(text, " pts:"), changed_size_});
+  } else if (text.starts_with("Reconfiguring filter graph")) {
+    changed_size_ = size_of(text.substr(text.rfind(' ') + 1));
   } else if (text.starts_with("Stream mapping:")) {
     mapped_ = true;
   } else if (format_.empty() && text.starts_with("Input #0, ")) {

@@ -98,6 +98,21 @@ TEST(FfmpegLog, FramesBeforeTheFirstKeyFrameOfACutStreamDoNotSpoilWhatFollows) {
   EXPECT_THAT(pages_of(log), ElementsAre("0 ffmpeg: [mjpeg] error dc", "1 ok", "2 ok"));
 }
 
+TEST(FfmpegLog, PictureOfARejectedPacketIsNoFrameOfItsOwn) {
+  FfmpegLog log({false, 0});
+  const std::string untimed =
+      "[info] decoder -> ist_index:0 type:video frame_pts:1 frame_pts_time:0.04 "
+      "best_effort_ts:-9223372036854775808 best_effort_ts_time:NOPTS keyframe:0 frame_type:2 time_base:1/25\n";
+  log.add(kOpened + decoded(0) + kRejected + untimed + decoded(2));
+  EXPECT_FALSE(log.take_page()->again);
+  EXPECT_FALSE(log.take_page()->again);
+  const auto again = log.take_page();
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->again);
+  EXPECT_EQ(again->decoded, 1);
+  EXPECT_THAT(pages_of(log), ElementsAre("2 ok"));
+}
+
 TEST(FfmpegLog, MessagesOnTheFileSpoilNoFrame) {
   FfmpegLog log;
   log.add("[matroska,webm @ 0x55efa15fea00] [error] File ended prematurely\n" + (kOpened + decoded(0)) +
@@ -128,6 +143,21 @@ TEST(FfmpegLog, TellsOutputsAndTheStream) {
   EXPECT_EQ(log.take_output(), std::nullopt);
   EXPECT_THAT(log.stream_line(), testing::HasSubstr("gray16le(pc, top first), 64x48"));
   EXPECT_EQ(log.rotation(), -90);
+}
+
+TEST(FfmpegLog, TellsOutputsAndChangesOfSizeOfFfmpeg7) {
+  FfmpegLog log;
+  const std::string before = "[Parsed_metadata_1 @ 0x7f] [info] frame:3    pts:144000  pts_time:0.12\n";
+  log.add(kOpened + before + "[Parsed_metadata_1 @ 0x7f] [info] x=1\n" +
+          "[vf#0:0 @ 0x4] [info] Reconfiguring filter graph because video parameters changed to yuv420p(unknown, "
+          "unknown), 192x128\n" +
+          before);
+  const auto output = log.take_output();
+  ASSERT_TRUE(output);
+  EXPECT_EQ(output->pts, 144'000);
+  EXPECT_THAT(output->size, ElementsAre(0, 0));
+  EXPECT_THAT(log.take_output()->size, ElementsAre(192, 128));
+  EXPECT_EQ(log.take_output(), std::nullopt);
 }
 
 TEST(FfmpegLog, TakesLinesInAnyPartsAndNoMoreOfALongOneThanFits) {

@@ -1,152 +1,156 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
+#include <array>
+#include <deque>
+#include <string_view>
 #include <utility>
 
-#include "capillaryx/error.h"
-#include "image/image.h"
-#include "phantom/phantom.h"
+#include "probe/probe.h"
 #include "source/input.h"
+#include "source/probes.h"
 
 namespace capillaryx {
 namespace {
 
+/// So many files are opened, and probed where that is needed, before the turn of the first of them has come.
+constexpr std::size_t kFilesAhead = 16;
+
+bool has_several(const OpenFile& file) {
+  std::array<std::uint8_t, 132> first{};
+  const ssize_t got = ::pread(file.descriptor(), first.data(), first.size(), 0);
+  return got > 0 && may_hold_several(std::span(first).first(static_cast<std::size_t>(got)));
+}
+
+/// Whether a name promises one picture. What it does not promise is known only when the file's turn comes.
+bool is_one_by_name(std::string_view name) {
+  constexpr std::array<std::string_view, 9> kSuffixes = {".png", ".jpg", ".jpeg", ".jpe", ".jfif",
+                                                         ".bmp", ".pnm", ".ppm",  ".pgm"};
+  return std::any_of(kSuffixes.begin(), kSuffixes.end(),
+                     [name](std::string_view suffix) { return name.ends_with(suffix); });
+}
+
 class FilesInput : public Input {
  public:
-  explicit FilesInput(std::vector<ListedFile> files) : files_(std::move(files)) {}
+  FilesInput(std::vector<ListedFile> files, std::int64_t every, const StopEvent& stop)
+      : files_(std::move(files)), every_(every), stop_(&stop) {}
+
+  void use_prober(std::shared_ptr<Prober> prober) override { prober_ = std::move(prober); }
 
   std::optional<Frame> next(FrameInfo info) override {
-    if (next_ == files_.size()) return std::nullopt;
-    const ListedFile& file = files_[next_++];
-    info.file = file.file;
-    info.source = file.source;
-    std::string reason;
-    if (auto open = open_regular_file(file.path, reason)) return Frame::from_file(std::move(info), std::move(open));
-    return Frame::unreadable(std::move(info), std::move(reason));
+    if (!has_frame()) return std::nullopt;
+    const ListedFile& listed = files_[current_->number];
+    std::shared_ptr<const OpenFile> file = current_->file;
+    info.file = listed.file;
+    info.source = listed.source;
+    if (current_->input) {
+      const auto page = static_cast<std::size_t>(current_->page);
+      name_page(info, listed.source, current_->page, current_->input);
+      if (page < current_->input->page_times_s.size()) info.time_s = current_->input->page_times_s[page];
+    }
+    const std::string reason = current_->reason;
+    leave(1);
+    if (!reason.empty()) return Frame::unreadable(std::move(info), reason);
+    return Frame::from_file(std::move(info), std::move(file));
   }
 
   std::int64_t skip(std::int64_t count) override {
-    const auto skipped = std::min(count, static_cast<std::int64_t>(files_.size() - next_));
-    next_ += static_cast<std::size_t>(skipped);
+    std::int64_t skipped = 0;
+    while (skipped < count && has_frame()) {
+      const std::int64_t frames = std::min(count - skipped, frames_left());
+      leave(frames);
+      skipped += frames;
+    }
     return skipped;
   }
 
-  std::optional<std::int64_t> frame_count() const override { return static_cast<std::int64_t>(files_.size()); }
-  void rewind() override { next_ = 0; }
+  std::optional<std::int64_t> frame_count() const override {
+    const bool known =
+        std::all_of(files_.begin(), files_.end(), [](const ListedFile& file) { return is_one_by_name(file.path); });
+    return known ? std::optional(static_cast<std::int64_t>(files_.size())) : std::nullopt;
+  }
+
+  void rewind() override {
+    opened_ = 0;
+    ahead_.clear();
+    current_.reset();
+  }
 
  private:
+  /// A file that is open.
+  struct Opened {
+    std::size_t number = 0;  ///< in files_
+    std::shared_ptr<const OpenFile> file;
+    std::string reason;  ///< why it cannot be read; empty if it can
+    std::shared_ptr<Probes::Ticket> ticket;
+    std::shared_ptr<const InputInfo> input;  ///< of a file with several pictures
+    std::int64_t page = 0;                   ///< the next
+  };
+
+  void open_ahead() {
+    while (opened_ < files_.size() && ahead_.size() < (prober_ ? kFilesAhead : 1)) {
+      Opened& next = ahead_.emplace_back();
+      next.number = opened_++;
+      next.file = open_regular_file(files_[next.number].path, next.reason);
+      if (!prober_ || !next.file || !has_several(*next.file)) continue;
+      if (!probes_) probes_.emplace(prober_, *stop_);
+      next.ticket = probes_->begin(next.file);
+    }
+  }
+
+  /// Makes current_ the file of the next frame. False at the end, and after a stop.
+  bool has_frame() {
+    if (current_) return true;
+    open_ahead();
+    if (ahead_.empty()) {
+      probes_.reset();  // a folder may have very many stretches of files
+      return false;
+    }
+    if (const auto ticket = ahead_.front().ticket) {
+      const std::optional<Probed> probed = probes_->wait(*ticket);
+      if (!probed) return false;
+      Opened& next = ahead_.front();
+      next.reason = probed->error;
+      if (probed->input && probed->input->pages.value_or(1) != 1) {
+        auto input = std::make_shared<InputInfo>(*probed->input);
+        input->file = files_[next.number].file;
+        if (*input->pages < 1) next.reason = "the file holds no picture";
+        if (*input->pages > 1) next.input = std::move(input);
+      }
+    }
+    current_ = std::move(ahead_.front());
+    ahead_.pop_front();
+    return true;
+  }
+
+  /// Of the current file; at least 1.
+  std::int64_t frames_left() const {
+    return current_->input ? (*current_->input->pages - current_->page + every_ - 1) / every_ : 1;
+  }
+
+  void leave(std::int64_t frames) {
+    if (frames == frames_left()) {
+      current_.reset();
+    } else {
+      current_->page += frames * every_;
+    }
+  }
+
   std::vector<ListedFile> files_;
-  std::size_t next_ = 0;
-};
-
-class UnreadableInput : public Input {
- public:
-  UnreadableInput(ListedFile file, std::string reason) : file_(std::move(file)), reason_(std::move(reason)) {}
-
-  std::optional<Frame> next(FrameInfo info) override {
-    if (std::exchange(given_, true)) return std::nullopt;
-    info.file = file_.file;
-    info.source = file_.source;
-    return Frame::unreadable(std::move(info), reason_);
-  }
-  std::int64_t skip(std::int64_t count) override { return count > 0 && !std::exchange(given_, true) ? 1 : 0; }
-  std::optional<std::int64_t> frame_count() const override { return 1; }
-  void rewind() override { given_ = false; }
-
- private:
-  ListedFile file_;
-  std::string reason_;
-  bool given_ = false;
-};
-
-class PhantomInput : public Input {
- public:
-  explicit PhantomInput(std::int64_t count) : count_(count) {}
-
-  std::optional<Frame> next(FrameInfo info) override {
-    if (next_ == count_) return std::nullopt;
-    info.source = info.file = "phantom#" + std::to_string(next_);
-    const Frame frame = draw_phantom(PhantomOptions(), next_++).frame;
-    return Frame::from_pixels(std::move(info), frame.pixels(), frame.owner());
-  }
-
-  std::int64_t skip(std::int64_t count) override {
-    const std::int64_t skipped = std::min(count, count_ - next_);
-    next_ += skipped;
-    return skipped;
-  }
-
-  std::optional<std::int64_t> frame_count() const override { return count_; }
-  void rewind() override { next_ = 0; }
-
- private:
-  std::int64_t count_;
-  std::int64_t next_ = 0;
+  std::int64_t every_;
+  const StopEvent* stop_;
+  std::shared_ptr<Prober> prober_;
+  std::optional<Probes> probes_;  ///< from the first to the last file
+  std::size_t opened_ = 0;
+  std::deque<Opened> ahead_;
+  std::optional<Opened> current_;
 };
 
 }  // namespace
 
-std::shared_ptr<const OpenFile> open_regular_file(const std::string& path, std::string& reason) {
-  // Nothing is waited for: a pipe that took the file's place since it was listed opens at once and is refused.
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (descriptor < 0) {
-    const int error_number = errno;
-    if (error_number == EMFILE || error_number == ENFILE) {
-      throw Error(ErrorKind::kInput, "too many files are open at once; raise the limit with `ulimit -n`");
-    }
-    reason = "cannot be opened: " + std::generic_category().message(error_number);
-    return nullptr;
-  }
-  auto file = std::make_shared<const OpenFile>(descriptor);
-  struct stat status {};
-  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-    reason = "not a regular file";
-    return nullptr;
-  }
-  return file;
+std::unique_ptr<Input> make_files_input(std::vector<ListedFile> files, std::int64_t every, const StopEvent& stop) {
+  return std::make_unique<FilesInput>(std::move(files), every, stop);
 }
-
-void name_page(FrameInfo& info, const std::string& source, std::int64_t page, std::shared_ptr<const InputInfo> input) {
-  info.file = input->file;
-  info.page = page;
-  info.source = source + "#" + std::to_string(page);
-  info.input = std::move(input);
-}
-
-std::shared_ptr<const InputInfo> unprobed_input(std::string file, FileKind kind) {
-  auto input = std::make_shared<InputInfo>();
-  input->file = std::move(file);
-  input->kind = kind;
-  return input;
-}
-
-std::string sha256_of(const OpenFile& file, const StopEvent& stop) {
-  Sha256 sha256;
-  std::vector<char> part(1U << 20U);
-  off_t at = 0;
-  while (!stop.requested()) {
-    const ssize_t got = ::pread(file.descriptor(), part.data(), part.size(), at);
-    if (got < 0) return "";
-    if (got == 0) return sha256.hex();
-    sha256.update({part.data(), static_cast<std::size_t>(got)});
-    at += got;
-  }
-  return "";
-}
-
-std::unique_ptr<Input> make_files_input(std::vector<ListedFile> files) {
-  return std::make_unique<FilesInput>(std::move(files));
-}
-
-std::unique_ptr<Input> make_unreadable_input(const ListedFile& file, std::string reason) {
-  return std::make_unique<UnreadableInput>(file, std::move(reason));
-}
-
-std::unique_ptr<Input> make_phantom_input(std::int64_t count) { return std::make_unique<PhantomInput>(count); }
 
 }  // namespace capillaryx

@@ -19,6 +19,9 @@ class Input {
  public:
   virtual ~Input() = default;
 
+  /// See FrameSource::use_prober.
+  virtual void use_prober(std::shared_ptr<Prober> /*prober*/) {}
+
   /// Work that is done before the first frame is due (paced playback). May be left out.
   virtual void prepare() {}
 
@@ -69,8 +72,10 @@ std::shared_ptr<const OpenFile> open_regular_file(const std::string& path, std::
 /// SHA-256 of the whole file, hex; empty if it cannot be read, and when a stop is requested.
 std::string sha256_of(const OpenFile& file, const StopEvent& stop);
 
-/// Picture files; each is opened when its turn comes.
-std::unique_ptr<Input> make_files_input(std::vector<ListedFile> files);
+/// Picture files. Each is opened when its turn comes; with a prober a few files ahead of it, and those that may hold
+/// several pictures are probed. Pages 0, `every`, ... of a file with several are frames; a file that cannot be probed
+/// is one frame that is unreadable.
+std::unique_ptr<Input> make_files_input(std::vector<ListedFile> files, std::int64_t every, const StopEvent& stop);
 
 /// One frame that could not be had, for a file that nothing can read.
 std::unique_ptr<Input> make_unreadable_input(const ListedFile& file, std::string reason);

@@ -17,6 +17,8 @@ class LoadedInput : public Input {
         memory_bytes_(memory_bytes),
         stop_(&stop) {}
 
+  void use_prober(std::shared_ptr<Prober> prober) override { input_->use_prober(std::move(prober)); }
+
   void prepare() override {
     if (std::exchange(prepared_, true)) return;
     while (!stop_->requested() && memory_bytes_ > 0) {

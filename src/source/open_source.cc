@@ -19,6 +19,7 @@
 #include "capillaryx/frame_source.h"
 #include "image/image.h"
 #include "source/input.h"
+#include "source/named_input.h"
 #include "source/source_name.h"
 
 namespace capillaryx {
@@ -35,7 +36,12 @@ class JoinedSource : public FrameSource {
   void add(std::unique_ptr<Input> input) { inputs_.push_back(std::move(input)); }
   void set_skipped(std::vector<SkippedInput> skipped) { skipped_ = std::move(skipped); }
 
+  void use_prober(std::shared_ptr<Prober> prober) override {
+    for (const auto& input : inputs_) input->use_prober(prober);
+  }
+
   std::optional<Frame> next() override {
+    skip_now(std::exchange(to_skip_, 0));
     if (!more()) return std::nullopt;
     FrameInfo info;
     info.index = index_;
@@ -50,15 +56,8 @@ class JoinedSource : public FrameSource {
     return std::nullopt;
   }
 
-  void skip(std::int64_t count) override {
-    if (options_.frames > 0) count = std::min(count, options_.frames - index_);
-    for (std::int64_t left = count; left > 0 && current_ < inputs_.size() && !stop_->requested();) {
-      const std::int64_t skipped = inputs_[current_]->skip(left);
-      index_ += skipped;
-      left -= skipped;
-      if (left > 0) to_next_input();
-    }
-  }
+  // Only next() may have files probed.
+  void skip(std::int64_t count) override { to_skip_ += count; }
 
   void stop() override { stop_->request(); }
 
@@ -78,6 +77,16 @@ class JoinedSource : public FrameSource {
   std::vector<SkippedInput> skipped() const override { return skipped_; }
 
  private:
+  void skip_now(std::int64_t count) {
+    if (options_.frames > 0) count = std::min(count, options_.frames - index_);
+    for (std::int64_t left = count; left > 0 && current_ < inputs_.size() && !stop_->requested();) {
+      const std::int64_t skipped = inputs_[current_]->skip(left);
+      index_ += skipped;
+      left -= skipped;
+      if (left > 0) to_next_input();
+    }
+  }
+
   bool more() const { return current_ < inputs_.size() && (options_.frames == 0 || index_ < options_.frames); }
 
   void to_next_input() {
@@ -108,7 +117,8 @@ class JoinedSource : public FrameSource {
   std::vector<SkippedInput> skipped_;
   std::size_t current_ = 0;
   std::int64_t round_ = 0;
-  std::int64_t index_ = 0;           // of the next frame
+  std::int64_t index_ = 0;  // of the next frame
+  std::int64_t to_skip_ = 0;
   std::int64_t index_of_round_ = 0;  // of the first frame of this time through
   std::optional<std::chrono::steady_clock::time_point> first_due_;
   std::int64_t first_index_ = 0;
@@ -123,6 +133,7 @@ struct FoundInput {
   std::vector<ListedFile> files;  // of a folder, or the one file
   std::vector<SkippedInput> skipped;
   bool folder = false;
+  bool named = false;       // by a study
   std::int64_t number = 0;  // of a camera, or of phantoms
 };
 
@@ -266,6 +277,7 @@ void make_sources_distinct(std::vector<FoundInput>& inputs, std::size_t least_pa
     most_parts = std::max<std::size_t>(most_parts, std::count(input.path.begin(), input.path.end(), '/') + 1);
   }
   const auto prefix_of = [](const FoundInput& input, std::size_t parts) {
+    if (input.named) return std::string();
     std::string_view folder = input.path;
     if (!input.folder) folder = folder.substr(0, folder.rfind('/') == folder.npos ? 0 : folder.rfind('/'));
     const std::string prefix = display_name(last_parts(folder, parts));
@@ -322,10 +334,10 @@ std::vector<std::unique_ptr<Input>> open_input(FoundInput& found, const Options&
           pictures.push_back(std::move(file));
           continue;
         }
-        if (!pictures.empty()) inputs.push_back(make_files_input(std::exchange(pictures, {})));
+        if (!pictures.empty()) inputs.push_back(make_files_input(std::exchange(pictures, {}), options.every, stop));
         inputs.push_back(open_video(file, found.folder, options, stop));
       }
-      if (!pictures.empty()) inputs.push_back(make_files_input(std::move(pictures)));
+      if (!pictures.empty()) inputs.push_back(make_files_input(std::move(pictures), options.every, stop));
       break;
     case InputKind::kStdin:
       inputs.push_back(make_stdin_input(options.max_pixels, stop));
@@ -340,17 +352,36 @@ std::vector<std::unique_ptr<Input>> open_input(FoundInput& found, const Options&
   return inputs;
 }
 
+FoundInput find_named_input(const NamedInput& input) {
+  FoundInput found = find_input(input.argument);
+  if (input.name.empty()) return found;
+  if (found.folder || found.files.empty()) {
+    throw Error(ErrorKind::kInput, input.name + " is no picture or video: a study names files");
+  }
+  found.named = true;
+  found.files.front().file = input.name;
+  found.files.front().source = display_name(input.name);
+  return found;
+}
+
 }  // namespace
 
 std::unique_ptr<FrameSource> open_source(const std::vector<std::string>& inputs, const Options& options) {
+  std::vector<NamedInput> named;
+  for (const std::string& input : inputs) named.push_back({input});
+  return open_named_source(named, options);
+}
+
+std::unique_ptr<FrameSource> open_named_source(const std::vector<NamedInput>& inputs, const Options& options) {
   check_options(options);
   if (inputs.empty()) throw Error(ErrorKind::kUsage, "no input is given");
-  if (std::count(inputs.begin(), inputs.end(), "-") > 1) {
+  const auto is_stdin = [](const NamedInput& input) { return input.argument == "-"; };
+  if (std::count_if(inputs.begin(), inputs.end(), is_stdin) > 1) {
     throw Error(ErrorKind::kUsage, "standard input (-) can be read once only");
   }
   std::vector<FoundInput> found;
   found.reserve(inputs.size());
-  for (const std::string& argument : inputs) found.push_back(find_input(argument));
+  for (const NamedInput& input : inputs) found.push_back(find_named_input(input));
   const std::size_t parts = parts_that_differ(found);
   make_files_distinct(found, parts);
   make_sources_distinct(found, parts);

@@ -6,10 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -291,6 +294,115 @@ TEST(OpenSource, ReadsY4mFilmsWithoutHelp) {
   EXPECT_EQ(skipping->next()->info().source, "clip.y4m#2");
 }
 
+/// Answers in a thread of its own, with as many pages as the file has bytes behind its magic number; none for an 'x'.
+class PagesByLength : public Prober {
+ public:
+  ~PagesByLength() override {
+    for (std::thread& thread : threads_) thread.join();
+  }
+  void probe(std::shared_ptr<const OpenFile> file, std::function<void(Probed)> done) override {
+    ++asked;
+    threads_.emplace_back([file = std::move(file), done = std::move(done)] {
+      std::array<char, 64> bytes{};
+      const ssize_t size = ::pread(file->descriptor(), bytes.data(), bytes.size(), 0);
+      if (bytes[4] == 'x') return done({nullptr, "damaged"});
+      InputInfo input;
+      input.kind = FileKind::kStack;
+      input.pages = size - 4;
+      for (std::int64_t i = 0; i < *input.pages; ++i) input.page_times_s.push_back(0.5 * static_cast<double>(i));
+      done({std::make_shared<const InputInfo>(input), ""});
+    });
+  }
+  int asked = 0;
+
+ private:
+  std::vector<std::thread> threads_;
+};
+
+std::string tiff_of_pages(const std::string& pages) { return std::string("II*\0", 4) + pages; }
+
+TEST(OpenSource, TakesTheFilesThatHoldSeveralPicturesApart) {
+  const TestFolder folder;
+  folder.write_picture("a.png");
+  folder.write("b.tif", tiff_of_pages("ppp"));
+  folder.write("c.tif", tiff_of_pages("p"));
+  folder.write("d.tif", tiff_of_pages("x"));
+  folder.write("e#.tif", tiff_of_pages("pp"));
+  const auto prober = std::make_shared<PagesByLength>();
+  const auto names = [&](const Options& options, std::int64_t skipped) {
+    const auto source = open_source({folder.path()}, options);
+    EXPECT_FALSE(source->frame_count());
+    source->skip(skipped);
+    source->use_prober(prober);
+    const std::vector<Frame> frames = all_frames(*source);
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      EXPECT_EQ(frames[i].info().index, skipped + static_cast<std::int64_t>(i));
+    }
+    return sources_of(frames);
+  };
+  const std::vector<std::string> all{"a.png", "b.tif#0", "b.tif#1",    "b.tif#2",
+                                     "c.tif", "d.tif",   "e%23.tif#0", "e%23.tif#1"};
+  for (std::size_t skipped = 0; skipped <= all.size(); ++skipped) {
+    EXPECT_EQ(names({}, static_cast<std::int64_t>(skipped)),
+              std::vector<std::string>(all.begin() + static_cast<std::ptrdiff_t>(skipped), all.end()));
+  }
+  Options options;
+  options.every = 2;
+  EXPECT_THAT(names(options, 0), ElementsAre("a.png", "b.tif#0", "b.tif#2", "c.tif", "d.tif", "e%23.tif#0"));
+  EXPECT_THAT(names(options, 2), ElementsAre("b.tif#2", "c.tif", "d.tif", "e%23.tif#0"));
+  options.frames = 3;
+  options.repeat = 2;
+  EXPECT_THAT(names(options, 0), ElementsAre("a.png", "b.tif#0", "b.tif#2"));
+  options.frames = 8;
+  EXPECT_THAT(names(options, 5), ElementsAre("e%23.tif#0", "a.png", "b.tif#0"));
+}
+
+TEST(OpenSource, GivesEachPageWhatTheProbeFoundAndOneFailedFrameIfItFindsNothing) {
+  const TestFolder folder;
+  const std::string stack = folder.write("b.tif", tiff_of_pages("ppp"));
+  const std::string damaged = folder.write("d.tif", tiff_of_pages("x"));
+  const auto source = open_source({stack, damaged}, {});
+  source->use_prober(std::make_shared<PagesByLength>());
+  const std::vector<Frame> frames = all_frames(*source);
+  ASSERT_EQ(frames.size(), 4U);
+  EXPECT_TRUE(frames[2].file());
+  EXPECT_EQ(frames[2].info().page, 2);
+  EXPECT_EQ(frames[2].info().time_s, 1.0);
+  EXPECT_EQ(frames[2].info().file, stack);
+  EXPECT_EQ(frames[2].info().input->file, stack);
+  EXPECT_EQ(frames[2].info().input->pages, 3);
+  EXPECT_EQ(frames[3].error(), "damaged");
+  EXPECT_EQ(frames[3].info().file, damaged);
+  EXPECT_FALSE(frames[3].info().page);
+  EXPECT_FALSE(frames[3].info().input);
+}
+
+TEST(OpenSource, ProbesAFewFilesAheadAndNoMore) {
+  const TestFolder folder;
+  for (int i = 0; i < 100; ++i) folder.write("f" + std::to_string(i) + ".tif", tiff_of_pages("pp"));
+  const auto prober = std::make_shared<PagesByLength>();
+  const auto source = open_source({folder.path()}, {});
+  source->use_prober(prober);
+  source->next();
+  EXPECT_GE(prober->asked, 2);
+  EXPECT_LE(prober->asked, 32);
+}
+
+TEST(OpenSource, AStopEndsItsWaitForAProbe) {
+  class Silent : public Prober {
+    void probe(std::shared_ptr<const OpenFile>, std::function<void(Probed)>) override {}
+  };
+  const TestFolder folder;
+  const auto source = open_source({folder.write("b.tif", tiff_of_pages("ppp"))}, {});
+  source->use_prober(std::make_shared<Silent>());
+  std::thread stopping([&source] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    source->stop();
+  });
+  EXPECT_FALSE(source->next());
+  stopping.join();
+}
+
 TEST(StdinInput, NamesAndCountsItsFrames) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
@@ -399,7 +511,8 @@ TEST(LoadedInput, WhatDoesNotFitIsDecodedWhenItsTurnComes) {
   std::vector<SkippedInput> skipped;
   for (int i = 0; i < 5; ++i) folder.write_picture("f" + std::to_string(i) + ".png", static_cast<std::uint8_t>(i));
   const StopEvent stop;
-  const auto input = make_loaded_input(make_files_input(list_folder(folder.path(), "", skipped)), 0, 100, 1000, stop);
+  const auto input =
+      make_loaded_input(make_files_input(list_folder(folder.path(), "", skipped), 1, stop), 0, 100, 1000, stop);
   input->prepare();
   for (int round = 0; round < 2; ++round) {
     for (int i = 0; i < 5; ++i) EXPECT_EQ(input->next({})->pixels().data[0], i);

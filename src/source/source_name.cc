@@ -89,6 +89,19 @@ std::string_view last_parts(std::string_view path, std::size_t count) {
   return path;
 }
 
+std::string path_of_name(std::string_view name) {
+  std::string path;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '%' && i + 2 < name.size() && is_hex(name[i + 1]) && is_hex(name[i + 2])) {
+      path += static_cast<char>(kHex.find(name[i + 1]) * 16 + kHex.find(name[i + 2]));
+      i += 2;
+    } else {
+      path += name[i];
+    }
+  }
+  return path;
+}
+
 bool natural_less(std::string_view a, std::string_view b) {
   std::string_view x = a;
   std::string_view y = b;

@@ -12,6 +12,9 @@ namespace capillaryx {
 /// different and ordinary ones stay as they are.
 std::string source_name(std::string_view path);
 
+/// The path that has this source_name().
+std::string path_of_name(std::string_view name);
+
 /// A path as the part of `FrameInfo::source` before the page: as source_name(), and each '#' written %23.
 std::string display_name(std::string_view path);
 

@@ -25,7 +25,7 @@ namespace {
 // Formats that hold a video by themselves. Play lists, which make ffmpeg open other files, are not among them.
 constexpr const char* kFormats =
     "avi,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpeg,mpegts,mpegvideo,mpegtsraw,h264,hevc,m4v,asf,flv,ogg,gif,apng,"
-    "mjpeg,dv,mxf,nut,ivf,yuv4mpegpipe,wtv,dicom,av1,obu,vc1,rm";
+    "mjpeg,jpeg_pipe,dv,mxf,nut,ivf,yuv4mpegpipe,wtv,dicom,av1,obu,vc1,rm";
 
 // What ffmpeg is to read, and how.
 struct Origin {
@@ -57,7 +57,6 @@ class FfmpegInput : public SequentialInput {
     stream_.reset();
     held_.reset();
     outputs_ = 0;
-    first_size_ = {};
     given_ = false;
     last_failed_ = false;
     all_read_ = false;
@@ -85,15 +84,16 @@ class FfmpegInput : public SequentialInput {
     try {
       std::string reason;
       if (!run_ && !start(reason)) return end(std::move(info), std::move(reason));
-      if (!held_ && !all_read_) read_output(pass_over);
-      if (stop_->requested()) return end(std::move(info), "");
-      while (std::optional<FfmpegLog::Page> page = next_page()) {
+      for (;;) {
+        if (!held_ && !all_read_) read_output(pass_over);
+        if (stop_->requested()) return end(std::move(info), "");
+        std::optional<FfmpegLog::Page> page = next_page();
+        if (!page) return end(std::move(info), end_reason());
         const bool is_held = held_ && is_page_of_held(*page);
         if (!is_held && page->decoded) continue;  // `every` left it out
         const std::optional<Held> held = is_held ? std::exchange(held_, std::nullopt) : std::nullopt;
-        return place(std::move(info), std::move(*page), held, pass_over);
+        if (!page->again) return place(std::move(info), std::move(*page), held, pass_over);
       }
-      return end(std::move(info), end_reason());
     } catch (const ImageError& error) {
       std::string reason = error.what();
       if (run_ && !run_->log().unplaced().empty()) reason += "; ffmpeg: " + run_->log().unplaced();
@@ -109,12 +109,13 @@ class FfmpegInput : public SequentialInput {
     if (!origin) return false;
     // The same bits on every machine; the faster conversion is not, and saves 4 to 9 ms of a 1920x1080 frame. Colours
     // are taken from the nearest place, as from Y4M.
+    const FfmpegDialect dialect = dialect_of(ffmpeg_);
     std::string pictures = every_ > 1 ? "select=not(mod(n\\," + std::to_string(every_) + "))," : "";
-    pictures += "showinfo=checksum=0,scale=flags=neighbor+accurate_rnd+full_chroma_int+bitexact,format=";
+    pictures += dialect.log_frames + ",scale=flags=neighbor+accurate_rnd+full_chroma_int+bitexact,format=";
     pictures += origin->grey ? "gray16be" : "rgb24";
     std::vector<std::string> arguments = {"-debug_ts", "-copyts", "-max_error_rate", "1"};
     arguments.insert(arguments.end(), origin->arguments.begin(), origin->arguments.end());
-    const std::vector<std::string> as_stored = frames_as_stored(ffmpeg_);
+    const std::vector<std::string>& as_stored = dialect.frames_as_stored;
     for (const std::string& argument : std::initializer_list<std::string>{
              "-map", "0:V:0", "-an", "-sn", "-dn", "-filter_threads", "1", "-vf", pictures, as_stored[0], as_stored[1],
              "-f", "image2pipe", "-c:v", origin->grey ? "pgm" : "ppm", "-threads", "1", "pipe:1"}) {
@@ -144,7 +145,7 @@ class FfmpegInput : public SequentialInput {
   std::optional<FfmpegLog::Page> next_page() {
     std::optional<FfmpegLog::Page> page = run_->log().take_page();
     // An ffmpeg that does not say which frame this is: by count.
-    if (!page && held_) page = FfmpegLog::Page{held_->decoded, held_->decoded, {}, {}, ""};
+    if (!page && held_) page = FfmpegLog::Page{held_->decoded, held_->decoded, {}, {}, "", false};
     return page;
   }
 
@@ -163,13 +164,14 @@ class FfmpegInput : public SequentialInput {
       info.captured = std::chrono::steady_clock::now();
       info.time_s.reset();
     }
-    if (held && page.failure.empty() && held->output.size[0] > 0) {
+    if (held && page.failure.empty() && held->output.size[0] > 0 && !held->pixels.view.empty()) {
+      // ffmpeg scales all frames to the size of the first.
       const auto size = held->output.size;
-      if (first_size_[0] == 0) first_size_ = size;
-      if (size != first_size_) {
+      const std::array<int, 2> first = {held->pixels.view.width, held->pixels.view.height};
+      if (size != first) {
         page.failure = fmt::format(
             "the video's size changes: this frame has {}x{} px, the first has {}x{}; cut the video in two there",
-            size[0], size[1], first_size_[0], first_size_[1]);
+            size[0], size[1], first[0], first[1]);
       }
     }
     if (!page.failure.empty()) return Frame::unreadable(std::move(info), std::move(page.failure));
@@ -210,7 +212,6 @@ class FfmpegInput : public SequentialInput {
   std::unique_ptr<FrameStream> stream_;
   std::optional<Held> held_;
   std::int64_t outputs_ = 0;
-  std::array<int, 2> first_size_{};
   int exit_code_ = 0;
   bool given_ = false;
   bool last_failed_ = false;
@@ -290,6 +291,11 @@ class VideoInput : public FfmpegInput {
     input.width = listing_.width();
     input.height = listing_.height();
     input.notes = video_notes(listing_, log);
+    if (grey_ && log.stream_line().find(", gray16") != std::string::npos) {
+      // No frame is decoded yet: what its values use of the range is not known.
+      input.value_range = {0, 65'535};
+      input.notes.emplace_back("16-bit grey: values are taken to fill 0 to 65535");
+    }
     for (const std::string& note : {file_failure_, check.note}) {
       if (!note.empty()) input.notes.push_back(note);
     }
