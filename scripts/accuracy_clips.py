@@ -178,6 +178,7 @@ def synthetic_rows(results: list[Line]) -> list[tuple[str, str, str]]:
         ("clips with a result", f"{len(good)} of {len(results)}", ""),
         ("registration error, 95 % of frames", f"{np.quantile(errors, 0.95):.2f} px", "1.0 px"),
         ("registration error, 99 % of frames", f"{np.quantile(errors, 0.99):.2f} px", ""),
+        ("registration error, largest", f"{max(errors):.2f} px", ""),
         ("usable frames that register", f"{registered:.3f}", ""),
         ("spoiled frames among those that count",
          f"{sum(r['bad_registered'] for r in good)} of {sum(r['frames'] - r['good'] for r in good)}", ""),
@@ -278,7 +279,8 @@ def main() -> None:
     program = arguments.program.resolve()
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        rows = synthetic_rows(synthetic(program, work, arguments.clips, arguments.frames, arguments.size))
+        results = synthetic(program, work, arguments.clips, arguments.frames, arguments.size)
+        rows = synthetic_rows(results)
         real = []
         pages = []
         if arguments.shared.is_dir():
@@ -302,6 +304,7 @@ def main() -> None:
             "tenth of the frames spoiled. Capillaries count if they lie in the tissue that nine in ten frames show.",
             "", "| figure | measured | aim |", "|---|---|---|"]  # fmt: skip
     text += [f"| {title} | {value} | {aim} |" for title, value, aim in rows]
+    text += [""] + [f"- Clip {i} has no result: {r['reason']}." for i, r in enumerate(results) if "reason" in r]
     if real:
         text += ["", "## Real data", "", *(f"- {line}" for line in real)]
         text += ["", "## Verdicts", "", "| picture | verdict |", "|---|---|", *(f"| {a} | {b} |" for a, b in pages)]

@@ -15,6 +15,8 @@ namespace {
 // A frame that shows a place without having found or refused anything there.
 constexpr int kFloor = -2 * evidence::kOne - 3;
 constexpr std::size_t kLeastLandmarks = 6;
+constexpr int kNearPx = 40;  // from one frame to the next
+constexpr int kMostGap = 8;  // frames over which the motion is carried on
 
 double rounded(double value, double steps) { return std::round(value * steps) / steps; }
 
@@ -61,25 +63,47 @@ void ClipReducer::add(const FrameResult& frame) {
   ++counted_;
   const std::vector<int> landmarks = landmarks_of(frame);
   const bool same_size = frame.width == width_ && frame.height == height_;
-  if (reference_ < 0) {
-    if (landmarks.size() < 3 * kLeastLandmarks) return;
-    reference_ = static_cast<int>(frames_.size()) - 1;
-    width_ = frame.width;
-    height_ = frame.height;
-    map_ = std::make_unique<LandmarkMap>(width_, height_);
-    tracks_ = std::make_unique<Tracks>(width_, height_);
-  } else {
-    if (!same_size) return;
-    const auto pose = map_->locate(landmarks, last_);
-    if (!pose) return;
-    here.pose = *pose;
+  if (reference_ < 0 || !same_size || !place(landmarks, here)) {
+    // A reference that its next frame does not fit is none: a bubble or a jerk may have spoiled it.
+    if (placed_ > 1 || landmarks.size() < 3 * kLeastLandmarks) return;
+    start_at(frame);
   }
   here.registered = true;
+  ++placed_;
+  last_frame_ = static_cast<int>(frames_.size()) - 1;
   last_ = here.pose;
   map_->add(landmarks, here.pose);
   tracks_->add(frame, here.pose);
   valid_px_ += frame.valid_px;
   all_px_ += std::int64_t{width_} * height_;
+}
+
+/// Looks where the motion so far leads, in a field that widens with each frame that could not be placed.
+bool ClipReducer::place(std::span<const int> landmarks, Frame& here) {
+  const int gap = static_cast<int>(frames_.size()) - 1 - last_frame_;
+  const double reached = std::min(gap, kMostGap);
+  Pose near = last_;
+  near.shift_x += static_cast<int>(std::floor(step_x_ * reached + 0.5));
+  near.shift_y += static_cast<int>(std::floor(step_y_ * reached + 0.5));
+  const auto pose = map_->locate(landmarks, near, kNearPx + kNearPx / 2 * (std::min(gap, kMostGap) - 1));
+  if (!pose) return false;
+  step_x_ = static_cast<double>(pose->shift_x - last_.shift_x) / gap;
+  step_y_ = static_cast<double>(pose->shift_y - last_.shift_y) / gap;
+  here.pose = *pose;
+  return true;
+}
+
+/// Makes `frame`, the newest, the reference, in place of one that stands alone.
+void ClipReducer::start_at(const FrameResult& frame) {
+  if (reference_ >= 0) frames_[static_cast<std::size_t>(reference_)].registered = false;
+  reference_ = static_cast<int>(frames_.size()) - 1;
+  width_ = frame.width;
+  height_ = frame.height;
+  map_ = std::make_unique<LandmarkMap>(width_, height_);
+  tracks_ = std::make_unique<Tracks>(width_, height_);
+  placed_ = 0;
+  step_x_ = step_y_ = 0;
+  valid_px_ = all_px_ = 0;
 }
 
 /// What the items of quality and the scale need, of every frame.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ class ClipReducer {
     bool registered = false;
   };
   void measure(const FrameResult& frame);
+  bool place(std::span<const int> landmarks, Frame& here);
+  void start_at(const FrameResult& frame);
 
   std::string file_;
   ClipSettings settings_;
@@ -51,7 +54,10 @@ class ClipReducer {
   int width_ = 0, height_ = 0;
   std::unique_ptr<LandmarkMap> map_;
   std::unique_ptr<Tracks> tracks_;
+  int placed_ = 0;      ///< registered frames
+  int last_frame_ = 0;  ///< the last of them
   Pose last_;
+  double step_x_ = 0, step_y_ = 0;          ///< from frame to frame, 1/16 px
   std::int64_t valid_px_ = 0, all_px_ = 0;  // of registered frames
   std::optional<double> scale_um_per_px_;
   bool one_scale_ = true;

@@ -202,6 +202,64 @@ TEST(Clip, FramesThatShowNothingOfItDoNotRegister) {
   EXPECT_NE(clip.reason.find("4 of 10"), std::string::npos) << clip.reason;
 }
 
+TEST(Clip, GlareThatStandsStillInTheCameraPlacesNothing) {
+  const ClipResult clip = clip_of(Tissue(), 30, [](int, FrameResult& frame) {
+    Numbers numbers(3);
+    for (int i = 0; i < 60; ++i) {
+      const int x = static_cast<int>(numbers.between(0, 16 * kWidth));
+      const int y = static_cast<int>(numbers.between(0, 16 * kHeight));
+      frame.landmarks.insert(frame.landmarks.end(), {x, y, 901});
+    }
+  });
+  EXPECT_EQ(clip.registered, 30);
+  for (int i = 1; i < 30; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    EXPECT_NEAR(clip.motion.dx[k], pose_of(i).shift_x / 16.0, 0.25) << i;
+    EXPECT_NEAR(clip.motion.dy[k], pose_of(i).shift_y / 16.0, 0.25) << i;
+  }
+}
+
+TEST(Clip, AFirstFrameThatTheNextDoesNotFitIsNotTheReference) {
+  const ClipResult clip = clip_of(Tissue(), 20, [](int i, FrameResult& frame) {
+    if (i > 0) return;
+    Numbers numbers(5);
+    for (std::size_t k = 0; k + 2 < frame.landmarks.size(); k += 3) {
+      frame.landmarks[k] = static_cast<int>(numbers.between(0, 16 * kWidth));
+      frame.landmarks[k + 1] = static_cast<int>(numbers.between(0, 16 * kHeight));
+    }
+  });
+  EXPECT_EQ(clip.reference, 1);
+  EXPECT_EQ(clip.registered, 19);
+  EXPECT_FALSE(clip.motion.registered[0]);
+}
+
+TEST(Clip, MotionIsCarriedOnOverFramesThatCannotBePlaced) {
+  // 20 px a frame, five of them lost: far beyond what is looked at about the last place.
+  ClipReducer reducer("a.avi", {});
+  const Tissue tissue;
+  for (int i = 0; i < 14; ++i) {
+    FrameResult frame = frame_at(tissue, {16 * 20 * i, 0, 0}, i);
+    if (i >= 5 && i < 10) frame.landmarks.clear();
+    reducer.add(frame);
+  }
+  const ClipResult clip = reducer.result();
+  EXPECT_EQ(clip.registered, 9);
+  EXPECT_NEAR(clip.motion.dx[13], 260, 0.25);
+}
+
+TEST(Clip, RowsThatRepeatGiveNoPlaceRatherThanAWrongOne) {
+  ClipReducer reducer("a.avi", {});
+  for (int i = 0; i < 4; ++i) {
+    FrameResult frame = frame_at(Tissue(), {}, i);
+    frame.landmarks.clear();
+    for (int y = 20; y < kHeight; y += 40) {
+      for (int x = 10; x < kWidth; x += 20) frame.landmarks.insert(frame.landmarks.end(), {16 * x, 16 * y, 100});
+    }
+    reducer.add(frame);
+  }
+  EXPECT_EQ(reducer.result().registered, 1);
+}
+
 TEST(Clip, HalvesOfASteadyClipAgree) {
   const ClipResult clip = clip_of(Tissue(), 40);
   ASSERT_TRUE(clip.repeatability);

@@ -9,7 +9,9 @@ namespace capillaryx {
 namespace {
 
 constexpr int kBinPx = 4;
-constexpr int kNearPx = 40;  // from one frame to the next, or over a short gap
+constexpr int kSamePeakPx = 12;
+constexpr int kFineSteps = 3;
+constexpr std::size_t kMostPeaks = 6;
 constexpr int kLeastInliers = 6;
 constexpr double kMostAngle = 0.06;  // radian, about 3.4 degrees
 constexpr double kFirstRadius = 8, kLastRadius = 2.5, kSamePlace = 3;
@@ -25,22 +27,60 @@ double median(std::vector<double>& values) {
 
 int quantised(double value, double one) { return static_cast<int>(std::floor(value * one + 0.5)); }
 
+/// FrameResult::landmarks: the weight's last bit says bright.
+bool is_dark(int weight) { return weight % 2 == 0; }
+
 }  // namespace
 
-std::optional<Pose> LandmarkMap::locate(std::span<const int> landmarks, const Pose& near) {
-  if (auto pose = locate_within(landmarks, near, kNearPx)) return pose;
-  return locate_within(landmarks, near, std::max(width_, height_) / 2);
+std::optional<Pose> LandmarkMap::locate(std::span<const int> landmarks, const Pose& near, int reach_px) {
+  const int field = std::max(width_, height_) / 2;
+  if (auto pose = locate_within(landmarks, near, std::min(reach_px, field), false)) return pose;
+  return locate_within(landmarks, near, field, true);
 }
 
-std::optional<Pose> LandmarkMap::locate_within(std::span<const int> landmarks, const Pose& near, int reach_px) {
+/// The places with the most votes, the best of them first. Each is judged by the landmarks that agree to a few pixels
+/// there: votes alone smear along vessels.
+std::optional<Pose> LandmarkMap::locate_within(std::span<const int> landmarks, const Pose& near, int reach_px,
+                                               bool far) {
+  struct Place {
+    Pose pose;
+    int weight;
+    std::size_t inliers;
+  };
+  std::vector<Place> places;
+  for (const Pose& peak : peaks(landmarks, near, reach_px)) {
+    const auto pose = refine(landmarks, peak);
+    if (!pose || !collect(landmarks, *pose, kLastRadius)) continue;
+    int weight = 0;
+    for (const Pair& pair : pairs_) weight += pair.weight;
+    places.push_back({*pose, weight, pairs_.size()});
+  }
+  if (places.empty()) return std::nullopt;
+  const Place best = *std::max_element(places.begin(), places.end(),
+                                       [](const Place& a, const Place& b) { return a.weight < b.weight; });
+  std::size_t dark = 0;
+  for (std::size_t i = 0; i + 2 < landmarks.size(); i += 3) dark += is_dark(landmarks[i + 2]) ? 1 : 0;
+  const bool half_agree = 2 * best.inliers >= dark;
+  if (far ? !half_agree : 4 * best.inliers < dark) return std::nullopt;
+  const int halves = far ? 6 : half_agree ? 3 : 4;
+  for (const Place& place : places) {
+    const int apart =
+        std::max(std::abs(place.pose.shift_x - best.pose.shift_x), std::abs(place.pose.shift_y - best.pose.shift_y));
+    if (apart > kSamePeakPx * Pose::kShiftOne && 2 * best.weight < halves * place.weight) return std::nullopt;
+  }
+  return best.pose;
+}
+
+/// Votes for shifts from `near`, in bins: its strongest peaks, none beside a stronger one.
+std::vector<Pose> LandmarkMap::peaks(std::span<const int> landmarks, const Pose& near, int reach_px) {
   const int side = 2 * (reach_px / kBinPx) + 3;
   votes_.assign(static_cast<std::size_t>(side) * static_cast<std::size_t>(side), 0);
   for (std::size_t i = 0; i + 2 < landmarks.size(); i += 3) {
+    if (!is_dark(landmarks[i + 2])) continue;
     const ClipPoint at = near.to_map(place_of(landmarks, i), middle());
     for (const Point& point : points_) {
-      if (point.bright != landmarks[i + 2] % 2) continue;
-      const double dx = point.x() - at.x;
-      const double dy = point.y() - at.y;
+      const double dx = point.x - at.x;
+      const double dy = point.y - at.y;
       if (dx < -reach_px || dx > reach_px || dy < -reach_px || dy > reach_px) continue;
       const int bx = static_cast<int>(std::floor(dx / kBinPx)) + side / 2;
       const int by = static_cast<int>(std::floor(dy / kBinPx)) + side / 2;
@@ -50,7 +90,6 @@ std::optional<Pose> LandmarkMap::locate_within(std::span<const int> landmarks, c
   }
   // Sums of 3 x 3 bins: a peak need not lie in the middle of one.
   sums_.assign(votes_.size(), 0);
-  int best = -1;
   for (int y = 1; y + 1 < side; ++y) {
     for (int x = 1; x + 1 < side; ++x) {
       const int at = y * side + x;
@@ -59,52 +98,49 @@ std::optional<Pose> LandmarkMap::locate_within(std::span<const int> landmarks, c
         for (const int bin : {row - 1, row, row + 1}) sum += votes_[static_cast<std::size_t>(bin)];
       }
       sums_[static_cast<std::size_t>(at)] = sum;
-      if (best < 0 || sum > sums_[static_cast<std::size_t>(best)]) best = at;
     }
   }
-  if (best < 0 || sums_[static_cast<std::size_t>(best)] < kLeastInliers) return std::nullopt;
-  const int best_x = best % side;
-  const int best_y = best / side;
-  int second = 0;
-  std::int64_t sum_of_all = 0;
-  int count = 0;
-  for (int y = 1; y + 1 < side; ++y) {
-    for (int x = 1; x + 1 < side; ++x) {
-      if (std::abs(x - best_x) <= 5 && std::abs(y - best_y) <= 5) continue;
-      const int sum = sums_[static_cast<std::size_t>(y * side + x)];
-      second = std::max(second, sum);
-      sum_of_all += sum;
-      ++count;
+  std::vector<Pose> found;
+  while (found.size() < kMostPeaks) {
+    const auto highest = std::max_element(sums_.begin(), sums_.end());
+    if (*highest < kLeastInliers) break;
+    const int at = static_cast<int>(highest - sums_.begin());
+    const int best_x = at % side;
+    const int best_y = at / side;
+    Pose pose = near;
+    pose.shift_x += quantised((best_x - side / 2 + 0.5) * kBinPx, Pose::kShiftOne);
+    pose.shift_y += quantised((best_y - side / 2 + 0.5) * kBinPx, Pose::kShiftOne);
+    found.push_back(pose);
+    for (int y = std::max(0, best_y - 2); y <= std::min(side - 1, best_y + 2); ++y) {
+      for (int x = std::max(0, best_x - 2); x <= std::min(side - 1, best_x + 2); ++x) {
+        sums_[static_cast<std::size_t>(y * side + x)] = 0;
+      }
     }
   }
-  // Chance gives every place some votes: what is over them counts.
-  const int chance = count > 0 ? static_cast<int>(sum_of_all / count) : 0;
-  if (sums_[static_cast<std::size_t>(best)] - chance < 2 * (second - chance)) return std::nullopt;
-  Pose pose = near;
-  pose.shift_x += quantised((best_x - side / 2 + 0.5) * kBinPx, Pose::kShiftOne);
-  pose.shift_y += quantised((best_y - side / 2 + 0.5) * kBinPx, Pose::kShiftOne);
-  return refine(landmarks, pose);
+  return found;
 }
 
-/// Pairs of a landmark and the nearest map point of its kind within `radius` px. False with too few of them.
+/// Pairs of a dark landmark and the nearest map point within `radius` px. False with too few of them.
 bool LandmarkMap::collect(std::span<const int> landmarks, const Pose& pose, double radius) {
   pairs_.clear();
   for (std::size_t i = 0; i + 2 < landmarks.size(); i += 3) {
+    if (!is_dark(landmarks[i + 2])) continue;
     const ClipPoint from = place_of(landmarks, i);
     const ClipPoint at = pose.to_map(from, middle());
     double nearest = radius * radius;
     const Point* found = nullptr;
     for (const Point& point : points_) {
-      if (point.bright != landmarks[i + 2] % 2) continue;
-      const double dx = point.x() - at.x;
-      const double dy = point.y() - at.y;
+      const double dx = point.x - at.x;
+      const double dy = point.y - at.y;
       const double distance = dx * dx + dy * dy;
       if (distance >= nearest) continue;
       nearest = distance;
       found = &point;
     }
     if (found == nullptr) continue;
-    pairs_.push_back({{from.x - middle().x, from.y - middle().y}, {found->x() - middle().x, found->y() - middle().y}});
+    pairs_.push_back({{from.x - middle().x, from.y - middle().y},
+                      {found->x - middle().x, found->y - middle().y},
+                      std::min(found->seen, kMostWeight)});
   }
   return pairs_.size() >= kLeastInliers;
 }
@@ -112,6 +148,7 @@ bool LandmarkMap::collect(std::span<const int> landmarks, const Pose& pose, doub
 /// Closed-form rotation of the pairs about their means, then the medians of what is left as the shift; with a radius
 /// that shrinks.
 std::optional<Pose> LandmarkMap::refine(std::span<const int> landmarks, Pose pose) {
+  int fine = 0;
   for (double radius = kFirstRadius;; radius = std::max(kLastRadius, radius / 2)) {
     if (!collect(landmarks, pose, radius)) return std::nullopt;
     ClipPoint from, to;
@@ -145,22 +182,21 @@ std::optional<Pose> LandmarkMap::refine(std::span<const int> landmarks, Pose pos
     values_.clear();
     for (const Pair& pair : pairs_) values_.push_back(pair.to.y - s * pair.from.x - c * pair.from.y);
     pose.shift_y = quantised(median(values_), Pose::kShiftOne);
-    if (radius <= kLastRadius) return pose;
+    if (radius <= kLastRadius && ++fine == kFineSteps) return pose;
   }
 }
 
 void LandmarkMap::add(std::span<const int> landmarks, const Pose& pose) {
   const std::size_t before = points_.size();
   for (std::size_t i = 0; i + 2 < landmarks.size(); i += 3) {
+    if (!is_dark(landmarks[i + 2])) continue;
     const ClipPoint at = pose.to_map(place_of(landmarks, i), middle());
-    const int bright = landmarks[i + 2] % 2;
     double nearest = kSamePlace * kSamePlace;
     Point* found = nullptr;
     for (std::size_t k = 0; k < before; ++k) {
       Point& point = points_[k];
-      if (point.bright != bright) continue;
-      const double dx = point.x() - at.x;
-      const double dy = point.y() - at.y;
+      const double dx = point.x - at.x;
+      const double dy = point.y - at.y;
       const double distance = dx * dx + dy * dy;
       if (distance >= nearest) continue;
       nearest = distance;
@@ -168,12 +204,13 @@ void LandmarkMap::add(std::span<const int> landmarks, const Pose& pose) {
     }
     if (found == nullptr) {
       found = &points_.emplace_back();
-      found->bright = bright;
       found->since = frames_;
     }
     found->sum_x += quantised(at.x, 16);
     found->sum_y += quantised(at.y, 16);
     ++found->seen;
+    found->x = static_cast<double>(found->sum_x) / found->seen / 16;
+    found->y = static_cast<double>(found->sum_y) / found->seen / 16;
   }
   ++frames_;
   std::erase_if(points_,

@@ -18,9 +18,11 @@ class LandmarkMap {
   /// `width`, `height`: of the frames, px.
   LandmarkMap(int width, int height) : width_(width), height_(height) {}
 
-  /// Where a frame with `landmarks` (FrameResult::landmarks) lies, or nothing if that is not sure: at least six
-  /// landmarks must agree, and twice as many as on any other place. Looks near `near` first, then over the whole field.
-  std::optional<Pose> locate(std::span<const int> landmarks, const Pose& near);
+  /// Where a frame with `landmarks` (FrameResult::landmarks) lies, or nothing if that is not sure. Looks within
+  /// `reach_px` of `near` first: at least six dark landmarks and a quarter of them must agree, with twice the weight of
+  /// any other place (one and a half times if half of them agree). Then over the whole field: half of them must agree,
+  /// with three times the weight. Bright ones do not count: glare stands still while the tissue moves.
+  std::optional<Pose> locate(std::span<const int> landmarks, const Pose& near, int reach_px);
 
   /// Takes up the landmarks of a frame that lies at `pose`.
   void add(std::span<const int> landmarks, const Pose& pose);
@@ -32,15 +34,15 @@ class LandmarkMap {
   struct Point {
     std::int64_t sum_x = 0, sum_y = 0;  ///< 1/16 px, of `seen` places
     int seen = 0;
-    int since = 0;  ///< frames added before it
-    int bright = 0;
-    double x() const { return static_cast<double>(sum_x) / seen / 16; }
-    double y() const { return static_cast<double>(sum_y) / seen / 16; }
+    int since = 0;        ///< frames added before it
+    double x = 0, y = 0;  ///< px, their mean
   };
   struct Pair {
     ClipPoint from, to;  ///< frame, map; relative to the frame's middle
+    int weight;
   };
-  std::optional<Pose> locate_within(std::span<const int> landmarks, const Pose& near, int reach_px);
+  std::optional<Pose> locate_within(std::span<const int> landmarks, const Pose& near, int reach_px, bool far);
+  std::vector<Pose> peaks(std::span<const int> landmarks, const Pose& near, int reach_px);
   bool collect(std::span<const int> landmarks, const Pose& pose, double radius);
   std::optional<Pose> refine(std::span<const int> landmarks, Pose pose);
   ClipPoint middle() const { return {width_ / 2.0, height_ / 2.0}; }
