@@ -290,11 +290,11 @@ def main() -> None:
                 still, clip, refused = moved_frame(program, picture, work, arguments.frames, blurred)
                 real.append(f"f01 as {arguments.frames} frames, {blurred} of them blurred (sigma 6): the still has "
                             f"{still} capillaries, the clip {clip}; {refused} frames refused.")  # fmt: skip
-            clip = intravital(program, arguments.shared, work)
-            real.append(f"The intravital recording (inverted): {clip['registered']} of {clip['usable']} usable frames "
-                        f"of {clip['frames']} register, moving at most "
-                        f"{max(map(abs, clip['motion']['dx'] + clip['motion']['dy'])):.1f} px; count {clip['count']}, "
-                        f"of the halves {clip['repeatability'] and clip['repeatability']['count']}.")  # fmt: skip
+            line = intravital(program, arguments.shared, work)
+            real.append(f"The intravital recording (inverted): {line['registered']} of {line['usable']} usable frames "
+                        f"of {line['frames']} register, moving at most "
+                        f"{max(map(abs, line['motion']['dx'] + line['motion']['dy'])):.1f} px; count {line['count']}, "
+                        f"of the halves {line['repeatability'] and line['repeatability']['count']}.")  # fmt: skip
     text = ["# Accuracy of clips and of the quality verdict", "",
             "Research use only, not for diagnosis. Measured by `.venv/bin/python scripts/accuracy_clips.py "
             f"build/dev/capillaryx ../shared docs/accuracy_clips.md --clips {arguments.clips} --frames "
@@ -304,7 +304,8 @@ def main() -> None:
             "tenth of the frames spoiled. Capillaries count if they lie in the tissue that nine in ten frames show.",
             "", "| figure | measured | aim |", "|---|---|---|"]  # fmt: skip
     text += [f"| {title} | {value} | {aim} |" for title, value, aim in rows]
-    text += [""] + [f"- Clip {i} has no result: {r['reason']}." for i, r in enumerate(results) if "reason" in r]
+    failed = [f"- Clip {i} has no result: {r['reason']}." for i, r in enumerate(results) if "reason" in r]
+    text += ["", *failed] if failed else []
     if real:
         text += ["", "## Real data", "", *(f"- {line}" for line in real)]
         text += ["", "## Verdicts", "", "| picture | verdict |", "|---|---|", *(f"| {a} | {b} |" for a, b in pages)]

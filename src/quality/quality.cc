@@ -50,7 +50,10 @@ void QualityMeter::complete(const PixelView& frame, FrameResult& result) {
   FrameQuality quality;
   measure_light(quality);
   const Sharpness sharpness = sharpness_.measure(bands_, mask_);
-  if (sharpness.known) {
+  // What is black is neither sharp nor blurred.
+  const auto level = quality.measures.find("level");
+  const bool lit = level != quality.measures.end() && level->second * Cells::kOne > kDarkCell;
+  if (sharpness.known && lit) {
     quality.measures["focus"] = rounded(sharpness.focus);
     quality.measures["sharp_share"] = rounded(sharpness.sharp_share);
     quality.measures["motion"] = rounded(sharpness.motion);

@@ -65,6 +65,7 @@ TEST(Quality, SyntheticTissueIsUsable) {
 
 TEST(Quality, BlackWhiteAndFlatFramesAreRefusedWithTheirReason) {
   EXPECT_NE(reasons(measured(even(0))).find("too dark"), std::string::npos);
+  EXPECT_EQ(reasons(measured(even(0))).find("out of focus"), std::string::npos);
   EXPECT_EQ(reasons(measured(even(0))).find("text"), std::string::npos);
   EXPECT_NE(reasons(measured(even(255))).find("saturated"), std::string::npos);
   EXPECT_NE(reasons(measured(even(128))).find("out of focus"), std::string::npos);
