@@ -127,7 +127,10 @@ def test_grey_16_bit_video_equals_its_stills(analyze: Analyze, tmp_path: Path, f
     grey = (pictures.tissue()[..., 1].astype(np.uint16) * 257 + np.arange(160, dtype=np.uint16)[:, None]).clip(0, 65535)
     (tmp_path / "a.png").write_bytes(pictures.png(grey.astype(np.uint16)))
     make(ffmpeg, "-i", tmp_path / "a.png", "-c:v", "ffv1", "-pix_fmt", "gray16le", tmp_path / "a.mkv")
-    still, video = (results.frames(analyze(tmp_path / name, *FAST).out)[0] for name in ("a.png", "a.mkv"))
+    runs = [analyze(tmp_path / name, *FAST) for name in ("a.png", "a.mkv")]
+    still, video = (results.frames(run.out)[0] for run in runs)
+    assert input_line(runs[1])["value_range"] == [0, 65535]
+    assert "16-bit grey" in input_line(runs[1])["notes"][0]
     assert video["capillaries"] == still["capillaries"]
     assert video["density"] == still["density"]
 

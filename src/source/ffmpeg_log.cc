@@ -47,6 +47,16 @@ std::optional<std::int64_t> number_after(std::string_view text, std::string_view
   return number;
 }
 
+// "192x128".
+std::array<int, 2> size_of(std::string_view text) {
+  std::array<int, 2> size{};
+  const char* const end = text.data() + text.size();
+  const auto [cross, error] = std::from_chars(text.data(), end, size[0]);
+  if (error != std::errc() || cross == end || *cross != 'x') return {};
+  if (std::from_chars(cross + 1, end, size[1]).ec != std::errc()) return {};
+  return size;
+}
+
 std::optional<double> time_of(std::string_view text, std::optional<std::int64_t> pts) {
   const auto over = number_after(text, " time_base:");
   const std::size_t slash = text.rfind('/');
@@ -173,17 +183,13 @@ void FfmpegLog::add_info(std::string_view contexts, std::string_view text) {
     queue_.push_back({pages_++, decoded_++, pts, time_s, std::move(failure), false});
   } else if (contexts.starts_with("[Parsed_showinfo")) {
     if (!text.starts_with("n:")) return;
-    Output output;
-    output.pts = number_after(text, " pts:");
     const std::size_t at = text.find(" s:");
-    if (at != std::string_view::npos) {
-      output.size[0] = static_cast<int>(number_after(text.substr(at), " s:").value_or(0));
-      const std::size_t cross = text.find('x', at);
-      if (cross != std::string_view::npos) {
-        output.size[1] = static_cast<int>(number_after(text.substr(cross), "x").value_or(0));
-      }
-    }
-    outputs_.push_back(output);
+    outputs_.push_back({number_after(text, " pts:"),
+                        at == std::string_view::npos ? std::array<int, 2>{} : size_of(text.substr(at + 3))});
+  } else if (contexts.starts_with("[Parsed_metadata")) {
+    if (text.starts_with("frame:")) outputs_.push_back({number_after(text, " pts:"), changed_size_});
+  } else if (text.starts_with("Reconfiguring filter graph")) {
+    changed_size_ = size_of(text.substr(text.rfind(' ') + 1));
   } else if (text.starts_with("Stream mapping:")) {
     mapped_ = true;
   } else if (format_.empty() && text.starts_with("Input #0, ")) {

@@ -145,6 +145,21 @@ TEST(FfmpegLog, TellsOutputsAndTheStream) {
   EXPECT_EQ(log.rotation(), -90);
 }
 
+TEST(FfmpegLog, TellsOutputsAndChangesOfSizeOfFfmpeg7) {
+  FfmpegLog log;
+  const std::string before = "[Parsed_metadata_1 @ 0x7f] [info] frame:3    pts:144000  pts_time:0.12\n";
+  log.add(kOpened + before + "[Parsed_metadata_1 @ 0x7f] [info] x=1\n" +
+          "[vf#0:0 @ 0x4] [info] Reconfiguring filter graph because video parameters changed to yuv420p(unknown, "
+          "unknown), 192x128\n" +
+          before);
+  const auto output = log.take_output();
+  ASSERT_TRUE(output);
+  EXPECT_EQ(output->pts, 144'000);
+  EXPECT_THAT(output->size, ElementsAre(0, 0));
+  EXPECT_THAT(log.take_output()->size, ElementsAre(192, 128));
+  EXPECT_EQ(log.take_output(), std::nullopt);
+}
+
 TEST(FfmpegLog, TakesLinesInAnyPartsAndNoMoreOfALongOneThanFits) {
   const std::string text = kOpened + decoded(0) + kDamaged + decoded(1);
   FfmpegLog log;
