@@ -5,13 +5,14 @@ import shutil
 import struct
 import subprocess
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
 
 
 def tissue(width: int = 240, height: int = 160, seed: int = 1) -> npt.NDArray[np.uint8]:
@@ -76,35 +77,39 @@ def bmp(pixels: npt.NDArray[np.uint8]) -> bytes:
 
 
 def tiff(pixels: Pixels) -> bytes:
-    """Uncompressed TIFF, 1 or 3 channels, 8 or 16 bits."""
-    height, width = pixels.shape[:2]
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    bits = pixels.dtype.itemsize * 8
-    data = pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
-    entries = [
-        (256, 4, 1, width),
-        (257, 4, 1, height),
-        (258, 3, 1, bits),
-        (259, 3, 1, 1),
-        (262, 3, 1, 1 if channels == 1 else 2),
-        (273, 4, 1, 8),
-        (277, 3, 1, channels),
-        (278, 4, 1, height),
-        (279, 4, 1, len(data)),
-    ]
-    after = 8 + len(data) + 2 + 12 * len(entries) + 4
-    if channels == 3:
-        entries[2] = (258, 3, 3, after)
-    directory = b"".join(struct.pack("<HHII", *entry) for entry in entries)
-    tail = struct.pack("<HHH", bits, bits, bits) if channels == 3 else b""
-    return (
-        struct.pack("<2sHI", b"II", 42, 8 + len(data))
-        + data
-        + struct.pack("<H", len(entries))
-        + directory
-        + bytes(4)
-        + tail
-    )
+    """Uncompressed TIFF, 1 or 3 channels, 8 or 16 bits, or 32-bit floating point."""
+    return tiff_pages([pixels])
+
+
+def tiff_pages(pages: Sequence[Pixels]) -> bytes:
+    """The same with several pages."""
+    out = struct.pack("<2sH", b"II", 42)
+    for pixels in pages:
+        height, width = pixels.shape[:2]
+        channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+        bits = pixels.dtype.itemsize * 8
+        data = pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
+        # Where this page's directory lies, its pixels, then the directory.
+        data_at = len(out) + 4
+        entries = [
+            (256, 4, 1, width),
+            (257, 4, 1, height),
+            (258, 3, 1, bits),
+            (259, 3, 1, 1),
+            (262, 3, 1, 1 if channels == 1 else 2),
+            (273, 4, 1, data_at),
+            (277, 3, 1, channels),
+            (278, 4, 1, height),
+            (279, 4, 1, len(data)),
+            (339, 3, 1, 3 if pixels.dtype.kind == "f" else 1),
+        ]
+        tail = b""
+        if channels == 3:
+            entries[2] = (258, 3, 3, data_at + len(data))
+            tail = struct.pack("<HHH", bits, bits, bits)
+        out += struct.pack("<I", data_at + len(data) + len(tail)) + data + tail
+        out += struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    return out + bytes(4)
 
 
 def dicom(pixels: npt.NDArray[np.uint8], names: list[bytes]) -> bytes:

@@ -4,10 +4,11 @@
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pictures
 import pytest
 import results
-from conftest import Analyze
+from conftest import Analyze, Run
 
 # As ../shared/cases/README.md states them.
 REFERENCE_COUNT = 8
@@ -79,22 +80,65 @@ def test_references_have_their_counts(analyze: Analyze, cases: Path) -> None:
         assert only_frame(analyze, cases / name)["count"] == REFERENCE_COUNT
 
 
+@pytest.fixture(scope="session")
+def grey_frame(capillaryx: Run, tmp_path_factory: pytest.TempPathFactory) -> npt.NDArray[np.uint8]:
+    """The green channel of a synthetic frame."""
+    folder = tmp_path_factory.mktemp("grey")
+    width, height = 960, 540
+    size = ("--width", width, "--height", height)
+    capillaryx("phantom", 1, "-o", folder, "--seed", 3, "--format", "ppm", "--quiet", "--force", *size)
+    (file,) = folder.glob("*.ppm")
+    values = np.frombuffer(file.read_bytes()[-3 * width * height :], np.uint8)
+    return values.reshape(height, width, 3)[..., 1].copy()
+
+
 @pytest.mark.parametrize("bits", [10, 12, 14, 16])
-def test_the_count_is_that_of_the_8_bit_original_at_every_depth(analyze: Analyze, tmp_path: Path, bits: int) -> None:
-    grey = pictures.tissue(480, 320, seed=7)[..., 1]
-    wide = np.round(grey.astype(float) * ((1 << bits) - 1) / 255).astype(np.uint16)
-    for name, content in (("a.png", pictures.png(grey)), ("b.png", pictures.png(wide)), ("c.tif", pictures.tiff(wide))):
+def test_the_count_is_that_of_the_8_bit_original_at_every_depth(
+    analyze: Analyze, tmp_path: Path, grey_frame: npt.NDArray[np.uint8], bits: int
+) -> None:
+    wide = np.round(grey_frame.astype(float) * ((1 << bits) - 1) / 255).astype(np.uint16)
+    for name, content in (
+        ("a.png", pictures.png(grey_frame)),
+        ("b.png", pictures.png(wide)),
+        ("c.tif", pictures.tiff(wide)),
+    ):
         (tmp_path / name).write_bytes(content)
     counts = [only_frame(analyze, tmp_path / name)["count"] for name in ("a.png", "b.png", "c.tif")]
     assert counts[0] > 0
     assert max(counts) - min(counts) <= 1
 
 
-def test_a_grey_picture_gives_the_same_as_rgb(analyze: Analyze, tmp_path: Path) -> None:
-    grey = pictures.tissue(480, 320, seed=8)[..., 1]
-    (tmp_path / "grey.png").write_bytes(pictures.png(grey))
-    (tmp_path / "rgb.png").write_bytes(pictures.png(np.repeat(grey[..., None], 3, axis=2)))
+@pytest.mark.parametrize("scale", [1 / 255, 1.0, 4095 / 255])
+def test_the_count_is_that_of_the_8_bit_original_in_floating_point(
+    analyze: Analyze, tmp_path: Path, grey_frame: npt.NDArray[np.uint8], scale: float
+) -> None:
+    (tmp_path / "a.png").write_bytes(pictures.png(grey_frame))
+    (tmp_path / "b.tif").write_bytes(pictures.tiff(grey_frame.astype(np.float32) * np.float32(scale)))
+    counts = [only_frame(analyze, tmp_path / name)["count"] for name in ("a.png", "b.tif")]
+    assert counts[0] > 0
+    assert abs(counts[0] - counts[1]) <= 1
+
+
+def test_the_pages_of_a_tiff_are_frames_with_one_value_range(
+    analyze: Analyze, tmp_path: Path, grey_frame: npt.NDArray[np.uint8]
+) -> None:
+    bright = grey_frame.astype(np.uint16) * 16
+    (tmp_path / "a.tif").write_bytes(pictures.tiff_pages([bright // 8, bright]))
+    found = results.lines(analyze(tmp_path / "a.tif").out)
+    (line,) = (line for line in found if line["type"] == "input")
+    assert (line["kind"], line["pages"], line["value_range"]) == ("stack", 2, [0, 4095])
+    frames = [line for line in found if line["type"] == "frame"]
+    assert [(frame["status"], frame["page"]) for frame in frames] == [("ok", 0), ("ok", 1)]
+    assert frames[1]["count"] > 0
+
+
+def test_a_grey_picture_gives_the_same_as_rgb(
+    analyze: Analyze, tmp_path: Path, grey_frame: npt.NDArray[np.uint8]
+) -> None:
+    (tmp_path / "grey.png").write_bytes(pictures.png(grey_frame))
+    (tmp_path / "rgb.png").write_bytes(pictures.png(np.repeat(grey_frame[..., None], 3, axis=2)))
     first, second = (only_frame(analyze, tmp_path / name) for name in ("grey.png", "rgb.png"))
+    assert first["count"] > 0
     assert first["capillaries"] == second["capillaries"]
     assert first["density"] == second["density"]
 

@@ -127,7 +127,10 @@ def test_grey_16_bit_video_equals_its_stills(analyze: Analyze, tmp_path: Path, f
     grey = (pictures.tissue()[..., 1].astype(np.uint16) * 257 + np.arange(160, dtype=np.uint16)[:, None]).clip(0, 65535)
     (tmp_path / "a.png").write_bytes(pictures.png(grey.astype(np.uint16)))
     make(ffmpeg, "-i", tmp_path / "a.png", "-c:v", "ffv1", "-pix_fmt", "gray16le", tmp_path / "a.mkv")
-    still, video = (results.frames(analyze(tmp_path / name, *FAST).out)[0] for name in ("a.png", "a.mkv"))
+    runs = [analyze(tmp_path / name, *FAST) for name in ("a.png", "a.mkv")]
+    still, video = (results.frames(run.out)[0] for run in runs)
+    assert input_line(runs[1])["value_range"] == [0, 65535]
+    assert "16-bit grey" in input_line(runs[1])["notes"][0]
     assert video["capillaries"] == still["capillaries"]
     assert video["density"] == still["density"]
 
@@ -221,7 +224,7 @@ def test_ffmpeg_4_2_reads_videos(program: Path, tmp_path: Path, ffmpeg: str, ana
     environment = stub(tmp_path, OLD.format(version="4.2.2-static", codec=" 58. 54.100"))
     out = tmp_path / "out"
     command = [program, "analyze", tmp_path / "a.mkv", "-o", out, *FAST]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(results.frames(out)) == 5
 
@@ -230,7 +233,7 @@ def test_an_ffmpeg_that_is_too_old_is_refused(program: Path, tmp_path: Path, ffm
     (tmp_path / "a.mkv").write_bytes(b"x")
     environment = stub(tmp_path, OLD.format(version="4.1", codec=" 58. 35.100"))
     command = [program, "analyze", tmp_path / "a.mkv", "-o", tmp_path / "out", *FAST]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "needs ffmpeg 4.2 or later" in done.stderr
 
@@ -245,7 +248,7 @@ def test_other_versions_of_ffmpeg_give_the_same(
     usual = results.frames(analyze(*files, *FAST, expect=3).out)
     environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"}
     command = [program, "analyze", *files, "-o", tmp_path / "other", *FAST]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stdout + done.stderr
     other = results.frames(tmp_path / "other")
     for key in ("source", "status", "time_s", "capillaries", "density"):

@@ -15,8 +15,14 @@ constexpr std::size_t kMaxReasonBytes = 400;
 constexpr std::size_t kMaxMessages = 64;
 constexpr std::string_view kVideoName = "file:/dev/fd/3";
 
-// A message as a line that is the same on every run: without addresses and our name of the file.
+// A message as a line that is the same on every run: without addresses, our name of the file, and what another thread
+// of ffmpeg 7 wrote into the middle of FFV1's message, which comes in two parts.
 std::string clean(std::string_view text) {
+  for (const std::string_view end :
+       {"!at ", "frame:", "x=1", "demuxer", "filter", "encoder <", "encoder -", "muxer <"}) {
+    const std::size_t at = text.find(end);
+    if (at != std::string_view::npos && at > 0 && text.find("slice CRC mismatch") < at) text = text.substr(0, at);
+  }
   std::string out;
   while (!text.empty() && out.size() < kMaxReasonBytes) {
     if (text.starts_with(" @ 0x") || text.starts_with("(0x")) {
@@ -45,6 +51,16 @@ std::optional<std::int64_t> number_after(std::string_view text, std::string_view
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || number == std::numeric_limits<std::int64_t>::min()) return std::nullopt;  // no time
   return number;
+}
+
+// "192x128".
+std::array<int, 2> size_of(std::string_view text) {
+  std::array<int, 2> size{};
+  const char* const end = text.data() + text.size();
+  const auto [cross, error] = std::from_chars(text.data(), end, size[0]);
+  if (error != std::errc() || cross == end || *cross != 'x') return {};
+  if (std::from_chars(cross + 1, end, size[1]).ec != std::errc()) return {};
+  return size;
 }
 
 std::optional<double> time_of(std::string_view text, std::optional<std::int64_t> pts) {
@@ -97,6 +113,9 @@ std::optional<FfmpegLog::Output> FfmpegLog::take_output() {
 // "[mjpeg @ 0x5621] [error] error y=4 x=28": any number of contexts, then the level.
 void FfmpegLog::add_line(std::string_view line) {
   std::string_view rest = line;
+  if (const std::size_t at = line.find("decoder -> "); mapped_ && at != std::string_view::npos) {
+    return add_info("", line.substr(at));  // also behind part of another thread's line
+  }
   while (rest.starts_with('[')) {
     const std::size_t close = rest.find("] ");
     if (close == std::string_view::npos) return;
@@ -173,17 +192,13 @@ void FfmpegLog::add_info(std::string_view contexts, std::string_view text) {
     queue_.push_back({pages_++, decoded_++, pts, time_s, std::move(failure), false});
   } else if (contexts.starts_with("[Parsed_showinfo")) {
     if (!text.starts_with("n:")) return;
-    Output output;
-    output.pts = number_after(text, " pts:");
     const std::size_t at = text.find(" s:");
-    if (at != std::string_view::npos) {
-      output.size[0] = static_cast<int>(number_after(text.substr(at), " s:").value_or(0));
-      const std::size_t cross = text.find('x', at);
-      if (cross != std::string_view::npos) {
-        output.size[1] = static_cast<int>(number_after(text.substr(cross), "x").value_or(0));
-      }
-    }
-    outputs_.push_back(output);
+    outputs_.push_back({number_after(text, " pts:"),
+                        at == std::string_view::npos ? std::array<int, 2>{} : size_of(text.substr(at + 3))});
+  } else if (contexts.starts_with("[Parsed_metadata")) {
+    if (text.starts_with("frame:")) outputs_.push_back({number_after(text, " pts:"), changed_size_});
+  } else if (text.starts_with("Reconfiguring filter graph")) {
+    changed_size_ = size_of(text.substr(text.rfind(' ') + 1));
   } else if (text.starts_with("Stream mapping:")) {
     mapped_ = true;
   } else if (format_.empty() && text.starts_with("Input #0, ")) {

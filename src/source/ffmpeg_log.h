@@ -17,10 +17,11 @@ struct VideoCoding {
   int reorder = 0;      ///< most frames that the decoder holds back because they are shown later
 };
 
-/// What ffmpeg writes to standard error with `-loglevel level+info -debug_ts` and the filter showinfo: which frames
-/// were decoded, in the order of the video, and its messages. A message spoils the frame that was being decoded; in a
-/// video with predicted frames it spoils all frames up to the next key frame. Lines of the decoder come in one order
-/// in every version of ffmpeg (4.2 to 7 were tried), so that the result is the same on each run. One thread at a time.
+/// What ffmpeg writes to standard error with `-loglevel level+info -debug_ts` and the filter of its dialect: which
+/// frames were decoded, in the order of the video, and its messages. A message spoils the frame that was being decoded;
+/// in a video with predicted frames it spoils all frames up to the next key frame. Lines of the decoder come in one
+/// order in every version of ffmpeg (4.2 to 7 were tried), so that the result is the same on each run. One thread at a
+/// time.
 class FfmpegLog {
  public:
   /// A frame of the video, whether or not it could be decoded.
@@ -35,7 +36,7 @@ class FfmpegLog {
   /// A frame that ffmpeg sent to its output.
   struct Output {
     std::optional<std::int64_t> pts;
-    std::array<int, 2> size{};  ///< px, before anything was scaled
+    std::array<int, 2> size{};  ///< px, before it was scaled to the size of the first frame; 0 if it was not
   };
 
   explicit FfmpegLog(VideoCoding coding = {}) : coding_(coding) {}
@@ -79,6 +80,7 @@ class FfmpegLog {
   bool mapped_ = false;  // the streams are chosen: decoding begins
   std::string stream_line_;
   double rotation_ = 0;
+  std::array<int, 2> changed_size_{};  // of the frames from here on
   std::deque<Page> queue_;
   std::deque<Output> outputs_;
   std::int64_t pages_ = 0;

@@ -39,6 +39,7 @@ struct CodecVersion {
 };
 constexpr CodecVersion kOldest{58, 54};
 constexpr CodecVersion kFpsMode{59, 37};  // ffmpeg 5.1
+constexpr CodecVersion kThreads{61, 0};   // ffmpeg 7: decoder and filters write to the log at the same time
 
 // From "libavcodec     59. 37.100 / 59. 37.100"; zeros if it is not there.
 CodecVersion parse_version(std::string_view text) {
@@ -150,10 +151,14 @@ std::string find_ffmpeg(const std::string& needed_by) {
   return ffmpeg;
 }
 
-std::vector<std::string> frames_as_stored(const std::string& ffmpeg) {
+FfmpegDialect dialect_of(const std::string& ffmpeg) {
   const CodecVersion version = version_of(ffmpeg);
-  const bool old = version != CodecVersion() && version < kFpsMode;
-  return {old ? "-vsync" : "-fps_mode", "passthrough"};
+  const bool unknown = version == CodecVersion();
+  // showinfo writes a line in parts, between which another thread's line may come; metadata does not, but ffmpeg 4.2
+  // does not show its lines.
+  return {
+      {unknown || version >= kFpsMode ? "-fps_mode" : "-vsync", "passthrough"},
+      unknown || version >= kThreads ? "metadata=mode=add:key=x:value=1,metadata=mode=print" : "showinfo=checksum=0"};
 }
 
 }  // namespace capillaryx

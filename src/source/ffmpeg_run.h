@@ -58,7 +58,11 @@ class FfmpegRun {
 /// The full path of ffmpeg; `needed_by` names the input. Throws Error (kInput) if it is missing or older than 4.2.
 std::string find_ffmpeg(const std::string& needed_by);
 
-/// The option that makes ffmpeg give each frame once and no other: its name has changed with the versions.
-std::vector<std::string> frames_as_stored(const std::string& ffmpeg);
+/// Arguments that have changed with the versions of ffmpeg.
+struct FfmpegDialect {
+  std::vector<std::string> frames_as_stored;  ///< gives each frame once and no other
+  std::string log_frames;                     ///< the filter whose lines FfmpegLog takes for outputs
+};
+FfmpegDialect dialect_of(const std::string& ffmpeg);
 
 }  // namespace capillaryx

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -50,10 +51,16 @@ const char* kind_of(mode_t mode) {
 // Folders of pictures that a run makes beside its results.jsonl, and its other files.
 bool is_pictures_folder(std::string_view name) { return name == "overlays" || name == "pictures" || name == "stages"; }
 bool is_run_file(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"results.jsonl",    "results.csv", "results.index", "coco.json",
-                                                "report.html",      "clips.csv",   "corrections",   "capillaries.csv",
-                                                "measurements.csv", "groups.csv"};
+  static constexpr std::string_view kNames[] = {"results.jsonl",    "results.csv", "results.index",   "coco.json",
+                                                "report.html",      "clips.csv",   "capillaries.csv", "corrections",
+                                                "measurements.csv", "groups.csv",  "study.json",      "study.xlsx",
+                                                "README.txt",       "SHA256SUMS"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+// The folder of what the page `report.html` loads.
+bool is_report_folder(const std::string& path, std::string_view name) {
+  return name == "report" && ::access((path + "/capillaryx.js").c_str(), F_OK) == 0;
 }
 
 // "000012_name.jpg", as a run names its pictures.
@@ -67,7 +74,8 @@ bool holds_frames(const std::string& folder, const std::vector<std::string>& nam
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     struct stat status {};
     const std::string path = folder + "/" + name;
-    if (name[0] == '.' || is_run_file(name) || ::stat(path.c_str(), &status) != 0) return false;
+    if (name[0] == '.' || is_run_file(name) || is_report_folder(path, name)) return false;
+    if (::stat(path.c_str(), &status) != 0) return false;
     if (S_ISREG(status.st_mode)) return has_image_suffix(name) || has_video_suffix(name);
     if (!S_ISDIR(status.st_mode) || !is_pictures_folder(name)) return S_ISDIR(status.st_mode);
     const auto pictures = names_in(path);
@@ -117,7 +125,8 @@ class Lister {
       const std::string name = level.names[level.next++];
       const std::string path = level.folder + "/" + name;
       const std::string source = level.prefix.empty() ? name : level.prefix + "/" + name;
-      if ((level.output && is_run_file(name)) || (level.pictures && is_run_picture(name))) continue;
+      if (level.output && (is_run_file(name) || is_report_folder(path, name))) continue;
+      if (level.pictures && is_run_picture(name)) continue;
       struct stat status {};
       if (name[0] == '.') {
         skip(source, "hidden");

@@ -100,7 +100,8 @@ TEST(ListFolder, LeavesOutWhatARunWroteIntoItsOwnInput) {
                                  "stages/000000_f/background.png", "visit/g.png", "visit/overlays/000001_g.png"}) {
     folder.write_picture(name);
   }
-  for (const char* const name : {"results.jsonl", "results.csv", "report.html", "visit/results.jsonl"}) {
+  for (const char* const name :
+       {"results.jsonl", "results.csv", "report.html", "report/capillaryx.js", "README.txt", "visit/results.jsonl"}) {
     folder.write(name, "{}");
   }
   const Listing listing = list(folder.path());

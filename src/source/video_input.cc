@@ -57,7 +57,6 @@ class FfmpegInput : public SequentialInput {
     stream_.reset();
     held_.reset();
     outputs_ = 0;
-    first_size_ = {};
     given_ = false;
     last_failed_ = false;
     all_read_ = false;
@@ -110,12 +109,13 @@ class FfmpegInput : public SequentialInput {
     if (!origin) return false;
     // The same bits on every machine; the faster conversion is not, and saves 4 to 9 ms of a 1920x1080 frame. Colours
     // are taken from the nearest place, as from Y4M.
+    const FfmpegDialect dialect = dialect_of(ffmpeg_);
     std::string pictures = every_ > 1 ? "select=not(mod(n\\," + std::to_string(every_) + "))," : "";
-    pictures += "showinfo=checksum=0,scale=flags=neighbor+accurate_rnd+full_chroma_int+bitexact,format=";
+    pictures += dialect.log_frames + ",scale=flags=neighbor+accurate_rnd+full_chroma_int+bitexact,format=";
     pictures += origin->grey ? "gray16be" : "rgb24";
     std::vector<std::string> arguments = {"-debug_ts", "-copyts", "-max_error_rate", "1"};
     arguments.insert(arguments.end(), origin->arguments.begin(), origin->arguments.end());
-    const std::vector<std::string> as_stored = frames_as_stored(ffmpeg_);
+    const std::vector<std::string>& as_stored = dialect.frames_as_stored;
     for (const std::string& argument : std::initializer_list<std::string>{
              "-map", "0:V:0", "-an", "-sn", "-dn", "-filter_threads", "1", "-vf", pictures, as_stored[0], as_stored[1],
              "-f", "image2pipe", "-c:v", origin->grey ? "pgm" : "ppm", "-threads", "1", "pipe:1"}) {
@@ -164,13 +164,14 @@ class FfmpegInput : public SequentialInput {
       info.captured = std::chrono::steady_clock::now();
       info.time_s.reset();
     }
-    if (held && page.failure.empty() && held->output.size[0] > 0) {
+    if (held && page.failure.empty() && held->output.size[0] > 0 && !held->pixels.view.empty()) {
+      // ffmpeg scales all frames to the size of the first.
       const auto size = held->output.size;
-      if (first_size_[0] == 0) first_size_ = size;
-      if (size != first_size_) {
+      const std::array<int, 2> first = {held->pixels.view.width, held->pixels.view.height};
+      if (size != first) {
         page.failure = fmt::format(
             "the video's size changes: this frame has {}x{} px, the first has {}x{}; cut the video in two there",
-            size[0], size[1], first_size_[0], first_size_[1]);
+            size[0], size[1], first[0], first[1]);
       }
     }
     if (!page.failure.empty()) return Frame::unreadable(std::move(info), std::move(page.failure));
@@ -211,7 +212,6 @@ class FfmpegInput : public SequentialInput {
   std::unique_ptr<FrameStream> stream_;
   std::optional<Held> held_;
   std::int64_t outputs_ = 0;
-  std::array<int, 2> first_size_{};
   int exit_code_ = 0;
   bool given_ = false;
   bool last_failed_ = false;
@@ -291,6 +291,11 @@ class VideoInput : public FfmpegInput {
     input.width = listing_.width();
     input.height = listing_.height();
     input.notes = video_notes(listing_, log);
+    if (grey_ && log.stream_line().find(", gray16") != std::string::npos) {
+      // No frame is decoded yet: what its values use of the range is not known.
+      input.value_range = {0, 65'535};
+      input.notes.emplace_back("16-bit grey: values are taken to fill 0 to 65535");
+    }
     for (const std::string& note : {file_failure_, check.note}) {
       if (!note.empty()) input.notes.push_back(note);
     }
