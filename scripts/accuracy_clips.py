@@ -288,11 +288,12 @@ def main() -> None:
                 still, clip, refused = moved_frame(program, picture, work, arguments.frames, blurred)
                 real.append(f"f01 as {arguments.frames} frames, {blurred} of them blurred (sigma 6): the still has "
                             f"{still} capillaries, the clip {clip}; {refused} frames refused.")  # fmt: skip
-            clip = intravital(program, arguments.shared, work)
-            real.append(f"The intravital recording (inverted): {clip['registered']} of {clip['usable']} usable frames "
-                        f"of {clip['frames']} register, moving at most "
-                        f"{max(map(abs, clip['motion']['dx'] + clip['motion']['dy'])):.1f} px; count {clip['count']}, "
-                        f"of the halves {clip['repeatability'] and clip['repeatability']['count']}.")  # fmt: skip
+            seen = intravital(program, arguments.shared, work)
+            most_px = max(map(abs, seen["motion"]["dx"] + seen["motion"]["dy"]))
+            halves = seen["repeatability"] and seen["repeatability"]["count"]
+            real.append(f"The intravital recording (inverted): {seen['registered']} of {seen['usable']} usable frames "
+                        f"of {seen['frames']} register, moving at most {most_px:.1f} px; count {seen['count']}, "
+                        f"of the halves {halves}.")  # fmt: skip
     text = ["# Accuracy of clips and of the quality verdict", "",
             "Research use only, not for diagnosis. Measured by `.venv/bin/python scripts/accuracy_clips.py "
             f"build/dev/capillaryx ../shared docs/accuracy_clips.md --clips {arguments.clips} --frames "
