@@ -290,11 +290,12 @@ def main() -> None:
                 still, clip, refused = moved_frame(program, picture, work, arguments.frames, blurred)
                 real.append(f"f01 as {arguments.frames} frames, {blurred} of them blurred (sigma 6): the still has "
                             f"{still} capillaries, the clip {clip}; {refused} frames refused.")  # fmt: skip
-            line = intravital(program, arguments.shared, work)
-            real.append(f"The intravital recording (inverted): {line['registered']} of {line['usable']} usable frames "
-                        f"of {line['frames']} register, moving at most "
-                        f"{max(map(abs, line['motion']['dx'] + line['motion']['dy'])):.1f} px; count {line['count']}, "
-                        f"of the halves {line['repeatability'] and line['repeatability']['count']}.")  # fmt: skip
+            seen = intravital(program, arguments.shared, work)
+            most_px = max(map(abs, seen["motion"]["dx"] + seen["motion"]["dy"]))
+            halves = seen["repeatability"] and seen["repeatability"]["count"]
+            real.append(f"The intravital recording (inverted): {seen['registered']} of {seen['usable']} usable frames "
+                        f"of {seen['frames']} register, moving at most {most_px:.1f} px; count {seen['count']}, "
+                        f"of the halves {halves}.")  # fmt: skip
     text = ["# Accuracy of clips and of the quality verdict", "",
             "Research use only, not for diagnosis. Measured by `.venv/bin/python scripts/accuracy_clips.py "
             f"build/dev/capillaryx ../shared docs/accuracy_clips.md --clips {arguments.clips} --frames "

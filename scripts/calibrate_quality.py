@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -31,13 +32,13 @@ Degrade = Callable[[Picture, float], Picture]
 
 
 def blurred(picture: Picture, sigma: float) -> Picture:
-    return gaussian_filter(picture, (sigma, sigma, 0)) if sigma > 0 else picture
+    return np.asarray(gaussian_filter(picture, (sigma, sigma, 0))) if sigma > 0 else picture
 
 
 def smeared(picture: Picture, length: float) -> Picture:
     if length < 2:
         return picture
-    return convolve1d(picture, np.full(int(length), 1 / int(length)), axis=1, mode="nearest")
+    return np.asarray(convolve1d(picture, np.full(int(length), 1 / int(length)), axis=1, mode="nearest"))
 
 
 def darkened(picture: Picture, share: float) -> Picture:
@@ -50,7 +51,7 @@ def brightened(picture: Picture, gain: float) -> Picture:
 
 def flattened(picture: Picture, share: float) -> Picture:
     mean = picture.mean((0, 1), keepdims=True)
-    return mean + (picture - mean) * (1 - share)
+    return np.asarray(mean + (picture - mean) * (1 - share))
 
 
 # measure: how it is provoked, in which steps, and whether more of the measure is better
@@ -68,7 +69,7 @@ def write_ppm(path: Path, picture: Picture) -> None:
     path.write_bytes(b"P6\n%d %d\n255\n" % (values.shape[1], values.shape[0]) + values.tobytes())
 
 
-def analyse(program: Path, folder: Path) -> dict[str, dict]:
+def analyse(program: Path, folder: Path) -> dict[str, dict[str, Any]]:
     out = folder / "out"
     subprocess.run(
         [program, "analyze", folder / "in", "-o", out, "--keep-unusable", "--no-overlays", "--quiet", "--force"],
@@ -78,7 +79,9 @@ def analyse(program: Path, folder: Path) -> dict[str, dict]:
     return {line["source"]: line for line in lines if line["type"] == "frame" and line["status"] == "ok"}
 
 
-def steps(program: Path, pictures: list[Picture], degrade: Degrade, values: tuple[float, ...]) -> Iterator[dict]:
+def steps(
+    program: Path, pictures: list[Picture], degrade: Degrade, values: tuple[float, ...]
+) -> Iterator[dict[str, Any]]:
     """One record per picture and step: measures, and the error added to count and density."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -117,7 +120,7 @@ def isotonic(x: np.ndarray, y: np.ndarray, rising: bool) -> tuple[np.ndarray, np
     return x, fitted if rising else -fitted
 
 
-def limit_of(records: list[dict], measure: str, better_high: bool) -> float | None:
+def limit_of(records: list[dict[str, Any]], measure: str, better_high: bool) -> float | None:
     points = [(r["quality"][measure], r["added"]) for r in records if measure in r["quality"]]
     x, fitted = isotonic(np.array([p[0] for p in points]), np.array([p[1] for p in points]), not better_high)
     bad = fitted > MOST_ADDED_ERROR
@@ -138,7 +141,7 @@ def phantoms(program: Path, count: int, size: str, *options: str) -> list[Pictur
         return [np.asarray(Image.open(file)).astype(np.float32) for file in files]
 
 
-def refused(records: list[dict]) -> float:
+def refused(records: list[dict[str, Any]]) -> float:
     return float(np.mean([not r["quality"]["usable"] for r in records]))
 
 

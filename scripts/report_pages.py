@@ -39,6 +39,13 @@ def analysed(program: Path, root: Path) -> Path:
     return root / "results"
 
 
+def analysed_clip(program: Path, root: Path) -> Path:
+    """A synthetic clip that drifts, analysed with a scale."""
+    run(program, "phantom", 1, "-o", root / "clips", "--clip", "--frames", 30, "--seed", 5)
+    run(program, "analyze", root / "clips/clip_000.y4m", "-o", root / "clip", "--scale-um-per-px", 1.1, "--quiet")
+    return root / "clip"
+
+
 def long_run(program: Path, results: Path, folder: Path, frames: int) -> None:
     """A journal of many frames, made of the lines of a real one with a few capillaries each, and its report."""
     lines = [json.loads(line) for line in (results / "results.jsonl").open()]
@@ -116,6 +123,18 @@ def draw(browser: Browser, out: Path) -> None:
         report.close()
 
 
+def draw_clip(browser: Browser, out: Path) -> None:
+    for dark in (False, True):
+        report = Report(browser, out, dark=dark, width=1280)
+        report.page.locator("section:has(#clips-title) tr.pick").click()
+        report.page.wait_for_selector(".clip .shape")
+        report.page.locator(".slider input").fill("12")
+        report.page.wait_for_timeout(2000)
+        picture = PICTURES / f"report_clip_{'dark' if dark else 'light'}.png"
+        report.page.locator("section:has(#clips-title)").screenshot(path=picture)
+        report.close()
+
+
 def main() -> None:
     program = Path(sys.argv[1]).resolve()
     counts = [int(text) for text in sys.argv[2:]] or [100_000]
@@ -124,6 +143,7 @@ def main() -> None:
         rows = []
         with chromium() as browser:
             draw(browser, out)
+            draw_clip(browser, analysed_clip(program, Path(root)))
             rows.append(measure(browser, out, 11))
         for frames in counts:
             folder = Path(root) / str(frames)

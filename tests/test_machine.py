@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,17 +17,19 @@ FLAGS = ("--no-overlays", "--quiet")
 
 
 def run(
-    command: list[object], prepare: object = None, timeout: float = 120, **kwargs: object
+    command: list[object],
+    prepare: Callable[[], None] | None = None,
+    env: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         list(map(str, command)),
-        preexec_fn=prepare,  # type: ignore[arg-type]
+        preexec_fn=prepare,
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=120,
         stdin=subprocess.DEVNULL,
         check=False,
-        **kwargs,  # type: ignore[call-overload]
+        env=env,
     )
 
 

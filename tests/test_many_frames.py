@@ -67,7 +67,16 @@ def test_memory_stays_flat_over_many_frames_and_one_of_them_is_read_at_once(prog
     library = tmp_path / "empty.so"
     flags = ["-std=c++20", "-shared", "-fPIC", f"-I{ROOT}/include"]
     subprocess.run([compiler, *flags, tmp_path / "empty.cc", "-o", library], check=True)
-    command = [program, "analyze", "-", "--analyzer", f"lib:{library}", "--no-overlays", "--quiet", "-o"]
+    command: list[str | Path] = [
+        program,
+        "analyze",
+        "-",
+        "--analyzer",
+        f"lib:{library}",
+        "--no-overlays",
+        "--quiet",
+        "-o",
+    ]
     few = largest_memory_kb([*command, tmp_path / "few"], FRAMES // 5)
     out = tmp_path / "out"
     many = largest_memory_kb([*command, out], FRAMES)

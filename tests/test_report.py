@@ -206,19 +206,19 @@ def test_everything_is_reached_by_the_keyboard(report: Report) -> None:
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.className") == "long-table":
             break
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
-    assert page.inner_text(".viewer h3") == "visit 1/phantom_001.png"
-    page.keyboard.press("ArrowRight")
-    assert page.inner_text(".viewer h3") == "visit 1/phantom_002.png"
+    for key, name in (("ArrowDown", "000"), ("ArrowDown", "001"), ("ArrowRight", "002"), ("ArrowLeft", "001")):
+        page.keyboard.press(key)
+        page.locator(".viewer h3", has_text=f"visit 1/phantom_{name}.png").wait_for()
+    page.wait_for_selector(".capillary")
     page.focus("button[aria-label='Next capillary']")
     page.keyboard.press("Enter")
+    page.wait_for_selector(".shape.active")
     assert re.match(
         r"capillary 1, score [\d.]+, area [\d,]+ px = \d+ \u00b5m\u00b2", page.inner_text(".capillary output")
     )
     assert page.locator(".shape.active").get_attribute("data-id") == "1"
     page.keyboard.press("Escape")
-    assert page.locator(".viewer").count() == 0
+    page.locator(".viewer").wait_for(state="detached")
     assert page.evaluate("document.activeElement.className") == "long-table"
 
 

@@ -224,7 +224,7 @@ def test_ffmpeg_4_2_reads_videos(program: Path, tmp_path: Path, ffmpeg: str, ana
     environment = stub(tmp_path, OLD.format(version="4.2.2-static", codec=" 58. 54.100"))
     out = tmp_path / "out"
     command = [program, "analyze", tmp_path / "a.mkv", "-o", out, *FAST]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(results.frames(out)) == 5
 
@@ -233,7 +233,7 @@ def test_an_ffmpeg_that_is_too_old_is_refused(program: Path, tmp_path: Path, ffm
     (tmp_path / "a.mkv").write_bytes(b"x")
     environment = stub(tmp_path, OLD.format(version="4.1", codec=" 58. 35.100"))
     command = [program, "analyze", tmp_path / "a.mkv", "-o", tmp_path / "out", *FAST]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "needs ffmpeg 4.2 or later" in done.stderr
 
@@ -248,7 +248,7 @@ def test_other_versions_of_ffmpeg_give_the_same(
     usual = results.frames(analyze(*files, *FAST, expect=3).out)
     environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"}
     command = [program, "analyze", *files, "-o", tmp_path / "other", *FAST]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stdout + done.stderr
     other = results.frames(tmp_path / "other")
     for key in ("source", "status", "time_s", "capillaries", "density"):

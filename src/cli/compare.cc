@@ -241,8 +241,8 @@ void add_compare(CLI::App& app, Action& action) {
       ->type_name("NAME,...");
   command->add_flag("--quiet", arguments->quiet, "print nothing but errors");
   add_option_flags(*command, arguments->options, [](const FieldInfo& info) {
-    return info.group != "study" && info.name != "analyzer" && info.name != "resume" && info.name != "status_file" && info.name != "pace_fps" &&
-           info.name != "when_behind" && info.name != "max_wait_ms";
+    return info.group != "study" && info.name != "analyzer" && info.name != "resume" && info.name != "status_file" &&
+           info.name != "pace_fps" && info.name != "when_behind" && info.name != "max_wait_ms";
   });
   command->footer(kExamples);
   command->callback([&action, arguments] { action = [arguments] { return compare(*arguments); }; });

@@ -17,9 +17,9 @@ void append_decomposed(char32_t code, std::u32string& text) {
   constexpr char32_t kVowelCount = 21, kTailCount = 28, kSyllableCount = 19 * kVowelCount * kTailCount;
   if (code >= kSyllables && code < kSyllables + kSyllableCount) {
     const char32_t index = code - kSyllables;
-    text += kLeads + index / (kVowelCount * kTailCount);
-    text += kVowels + index % (kVowelCount * kTailCount) / kTailCount;
-    if (index % kTailCount != 0) text += kTails + index % kTailCount;
+    text.push_back(kLeads + index / (kVowelCount * kTailCount));
+    text.push_back(kVowels + index % (kVowelCount * kTailCount) / kTailCount);
+    if (index % kTailCount != 0) text.push_back(kTails + index % kTailCount);
     return;
   }
   const auto* const found = std::lower_bound(kDecompositions.begin(), kDecompositions.end(), code,
@@ -29,7 +29,7 @@ void append_decomposed(char32_t code, std::u32string& text) {
     return;
   }
   for (const char16_t part : {found->part1, found->part2, found->part3, found->part4}) {
-    if (part != 0) text += part;
+    if (part != 0) text.push_back(part);
   }
 }
 

@@ -4,12 +4,14 @@
 #include <array>
 
 // Names that the assembler gives (frontend.S).
+// NOLINTBEGIN(readability-identifier-naming)
 extern "C" {
 extern const char capillaryx_frontend_page[], capillaryx_frontend_page_end[];
 extern const char capillaryx_frontend_script[], capillaryx_frontend_script_end[];
 extern const char capillaryx_frontend_style[], capillaryx_frontend_style_end[];
 extern const char capillaryx_frontend_licences[], capillaryx_frontend_licences_end[];
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace capillaryx {
 

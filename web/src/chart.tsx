@@ -162,9 +162,10 @@ function Footnote({ lines, palette, x, bottom }: { lines: readonly string[]; pal
 export function FrameChart(props: FrameChartProps) {
   const { width, palette, series, unit, lost = [], stretches = [], here } = props;
   const { left, right } = BOX;
-  const top = BOX.top + (props.title ? 14 : 0);
+  const over = props.title || series.length > 1 ? 14 : 0; // room for the title or the names
+  const top = BOX.top + over;
   const note = wrapped(props.footnote ?? "", width - 8);
-  const height = (props.height ?? 260) + note.length * 12 + (props.title ? 14 : 0);
+  const height = (props.height ?? 260) + note.length * 12 + over;
   const bottom = BOX.bottom + note.length * 12;
   const frames = Math.max(1, ...series.map((s) => s.values.length));
   let low = 0;
@@ -229,7 +230,7 @@ export function FrameChart(props: FrameChartProps) {
       ))}
       {series.length > 1 &&
         series.map((s, k) => (
-          <text key={s.name} x={left + 8 + k * 120} y={top + 10} font-size="12" fill={colours[k % colours.length]}>
+          <text key={s.name} x={left + 8 + k * 120} y={13} font-size="12" fill={colours[k % colours.length]}>
             {s.name}
           </text>
         ))}

@@ -116,7 +116,7 @@ export function ClipPanel({ clip, facts, rows, onShow, onClose }: Props) {
       <div class="clip-columns">
         <div>
           {row?.width && row.height ? (
-            <PictureWithControls picture={{ url: pictureOf(row), width: row.width, height: row.height }} label={`Frame ${k + 1} of ${name}`} shapes={registered ? shapes : []} plainPicture={row.picture !== null} scale={row.scale} pose={pose} />
+            <PictureWithControls picture={{ url: pictureOf(row), width: row.width, height: row.height }} label={`Frame ${k + 1} of ${name}`} shapes={registered ? shapes : []} plainPicture={row.picture !== null} ownShapes scale={row.scale} pose={pose} />
           ) : (
             facts.mosaic && <PictureWithControls picture={{ url: facts.mosaic, width, height }} label={`Mosaic of ${name}`} shapes={moved(shapes, x, y)} plainPicture scale={scale} />
           )}

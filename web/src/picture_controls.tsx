@@ -13,6 +13,8 @@ interface Props {
   shapes: readonly Shape[];
   /** False: the picture is an overlay, whose contours are part of it. */
   plainPicture: boolean;
+  /** Whether the shapes are others than an overlay has. */
+  ownShapes?: boolean;
   scale: number | null;
   pose?: Pose;
 }
@@ -29,9 +31,9 @@ export function describe(shape: Shape, scale: number | null): string {
   return parts.join(", ");
 }
 
-export function PictureWithControls({ picture, label, shapes, plainPicture, scale, pose }: Props) {
+export function PictureWithControls({ picture, label, shapes, plainPicture, ownShapes = false, scale, pose }: Props) {
   const [view, setView] = useState<View>("original");
-  const [outlines, setOutlines] = useState(plainPicture); // an overlay file has them already
+  const [outlines, setOutlines] = useState(plainPicture || ownShapes); // an overlay file has its frame's already
   const [boxes, setBoxes] = useState(false);
   const [contrast, setContrast] = useState(4);
   const [active, setActive] = useState<number | null>(null);

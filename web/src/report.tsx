@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report: one page over the data beside it.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { FramesChart, groupName, Subfolders } from "./charts_section";
 import { ClipsSection } from "./clips_section";
 import type { Index, Row, RowChunk } from "./data";
@@ -119,7 +119,7 @@ export function Report({ index }: { index: Index }) {
     setChosen(row);
     if (!row) frames.current?.querySelector<HTMLElement>(".long-table")?.focus({ preventScroll: true });
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
       if (!chosen || event.altKey || event.ctrlKey || event.metaKey || ["INPUT", "SELECT"].includes(target.tagName) || target.closest(".osd, .clip")) return;
