@@ -182,6 +182,8 @@ def synthetic_rows(results: list[Line]) -> list[tuple[str, str, str]]:
         ("usable frames that register", f"{registered:.3f}", ""),
         ("spoiled frames among those that count",
          f"{sum(r['bad_registered'] for r in good)} of {sum(r['frames'] - r['good'] for r in good)}", ""),
+        ("true capillaries in the common field of a clip, ambiguous ones too",
+         f"{min(r['sought'] for r in good)} to {max(r['sought'] for r in good)}", ""),
         ("F1 of the clip's capillaries", f"{f1s.mean():.3f}", f"{(still + (1 - still) / 2).mean():.3f}"),
         ("F1 of a clean still", f"{still.mean():.3f}", ""),
         ("count error against the truth, mean", f"{100 * counts.mean():.1f} %", "3 %"),
@@ -307,6 +309,9 @@ def main() -> None:
     text += [f"| {title} | {value} | {aim} |" for title, value, aim in rows]
     failed = [f"- Clip {i} has no result: {r['reason']}." for i, r in enumerate(results) if "reason" in r]
     text += ["", *failed] if failed else []
+    text += ["", "Frames that do not fit surely are left out. The error of a frame holds that of the reference "
+             "frame, so that a", "blurred reference shifts all frames of its clip alike. The truth's count leaves "
+             "ambiguous capillaries out,", "those of clips and stills do not."]  # fmt: skip
     if real:
         text += ["", "## Real data", "", *(f"- {line}" for line in real)]
         text += ["", "## Verdicts", "", "| picture | verdict |", "|---|---|", *(f"| {a} | {b} |" for a, b in pages)]

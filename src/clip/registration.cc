@@ -10,11 +10,10 @@ namespace {
 
 constexpr int kBinPx = 4;
 constexpr int kSamePeakPx = 12;
-constexpr int kFineSteps = 3;
 constexpr std::size_t kMostPeaks = 6;
 constexpr int kLeastInliers = 6;
 constexpr double kMostAngle = 0.06;  // radian, about 3.4 degrees
-constexpr double kFirstRadius = 8, kLastRadius = 2.5, kSamePlace = 3;
+constexpr double kLastRadius = 2.5, kSamePlace = 3;
 constexpr int kForgetAfter = 24;  // frames after which a landmark that was met once is dropped
 constexpr std::size_t kMostPoints = 3000;
 constexpr int kMostWeight = 3;
@@ -100,6 +99,7 @@ std::vector<Pose> LandmarkMap::peaks(std::span<const int> landmarks, const Pose&
       sums_[static_cast<std::size_t>(at)] = sum;
     }
   }
+  const int middle_bin = side / 2;
   std::vector<Pose> found;
   while (found.size() < kMostPeaks) {
     const auto highest = std::max_element(sums_.begin(), sums_.end());
@@ -108,8 +108,8 @@ std::vector<Pose> LandmarkMap::peaks(std::span<const int> landmarks, const Pose&
     const int best_x = at % side;
     const int best_y = at / side;
     Pose pose = near;
-    pose.shift_x += quantised((best_x - side / 2 + 0.5) * kBinPx, Pose::kShiftOne);
-    pose.shift_y += quantised((best_y - side / 2 + 0.5) * kBinPx, Pose::kShiftOne);
+    pose.shift_x += quantised((best_x - middle_bin + 0.5) * kBinPx, Pose::kShiftOne);
+    pose.shift_y += quantised((best_y - middle_bin + 0.5) * kBinPx, Pose::kShiftOne);
     found.push_back(pose);
     for (int y = std::max(0, best_y - 2); y <= std::min(side - 1, best_y + 2); ++y) {
       for (int x = std::max(0, best_x - 2); x <= std::min(side - 1, best_x + 2); ++x) {
@@ -148,8 +148,7 @@ bool LandmarkMap::collect(std::span<const int> landmarks, const Pose& pose, doub
 /// Closed-form rotation of the pairs about their means, then the medians of what is left as the shift; with a radius
 /// that shrinks.
 std::optional<Pose> LandmarkMap::refine(std::span<const int> landmarks, Pose pose) {
-  int fine = 0;
-  for (double radius = kFirstRadius;; radius = std::max(kLastRadius, radius / 2)) {
+  for (const double radius : {8.0, 4.0, kLastRadius, kLastRadius, kLastRadius}) {
     if (!collect(landmarks, pose, radius)) return std::nullopt;
     ClipPoint from, to;
     for (const Pair& pair : pairs_) {
@@ -182,8 +181,8 @@ std::optional<Pose> LandmarkMap::refine(std::span<const int> landmarks, Pose pos
     values_.clear();
     for (const Pair& pair : pairs_) values_.push_back(pair.to.y - s * pair.from.x - c * pair.from.y);
     pose.shift_y = quantised(median(values_), Pose::kShiftOne);
-    if (radius <= kLastRadius && ++fine == kFineSteps) return pose;
   }
+  return pose;
 }
 
 void LandmarkMap::add(std::span<const int> landmarks, const Pose& pose) {
