@@ -17,9 +17,10 @@ constexpr std::array<double, 2 * kMost + 1> make_table() {
   constexpr double kStep = 0.9394130628134758;  // e^(-1/16)
   std::array<double, 2 * kMost + 1> table{};
   double power = 1;
-  for (int i = 0; i <= kMost; ++i, power *= kStep) {
+  for (int i = 0; i <= kMost; ++i) {
     table[static_cast<std::size_t>(kMost + i)] = 1 / (1 + power);
     table[static_cast<std::size_t>(kMost - i)] = power / (1 + power);
+    power *= kStep;
   }
   return table;
 }
