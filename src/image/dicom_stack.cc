@@ -23,7 +23,8 @@ void unpack_rle(std::span<const std::uint8_t> packed, std::uint8_t* out, std::si
   std::size_t at = 0, have = 0;
   while (have < count) {
     if (at >= packed.size()) throw ImageError("the DICOM is damaged: its run-length code is cut short");
-    const int head = static_cast<std::int8_t>(packed[at++]);
+    const int head = packed[at] < 128 ? packed[at] : packed[at] - 256;
+    ++at;
     if (head == -128) continue;
     const auto length = static_cast<std::size_t>(head < 0 ? 1 - head : 1 + head);
     const std::size_t needed = head < 0 ? 1 : length;

@@ -232,7 +232,8 @@ TiffDescription describe_imagej(const TiffDirectories& pages) {
     TiffDescription::Frame& frame = description.frames.emplace_back();
     for (std::int64_t c = 0; c < channels; ++c) frame.planes.push_back(i + c);
     if (interval > 0 && description.images > channels) {
-      frame.time_s = static_cast<double>(i / channels / depth) * interval;
+      const std::int64_t time = i / channels / depth;
+      frame.time_s = static_cast<double>(time) * interval;
     }
   }
   if (fields["cf"] == "0" && to_double(fields["c0"]) == -32768 && page.bits == 16) description.value_offset = -32768;
