@@ -148,6 +148,10 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::file
     read_journal(output / "results.jsonl", [&counts](const FrameResult& result) { counts.add(result); });
   }
   if (sink->finished()) {
+    // The checksums are the last file of a run: it may have been interrupted before them.
+    if (!std::filesystem::exists(output / "SHA256SUMS")) {
+      finish_folder(output, level_options(options_.levels, options_.compare));
+    }
     RunSummary summary = complete(counts, skipped_inputs(*parts.source, output).size(), resumed, false, wall_s());
     summary.already_finished = true;
     return summary;

@@ -70,12 +70,11 @@ void widen(FrameMask& mask, Masked kind, int steps) {
 int median_level(const Cells& cells) {
   std::array<std::int64_t, 256> histogram{};
   for (const std::uint16_t level : cells.level) ++histogram[level / Cells::kOne];
-  std::int64_t beyond = static_cast<std::int64_t>(cells.count()) / 2;
   // Of the lit half: a border may be most of the frame.
   std::int64_t lit = 0;
   for (std::size_t grey = kBlack; grey < histogram.size(); ++grey) lit += histogram[grey];
   if (lit > 0) {
-    beyond = lit / 2;
+    std::int64_t beyond = lit / 2;
     for (std::size_t grey = kBlack; grey < histogram.size(); ++grey) {
       beyond -= histogram[grey];
       if (beyond < 0) return static_cast<int>(grey);

@@ -51,7 +51,7 @@ std::string find_flaw(const FrameResult& result) {
   if (result.scale_um_per_px && !(std::isfinite(*result.scale_um_per_px) && *result.scale_um_per_px > 0)) {
     return "its scale is not a length";
   }
-  if (const std::string flaw = flaw_of(result.value_range, result.magnification); !flaw.empty()) return flaw;
+  if (std::string flaw = flaw_of(result.value_range, result.magnification); !flaw.empty()) return flaw;
   if (result.page.value_or(0) < 0) return "its page is negative";
   if (result.landmarks.size() % 3 != 0 || result.landmarks.size() > std::size_t{3} * kMostLandmarks) {
     return "its landmarks are not up to " + std::to_string(kMostLandmarks) + " times three numbers";
