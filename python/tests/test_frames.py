@@ -91,7 +91,7 @@ def test_an_array_gives_what_its_file_gives(frames: Path, tmp_path: Path) -> Non
     (of_file,) = capillaryx.analyze(file)
     of_array = capillaryx.analyze_frame(SKIN, source="skin.ppm")
     of_file.sha256 = None
-    of_file.source = of_array.source
+    of_file.source, of_file.file = of_array.source, of_array.file
     assert of_file == of_array
 
 
