@@ -31,7 +31,7 @@ def test_a_result_survives_pickle() -> None:
 
 
 def test_a_line_that_is_none_is_refused() -> None:
-    with pytest.raises(capillaryx.InputError, match="not a line of results.jsonl"):
+    with pytest.raises(capillaryx.InputError, match=r"not a line of results\.jsonl"):
         capillaryx.FrameResult.from_json("{}")
 
 
