@@ -64,7 +64,7 @@ class RayTask {
   Task task_;
 };
 
-/// What actors tell the run, from any thread; what comes after the run has ended is lost.
+/// Messages of the actors to the run, from any thread; what comes after the run has ended is lost.
 class RayEvents {
  public:
   struct Listener {
@@ -248,7 +248,7 @@ void hear_of_children() {
   if (now.sa_handler == SIG_IGN) std::signal(SIGCHLD, SIG_DFL);
 }
 
-/// What an actor does with its frames: it gives them to a worker process of its own.
+/// What an actor does with its frames: it gives them to its own worker process.
 class Actor {
  public:
   explicit Actor(const std::string& options_json) {

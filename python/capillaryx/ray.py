@@ -90,7 +90,7 @@ def read_whole(descriptor: int) -> bytes:
 
 
 class FrameActor:
-    """A worker in an actor. What reads, decodes, analyses and draws is a process of its own below it, locked down as a
+    """A worker in an actor. A process of the actor reads, decodes, analyses and draws, sandboxed as a
     local worker is: how a frame has ended that process the actor can tell, where Ray tells of its own no more than that
     they are gone.
     """
@@ -102,7 +102,7 @@ class FrameActor:
         self._worker: _core.ActorWorker | None = None
 
     def begin(self) -> Reply:
-        """Starts the process, which makes the analyzer; tells the node."""
+        """Starts the process, which makes the analyzer; reports the node."""
         if json.loads(self._options)["analyzer"].startswith(analyzer.PREFIX):
             analyzer.set_worker_command()
         try:
@@ -177,7 +177,7 @@ class Worker:
 class Actors:
     """The workers of one run. Its methods are the pool's (src/executor/worker_pool.h).
 
-    What Ray has to tell is handled in a thread of its own: Ray's threads, which call back, must not call Ray. Results
+    Messages of Ray are handled in a thread that the executor owns: Ray's threads, which call back, must not call Ray. Results
     are not told of one by one, which would cost more than sending their frames: the thread fetches what is there when
     half of what is awaited is, or after FETCH_EVERY_S. Workers have frames ahead meanwhile.
     """
@@ -385,7 +385,7 @@ class Cluster:
         self.workers = max(options["workers"] or cores, 1)
 
     def open(self, events: _core.RayEvents) -> Actors:
-        """The actors, in a Ray of their own where there is none."""
+        """The actors, in their own Ray where there is none."""
         if not ray.is_initialized():
             self._leave = LocalRay(self.workers).close
         return Actors(events, self._options, self._leave)

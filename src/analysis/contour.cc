@@ -24,7 +24,7 @@ constexpr int kBlur = 2;    // blocks by which a blur makes a window smaller on 
 constexpr int kBandFrom = 2, kBandTo = kMargin;
 
 constexpr int kMostReach = 32;    // blocks
-constexpr int kAhead = 8;         // rows by which memory is asked for ahead
+constexpr int kAhead = 8;         // rows by which memory is prefetched
 constexpr int kCacheLine = 32;    // values
 constexpr int kLeastDepth = 38;   // % of the peak
 constexpr int kTail = 30;         // % of the peak; what is fainter has no say in the depth
@@ -65,7 +65,7 @@ std::vector<OutlineFinder::Point> box_of(std::span<const OutlineFinder::Point> l
 double level_of_edge(double width_px) {
   if (width_px <= 0) return 0.5;
   constexpr double kBlurred = 2.355 * ContourFinder::kScatterSigmaPx;  // width of a point, px
-  constexpr double kMost = 0.4;                                        // what is narrower cannot be told from a point
+  constexpr double kMost = 0.4;                                        // anything narrower looks like a point
   const double part = std::min(kMost, kBlurred * kBlurred / (width_px * width_px));
   return 0.5 * (1 + part * (0.688 + 0.276 * part));  // 2^(part - 1), to 1 in 1,000
 }

@@ -148,7 +148,7 @@ class MeasuredSource : public FrameSource {
   std::unique_ptr<FrameSource> measured_;
 };
 
-/// Keeps what is told of the measured frames.
+/// Collects the reports of the measured frames.
 class MeasuredSink : public ResultSink {
  public:
   MeasuredSink(std::int64_t warm_up, bool overlays, Stopwatch& stopwatch)

@@ -93,9 +93,9 @@ TEST(Channel, AResultComesBackAsItWas) {
 TEST(Channel, AFailedResultKeepsItsReason) {
   FrameResult failed;
   failed.status = Status::kFailed;
-  failed.error = "cut short";
+  failed.error = "truncated";
   EXPECT_EQ(there_and_back(failed).status, Status::kFailed);
-  EXPECT_EQ(there_and_back(failed).error, "cut short");
+  EXPECT_EQ(there_and_back(failed).error, "truncated");
 }
 
 TEST(Channel, RefusesResultsThatNoWorkerOfOursWouldSend) {

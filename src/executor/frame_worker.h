@@ -30,7 +30,7 @@ class FrameWorker {
   /// Finds out what a file is; one that is damaged or no picture gives the reason.
   Probed probe(const OpenFile& file);
 
-  /// The last frame or probe failed as there was no memory: a worker with a limit of its own is better begun anew.
+  /// The last frame or probe failed as there was no memory: a worker with a memory limit is better started again.
   bool out_of_memory() const { return out_of_memory_; }
 
   const Analyzer& analyzer() const { return *analyzer_; }

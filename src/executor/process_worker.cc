@@ -42,7 +42,7 @@ class FrameLease {
   FrameLease(const FrameLease&) = delete;
   FrameLease& operator=(const FrameLease&) = delete;
 
-  /// Its end is told by a message of its own.
+  /// A separate message reports its end.
   void tell_later() { told_later_ = true; }
 
  private:
@@ -113,14 +113,14 @@ class Worker {
       const bool own = options_.analyzer.find(':') != std::string::npos;
       if (!own) worker_->run(warm_up_frame(), nullptr);
       const std::string why = lock_down(own ? SandboxLevel::kReadFiles : SandboxLevel::kStrict);
-      if (!why.empty()) warning = "the workers are not locked down: " + why;
+      if (!why.empty()) warning = "the workers are not sandboxed: " + why;
     }
     const int handed[] = {results_->descriptor()};
     const Analyzer& analyzer = worker_->analyzer();
     send(writer_.ready(analyzer.name() + " " + analyzer.version(), warning), handed);
   }
 
-  /// A worker whose limit was met is begun anew, and what it was at is tried again.
+  /// A worker whose limit was met is started again, and what it was at is tried again.
   void leave_if_out_of_memory() {
     if (!worker_->out_of_memory() || options_.memory_limit_mb == 0) return;
     send(writer_.leaving("out of memory (limit " + std::to_string(options_.memory_limit_mb) + " MB)"));

@@ -283,7 +283,7 @@ class RouterRun {
   bool source_ended_ = false;
   std::exception_ptr source_error_;
   MessageSocket router_;
-  MessageSocket controller_line_;  ///< its closing tells the controller that we are gone
+  MessageSocket controller_line_;  ///< closed: the controller sees that the router has gone
   Process controller_;
   FrameReader reader_;
 };

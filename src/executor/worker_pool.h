@@ -48,7 +48,7 @@ class WorkerPool {
   /// Starts a worker; on_ready or on_ended follows.
   virtual void start(WorkerId worker, int slot) = 0;
   /// Gives a frame to a worker that is ready; on_result follows, or on_ended (which may have come already: what is
-  /// given to a worker that is gone is passed over). kTooLarge: the object store could never
+  /// given to a worker that is gone is skipped). kTooLarge: the object store could never
   /// hold the frame.
   virtual Sent assign(WorkerId worker, Task task) = 0;
   /// Ends a worker, whatever it does; on_ended follows.

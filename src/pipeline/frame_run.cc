@@ -71,7 +71,7 @@ class WatchedSink : public ResultSink {
   RunCounts& counts_;
 };
 
-/// Calls `tick` now and again from a thread of its own until it goes, and a last time then.
+/// Calls `tick` now and again from its own thread until it goes, and a last time then.
 class Ticker {
  public:
   explicit Ticker(std::function<void()> tick) : tick_(std::move(tick)) {

@@ -250,7 +250,8 @@ struct FolderSink::State {
     journal_bytes = found.whole_bytes;
     finished = !found.summary.is_null();
     for (const auto& [file, input] : found.inputs) files.insert(file);
-    if (::ftruncate(journal->descriptor(), journal_bytes) != 0) throw_output_error(name + " cannot be mended", errno);
+    if (::ftruncate(journal->descriptor(), journal_bytes) != 0)
+      throw_output_error(name + " cannot be truncated to its last whole line", errno);
     if (!finished) remove_results(folder, frames);
     return true;
   }

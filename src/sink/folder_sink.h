@@ -42,7 +42,7 @@ class FolderSink : public ResultSink {
   std::shared_ptr<const OpenFile> overlay_file(const FrameInfo& frame) override;
   void write(FrameResult result) override;
 
-  /// Writes the summary line and the derived files. Not called where the run was cut short.
+  /// Writes the summary line and the derived files. Not called where the run was interrupted.
   void finish(const std::vector<SkippedInput>& skipped, double wall_s);
 
  private:
