@@ -30,6 +30,7 @@ struct Options {
   std::int64_t repeat = 1;
   std::int64_t every = 1;
   std::optional<double> scale_um_per_px;
+  double magnification = 0;
   std::int64_t max_pixels = 100'000'000;
   std::string roi;
   std::string clips;
@@ -106,6 +107,9 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
   visit(FieldInfo{"scale_um_per_px", "what", true, "micrometres a pixel; no default, lengths stay in px without", 1e-6,
                   1e6},
         options.scale_um_per_px);
+  visit(FieldInfo{"magnification", "what", true,
+                  "size of the vessels beside those that the analysis is made for (0: found for each frame)", 0, 16},
+        options.magnification);
   visit(FieldInfo{"max_pixels", "what", true, "refuse larger pictures (default 100 million)", 1, 4e9},
         options.max_pixels);
   visit(FieldInfo{"roi", "what", true, "measure only this part of each frame: X,Y,WIDTH,HEIGHT, px", 0, 0},

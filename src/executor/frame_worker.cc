@@ -137,6 +137,7 @@ FrameResult FrameWorker::run(const Frame& frame, const OpenFile* overlay) {
   take_facts(std::move(facts), whole);
   whole.capillaries = std::move(result.capillaries);
   whole.candidates = std::move(result.candidates);
+  if (result.magnification) whole.magnification = result.magnification;
   whole.quality = std::move(result.quality);
   whole.landmarks = std::move(result.landmarks);
   whole.notes.insert(whole.notes.end(), result.notes.begin(), result.notes.end());
