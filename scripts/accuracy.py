@@ -414,7 +414,7 @@ def main() -> None:
         "compared up to one common scale. The real frames are for checking only: the network is trained on synthetic ones.",
         "What counts as the depth of a capillary, what has no say in it included, was settled with the real frames in",
         "sight (`docs/analysis.md`), and so were which rows the background's spread is taken from",
-        "(docs/performance_log.md), where a region ends (`--foot-ratio`), what the network is shown of a region",
+        "(docs/experiments.md), where a region ends (`--foot-ratio`), what the network is shown of a region",
         "besides its surroundings, the light that frames lose towards an edge, and how faint a synthetic capillary",
         "must be not to be asked for (docs/design.md): the figures of the real frames are that much less blind.",
         "",

@@ -26,7 +26,6 @@ SIZES = ((1920, 1080), (3840, 2160), (7680, 4320))
 STAGES = ("read", "reduce", "background", "darkness", "ssim", "rois", "classifier", "density")
 COUNTS = pathlib.Path("benchmarks/instructions.json")
 BENCH = pathlib.Path("build/performance/bench.json")
-LOG = pathlib.Path("docs/performance_log.md")
 PIXELS = 1920 * 1080
 HALF = PIXELS // 4
 # Kinds of operations and their rates in machine_limits.
@@ -336,7 +335,7 @@ def main() -> None:
         "",
         *stages_page(program, limits, work, folder),
         *sizes_page(program),
-        LOG.read_text(encoding="utf-8").rstrip(),
+        "What each change of the stages gave: [experiments.md](experiments.md).",
         "",
     ]
     pathlib.Path(page_file).write_text("\n".join(page), encoding="utf-8")

@@ -25,7 +25,7 @@ REPLACEMENTS = {
     r"pretend(?:s|ed)?": "simulated",
     r"asked for ahead|in wait": "prefetched",
     r"locked[- ]down|locks? (?:itself|them) down|gives? away": "sandboxed",
-    r"(?:of|by) (?:one's|your|their|its) own|one's own": "custom, user-defined, your own X",
+    r"(?:of|by) (?:one's|your|their|its) own(?! [a-z])|one's own": "custom, user-defined, your own X",
     r"that it stands on": "local, on this machine",
     r"by itself found|found out by itself": "detected automatically",
     r"not a picture by its suffix": "unrecognised file extension",
@@ -51,7 +51,7 @@ SKIPPED = ("web/dist/", "web/node_modules/", "LICENSE", "scripts/prose.py", "web
 def prose(path: Path, text: str) -> str:
     """The text with everything that is not prose blanked, so that line numbers stay."""
     if path.suffix in PAGES:
-        return text
+        return re.sub(r"`[^`\n]*`", lambda code: " " * len(code.group()), text)
     kept = [" " if character != "\n" else "\n" for character in text]
     for found in PROSE_IN[path.suffix].finditer(text):
         kept[found.start() : found.end()] = text[found.start() : found.end()]

@@ -14,6 +14,8 @@ enum class ExecutorKind { kDriver, kRouter, kSerial, kRay };
 enum class WorkerKind { kProcess, kThread };
 enum class WhenBehind { kWait, kDropOldest, kDropNewest };
 enum class OverlayFormat { kJpg, kPng };
+/// Which frames have a plain JPEG in pictures/: none; those that a browser cannot show from the input file; all.
+enum class Pictures { kNone, kNeeded, kAll };
 enum class InferencePrecision { kF32, kBf16 };
 
 /// Name and content of a network.
@@ -61,6 +63,7 @@ struct Options {
   bool stages = false;
   bool overlays = true;
   OverlayFormat overlay_format = OverlayFormat::kJpg;
+  Pictures pictures = Pictures::kNeeded;
   std::string status_file;
   std::string csv_separator = ",";
 
@@ -156,6 +159,9 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
   visit(FieldInfo{"overlays", "output", false, "draw the overlays", 0, 0}, options.overlays);
   visit(FieldInfo{"overlay_format", "output", false, "jpg or png (png costs 50-100 ms per frame)", 0, 0},
         options.overlay_format);
+  visit(FieldInfo{"pictures", "output", false,
+                  "plain JPEGs of: none; needed (frames that a browser cannot show from the input file); all", 0, 0},
+        options.pictures);
   visit(FieldInfo{"status_file", "output", false, "rewrite FILE (JSON) once a second with where the run stands", 0, 0},
         options.status_file);
   visit(FieldInfo{"csv_separator", "output", false, "what separates the cells of results.csv: , ; or tab", 0, 0},
@@ -217,11 +223,13 @@ const char* to_string(ExecutorKind value);
 const char* to_string(WorkerKind value);
 const char* to_string(WhenBehind value);
 const char* to_string(OverlayFormat value);
+const char* to_string(Pictures value);
 const char* to_string(InferencePrecision value);
 bool from_string(std::string_view name, ExecutorKind& value);
 bool from_string(std::string_view name, WorkerKind& value);
 bool from_string(std::string_view name, WhenBehind& value);
 bool from_string(std::string_view name, OverlayFormat& value);
+bool from_string(std::string_view name, Pictures& value);
 bool from_string(std::string_view name, InferencePrecision& value);
 
 }  // namespace capillaryx

@@ -90,9 +90,9 @@ def read_whole(descriptor: int) -> bytes:
 
 
 class FrameActor:
-    """A worker in an actor. A process of the actor reads, decodes, analyses and draws, sandboxed as a
-    local worker is: how a frame has ended that process the actor can tell, where Ray tells of its own no more than that
-    they are gone.
+    """A worker in an actor. A process below the actor reads, decodes, analyses and draws, sandboxed as a
+    local worker is. The actor reports how a frame has ended that process; Ray reports of its actors only that they are
+    gone.
     """
 
     def __init__(self, options_text: str, import_path: list[str]) -> None:
@@ -118,12 +118,12 @@ class FrameActor:
         threading.Event().wait()
 
     def run(self, task: bytes, content: Any = None) -> bytes | Reply:
-        """One frame's result, with its overlay where it has one; `missing` where this node does not see the file;
+        """One frame's result, with its overlay and picture if they are wanted; `missing` where this node does not see the file;
         `ended` where the frame has ended the process.
 
         Bytes alone pass through Ray as they are."""
         assert self._worker is not None
-        kind, name, info, overlay, probe = pickle.loads(task)
+        kind, name, info, overlay, picture, probe = pickle.loads(task)
         content = name if content is None else content
         frame = open_frame(kind, content)
         if frame is None:
@@ -133,13 +133,13 @@ class FrameActor:
             if probe:
                 found = self._worker.probe(frame)
                 return ("ended", self._worker.ended, None) if found is None else found
-            done = self._worker.run(frame, overlay)
+            done = self._worker.run(frame, overlay, picture)
         except Error as error:
             return "error", KINDS.index(type(error)), str(error)
         if done is None:
             return "ended", self._worker.ended, None
-        message, picture = done
-        return ("done", message, picture) if picture else message
+        message, *drawn = done
+        return ("done", message, tuple(drawn)) if any(drawn) else message
 
 
 def open_frame(kind: str, content: Any) -> _core.Frame | None:
@@ -171,7 +171,8 @@ class Worker:
     """By frame, given and not answered."""
     order: deque[int] = field(default_factory=deque)
     """Frames as given: results go on in this order."""
-    results: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+    results: dict[int, tuple[bytes, bytes, bytes]] = field(default_factory=dict)
+    """By frame: the message, the overlay, the picture."""
 
 
 class Actors:
@@ -256,7 +257,7 @@ class Actors:
         else:
             kind, content = "bytes", [read_whole(task.descriptor)]
         # What is small goes as one argument of bytes: Ray's own way with each argument costs more than all of this.
-        small = pickle.dumps((kind, name, task.info, task.wants_overlay, task.probe))
+        small = pickle.dumps((kind, name, task.info, task.wants_overlay, task.wants_picture, task.probe))
         self._news.put((known.actor.run.remote(small, *content), worker, task.frame_id))
 
     def _when_done(self, reference: Any, handle: Callable[[Future[Any]], None]) -> None:
@@ -310,7 +311,7 @@ class Actors:
         if isinstance(said, Exception):
             self._lost(worker, reason_of(said))
             return
-        reply: Reply = ("done", said, b"") if isinstance(said, bytes) else said
+        reply: Reply = ("done", said, (b"", b"")) if isinstance(said, bytes) else said
         what, first, second = reply
         with self._lock:
             known = self._workers.get(worker)
@@ -327,7 +328,7 @@ class Actors:
                 self._unshared.add((known.node, os.path.dirname(task.path)))  # noqa: PTH120
                 self._send(worker, known, task)
                 return
-            known.results[frame] = first, second
+            known.results[frame] = first, *second
             while known.order and known.order[0] in known.results:
                 next_frame = known.order.popleft()
                 del known.tasks[next_frame]

@@ -290,7 +290,8 @@ void ContourFinder::write(const Contour& contour, std::span<const OutlineFinder:
   const auto found = polygon_.find(line, kSlackPx * kOne);
   const auto chosen = found.size() < 3 ? line : found;
   corners_.assign(chosen.begin(), chosen.end());
-  make_simple(corners_);  // at the frame's border, onto which points were moved, a line may meet itself
+  // At the frame's border, onto which points were moved, a line may meet itself.
+  const bool dropped = make_simple(corners_);
   if (corners_.size() < 3) corners_ = box_of(line);
   capillary.polygon.clear();
   capillary.polygon.reserve(2 * corners_.size());
@@ -305,6 +306,9 @@ void ContourFinder::write(const Contour& contour, std::span<const OutlineFinder:
   const int y0 = low.y / kOne, y1 = (high.y + kOne - 1) / kOne;
   capillary.bbox = {contour.left + x0, contour.top + y0, x1 - x0, y1 - y0};
   capillary.area_px = contour.area_px;
+  if (dropped) {
+    capillary.area_px = std::max(1, static_cast<int>((doubled_area(corners_) / kOne / kOne + 1) / 2));
+  }
 }
 
 std::int64_t CoveredPixels::count(std::span<const Run> runs) {

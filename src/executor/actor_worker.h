@@ -28,9 +28,9 @@ class ActorWorker : private WorkerEvents {
   ActorWorker(const ActorWorker&) = delete;
   ActorWorker& operator=(const ActorWorker&) = delete;
 
-  /// The frame's result; nothing where the process ended over it, or had ended before. `overlay` may be null.
-  /// Throws Error as the constructor does.
-  std::optional<FrameResult> run(Frame frame, std::shared_ptr<const OpenFile> overlay);
+  /// The frame's result; nothing where the process ended over it, or had ended before. `files` is what the process
+  /// fills. Throws Error as the constructor does.
+  std::optional<FrameResult> run(Frame frame, FrameFiles files);
 
   /// What a file is; nothing, as above.
   std::optional<Probed> probe(std::shared_ptr<const OpenFile> file);

@@ -8,6 +8,7 @@
 #include "capillaryx/frame.h"
 #include "capillaryx/frame_result.h"
 #include "capillaryx/frame_source.h"
+#include "capillaryx/result_sink.h"
 #include "executor/control_store.h"
 
 namespace capillaryx {
@@ -16,7 +17,7 @@ namespace capillaryx {
 struct Task {
   FrameId id = -1;
   Frame frame;
-  std::shared_ptr<const OpenFile> overlay;  ///< null: none is drawn
+  FrameFiles files;  ///< that the worker fills
   int attempt = 1;
   bool probe = false;  ///< only what frame.file() is wanted
 };

@@ -57,7 +57,7 @@ class WatchedSink : public ResultSink {
  public:
   WatchedSink(ResultSink& sink, RunCounts& counts) : sink_(sink), counts_(counts) {}
 
-  std::shared_ptr<const OpenFile> overlay_file(const FrameInfo& frame) override { return sink_.overlay_file(frame); }
+  FrameFiles files(const FrameInfo& frame) override { return sink_.files(frame); }
   void write(FrameResult result) override {
     if (result.index != counts_.frames()) {
       throw Error(ErrorKind::kInternal, "results came out of order: a defect of the executor");
