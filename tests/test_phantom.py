@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import results
 from conftest import Run
 
 SMALL = ("--width", 320, "--height", 240, "--quiet")

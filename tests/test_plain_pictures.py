@@ -47,7 +47,9 @@ def test_a_picture_shows_the_frame_without_anything_drawn_on_it(analyze: Analyze
     (folder / "grey.pgm").write_bytes(pictures.pnm(pictures.tissue()[:, :, 1].copy()))
     out = analyze(folder).out
     (name,) = plain(out)
-    back = pictures.convert(out / "pictures" / name, tmp_path / "back.pgm", "-pix_fmt", "gray").read_bytes()[-240 * 160 :]
+    back = pictures.convert(out / "pictures" / name, tmp_path / "back.pgm", "-pix_fmt", "gray").read_bytes()[
+        -240 * 160 :
+    ]
     original = (folder / "grey.pgm").read_bytes()[-240 * 160 :]
     assert sum(abs(a - b) for a, b in zip(back, original, strict=True)) / len(back) < 3
 
