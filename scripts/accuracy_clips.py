@@ -324,13 +324,15 @@ def main() -> None:
             real.append(f"The intravital recording (inverted): {seen['registered']} of {seen['usable']} usable frames "
                         f"of {seen['frames']} register, moving at most {most_px:.1f} px; count {seen['count']}, "
                         f"of the halves {halves}.")  # fmt: skip
+    printed = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    version = printed.splitlines()[0]
     text = ["# Accuracy of clips and of the quality verdict", "",
             "Research use only, not for diagnosis. Measured by `.venv/bin/python scripts/accuracy_clips.py "
             f"build/release/capillaryx ../shared docs/accuracy_clips.md --clips {arguments.clips} --frames "
             f"{arguments.frames} --size {arguments.size} --seed {arguments.seed} --real-frames "
             f"{arguments.real_frames}`. "
-            "The aim is for 64 clips of 50 frames; this is that run's "
-            "size.", "", "## Synthetic clips", "",
+            f"The aim is for 64 clips of 50 frames; this is that run's size. Program: {version}.", "",
+            "## Synthetic clips", "",
             "Tremor, a drift over a third of the field, rotation, focus drift, flicker, moving blood and bubbles; a "
             "tenth of the frames spoiled. Capillaries count if they lie in the tissue that nine in ten frames show.",
             "", "| figure | measured | aim |", "|---|---|---|"]  # fmt: skip
