@@ -288,7 +288,7 @@ def test_blind_review_shows_no_name_and_no_result_until_it_is_asked_for(browser:
 
 def test_one_correction_of_a_clip_holds_for_all_its_frames_wherever_they_lie(browser: Browser) -> None:
     held = StandIn(3, 50)
-    held.begin_with_a_clip([[0, 0, 0], [-25, -12, 2.0], None])
+    held.begin_with_a_clip([[0, 0, 0], [-62, -12, 2.0], None])
     with review(browser, held) as hand:
         hand.page.locator("input[type=range]").fill("1")
         hand.key("r")
