@@ -290,8 +290,8 @@ void ContourFinder::write(const Contour& contour, std::span<const OutlineFinder:
   const auto found = polygon_.find(line, kSlackPx * kOne);
   const auto chosen = found.size() < 3 ? line : found;
   corners_.assign(chosen.begin(), chosen.end());
-  // The box of all that the area counts: at the frame's border, onto which points were moved, a line may meet itself, and
-  // the polygon keeps the larger of the two loops alone.
+  // The box of all that the area counts: at the frame's border, onto which points were moved, a line may meet itself,
+  // and the polygon keeps the larger of the two loops alone.
   const auto box = box_of(corners_);
   const OutlineFinder::Point low = box[0], high = box[2];
   make_simple(corners_);
