@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr int kStep = 3;       // every 3rd place of every 3rd row, as for the deviation
 constexpr float kFarFrom = 4;  // robust standard deviations
+constexpr int kRim = 4;        // reduced px around saturated places that are brightened by them
 constexpr int kSaturated = 250 * Darkness::kCoarseOne;
 
 constexpr double kLeastBright = 0.01, kBrightToDark = 2;     // of places that stand out
@@ -24,17 +26,25 @@ constexpr double kLeastWidthPx = 10, kMostWidthPx = 40;  // half and twice of wh
 
 StandingOut standing_out(const Darkness& darkness) {
   const auto far = static_cast<int>(kFarFrom * darkness.robust_sd * Darkness::kFineOne);
+  const auto place = [&](int x, int y) { return static_cast<std::ptrdiff_t>(y) * darkness.width + x; };
+  const auto is_saturated = [&](int x, int y) {
+    const std::ptrdiff_t at = place(std::clamp(x, 0, darkness.width - 1), std::clamp(y, 0, darkness.height - 1));
+    return darkness.behind.data()[at] / (Background::kOne / Darkness::kCoarseOne) - darkness.difference.data()[at] >=
+           kSaturated;
+  };
+  const auto is_glare = [&](int x, int y) {
+    for (int k = -kRim; k <= kRim; k += 2) {
+      if (is_saturated(x + k, y) || is_saturated(x, y + k)) return true;
+    }
+    return false;
+  };
   std::int64_t dark = 0, bright = 0, all = 0;
   for (int y = 0; y < darkness.height; y += kStep) {
-    const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(y) * darkness.width;
-    const std::int16_t* const smooth = darkness.smooth.data() + start;
-    const std::int16_t* const behind = darkness.behind.data() + start;
-    const std::int16_t* const difference = darkness.difference.data() + start;
     for (int x = 0; x < darkness.width; x += kStep) {
+      const int value = darkness.smooth.data()[place(x, y)];
       ++all;
-      if (smooth[x] > far) ++dark;
-      if (smooth[x] < -far && behind[x] / (Background::kOne / Darkness::kCoarseOne) - difference[x] < kSaturated)
-        ++bright;
+      if (value > far) ++dark;
+      if (value < -far && !is_glare(x, y)) ++bright;
     }
   }
   if (all == 0) return {};
@@ -61,8 +71,8 @@ void add_doubts(const Findings& findings, std::vector<std::string>& notes) {
   }
   if (capillaries >= kFewestWidths && (width_px < kLeastWidthPx || width_px > kMostWidthPx)) {
     notes.push_back(
-        fmt::format("vessel width out of range: areas and density are uncertain ({:.0f} px; the analysis "
-                    "is made for {:.0f} to {:.0f} px)",
+        fmt::format("vessel width out of range: areas and density are uncertain ({:.0f} px of the "
+                    "grid that is analysed, which is made for {:.0f} to {:.0f} px)",
                     width_px, kLeastWidthPx, kMostWidthPx));
   }
 }

@@ -10,13 +10,13 @@
 namespace capillaryx {
 
 /// The share of places that are darker, and brighter, than their background by 4 robust standard deviations; glare
-/// (saturated places) is neither.
+/// (saturated places and their rims) is neither.
 struct StandingOut {
   double dark = 0, bright = 0;
 };
 StandingOut standing_out(const Darkness& darkness);
 
-/// What an analysis left that tells whether its frame is one that it is made for.
+/// What shows whether a frame is one that the analysis is made for.
 struct Findings {
   StandingOut places;
   std::size_t regions = 0;      ///< that the network was asked about

@@ -55,7 +55,7 @@ TEST(Doubts, SayThatVesselsAreBrighterThanTissue) {
 TEST(Doubts, TakeNeitherDarkVesselsNorGlareForAnInvertedPicture) {
   EXPECT_GT(of_lines(-25).dark, 0.05);
   EXPECT_LT(of_lines(-25).bright, 0.01);
-  EXPECT_LT(of_lines(200).bright, 0.02);
+  EXPECT_LT(of_lines(200).bright, 0.01);
 }
 
 TEST(Doubts, SayThatHardlyAnyOfManyRegionsIsACapillary) {
@@ -81,6 +81,7 @@ TEST(Doubts, SayThatVesselsAreTooNarrowOrTooWide) {
   }
   findings.capillaries = 3;
   findings.regions = 20;
+  findings.undecided = 0;
   EXPECT_THAT(doubts(findings), IsEmpty());
 }
 
