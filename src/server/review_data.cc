@@ -98,7 +98,7 @@ ReviewData::ReviewData(const fs::path& folder, const std::string& reviewer, bool
       folder / "results.jsonl",
       [&](const FrameResult& result) {
         frames.push_back({result.index, 1, std::nullopt, about(result)});
-        if (result.clip) clips.emplace(*result.clip, frames.size() - 1);
+        if (!result.clip.empty()) clips.emplace(result.clip, frames.size() - 1);
       },
       [&](std::string_view line, std::int64_t) {
         if (!line.starts_with(kClipLineStart)) return;
