@@ -162,6 +162,10 @@ struct ReviewServer::State {
     if (path == "/review.js") return file("review.js", "text/javascript; charset=utf-8");
     if (path == "/review.css") return file("review.css", "text/css; charset=utf-8");
     Answer answer;
+    if (path == "/favicon.ico") {
+      answer.status = 204;
+      return answer;
+    }
     if (path == "/api/run") {
       answer.body = json{{"reviewer", reviewer},
                          {"run", data.run()},
