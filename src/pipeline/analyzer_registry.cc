@@ -3,10 +3,10 @@
 #include <mutex>
 #include <utility>
 
-#include "analysis/capillary_analyzer.h"
 #include "capillaryx/analyzer.h"
 #include "capillaryx/error.h"
 #include "comparators/comparators.h"
+#include "networks/network_analyzer.h"
 #include "pipeline/library_analyzer.h"
 
 namespace capillaryx {
@@ -14,7 +14,8 @@ namespace {
 
 struct Registry {
   std::mutex mutex;
-  std::map<std::string, AnalyzerFactory> factories{{"capillary", make_capillary_analyzer},
+  std::map<std::string, AnalyzerFactory> factories{{"capillary", make_model_analyzer},
+                                                   {"model:", make_named_model_analyzer},
                                                    {"background-ssim", make_background_ssim_analyzer},
                                                    {"tophat-skeleton", make_tophat_skeleton_analyzer},
                                                    {"clahe-otsu", make_clahe_otsu_analyzer},
