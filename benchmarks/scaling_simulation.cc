@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frames a second of 1 to 1,000 nodes: the scheduler itself in virtual time, with measured costs put in.
+// Frames per second of 1 to 1,000 nodes: the scheduler itself in virtual time, with measured costs put in.
 //   scaling_simulation FRAME_MS DRIVER_MS MESSAGE_MS CORES_A_NODE [NODES...]    prints a line of JSON a number of nodes
 // FRAME_MS: of one frame on one core; DRIVER_MS: of the driver for one frame, which it does one after another;
 // MESSAGE_MS: from driver to worker or back.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells the capillary density of every frame in a folder:   analyze_folder FRAMES
+// Prints the capillary density of every frame in a folder:   analyze_folder FRAMES
 #include <capillaryx/pipeline.h>
 
 #include <cstdio>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Another algorithm on every core: counts the bright pixels of every frame. Built two ways (CMakeLists.txt):
-//   my_analyzer FRAMES RESULTS                                              a program of its own
+//   my_analyzer FRAMES RESULTS                                              a separate program
 //   capillaryx analyze FRAMES -o RESULTS --analyzer lib:./my_analyzer.so    a library that capillaryx loads
 #include <capillaryx/analyzer.h>
 #include <capillaryx/pipeline.h>

@@ -12,7 +12,7 @@ scripts/setup.sh build run
 # What both have in common is compiled once: the compiler's cache sees paths below this checkout as relative ones.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
-# build_commit COMMIT: its program, in a tree of its own that is kept for the next time.
+# build_commit COMMIT: its program, in its own tree that is kept for the next time.
 build_commit() {
   local tree=build/compare/$1
   if [ ! -d "$tree" ]; then

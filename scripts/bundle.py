@@ -33,7 +33,7 @@ It needs a 64-bit Linux on an Intel or AMD processor with the GNU C library {gli
 Videos and cameras need the program ffmpeg beside it; pictures need nothing.
 
 ./capillaryx --help lists the commands. lib/ holds the libraries, licences/ their licences, sbom.cdx.json what they are.
-The libraries under the LGPL (nettle, libseccomp) may be replaced by your own: they are files of lib/.
+The libraries under the LGPL (nettle, libseccomp) may be replaced by other builds: they are files of lib/.
 """
 
 

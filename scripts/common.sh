@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# A line that tells what goes on now.
+# One line: the step that runs now.
 say() { printf '\n== %s\n' "$*"; }
 die() {
   printf 'error: %s\n' "$*" >&2

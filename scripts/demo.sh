@@ -20,6 +20,6 @@ status=0
 say "done; look at"
 echo "   $PWD/out/demo/results/report.html   the report: open it in a browser"
 echo "   $PWD/out/demo/results/overlays/     the frames with their capillaries"
-echo "   $PWD/out/demo/results/results.csv   a row a frame, for a spreadsheet"
+echo "   $PWD/out/demo/results/results.csv   one row per frame, for a spreadsheet"
 echo "Your own frames:   make demo INPUT=FOLDER   or   $program analyze FOLDER -o RESULTS"
 exit $status

@@ -63,7 +63,7 @@ def execution_time(bench: Row, folder: Path) -> None:
     axes.set_yticks(places, [row["name"] + (" *" if row["paper_default"] else "") for row in rows], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, 1.15 * max(max(row["rounds_ms"]) for row in rows))
-    axes.set_xlabel("execution time, ms a frame (bar: median of the rounds; strokes: each round)", fontsize=8)
+    axes.set_xlabel("execution time, ms per frame (bar: median of the rounds; strokes: each round)", fontsize=8)
     axes.set_title("Execution time (paper, Fig. 5). * two cores held back, as in the paper", fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     save(figure, folder, "fig5_execution_time", bench)

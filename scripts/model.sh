@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: [CHECK=FOLDER] scripts/model.sh    Trains the shipped network anew on synthetic frames, from its seed, into models/.
+# usage: [CHECK=FOLDER] scripts/model.sh    Trains the shipped network again on synthetic frames, from its seed, into models/.
 # CHECK: real frames with labels.coco.json, on which the finished network is measured (default: ../shared/data/frames).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 step "setting up (packages, Python environments)" scripts/setup.sh build run train

@@ -15,7 +15,7 @@ CAMERA_S = 60
 LIVE_SEARCH_S = 10
 MEMORY_FRAMES = 10_000
 MEMORY_SETTLED = 500  # frames after which memory is to be flat
-MEMORY_SLOPE_KB = 10  # a page of memory is 4 KB: a few bytes a frame, over 10,000 frames, cannot be told from none
+MEMORY_SLOPE_KB = 10  # a page of memory is 4 KB: a few bytes per frame, over 10,000 frames, are within the noise
 
 Figures = dict[str, Any]
 Table = list[str]
@@ -50,7 +50,7 @@ def bench_page(kept: Figures) -> Table:
         "MB: the most resident memory that any had; PSS: at the end, with a fair part of what several processes share. "
         "\\* the paper's number of workers, two cores held back. 'peer' is the paper's own stack in current releases.",
         "",
-        "| | ms a frame | least | p50 | p95 | p99 | speed-up | efficiency | cores | CPU s a frame | J a frame "
+        "| | ms per frame | least | p50 | p95 | p99 | speed-up | efficiency | cores | CPU s per frame | J per frame "
         "| driver MB | PSS | worker MB | PSS |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
@@ -104,8 +104,8 @@ def bench_page(kept: Figures) -> Table:
         for name, wanted, times in (
             ("serial ahead of the peer's serial", 20, peer_serial["ms_per_frame"] / serial["ms_per_frame"]),
             (f"driver ahead of the peer's best ({best['name']})", 22, best["ms_per_frame"] / driver["ms_per_frame"]),
-            ("serial, in CPU seconds a frame", 20, least_cpu / serial["cpu_s_per_frame"]),
-            (f"driver, {two} workers, in CPU seconds a frame", 20, least_cpu / driver["cpu_s_per_frame"]),
+            ("serial, in CPU seconds per frame", 20, least_cpu / serial["cpu_s_per_frame"]),
+            (f"driver, {two} workers, in CPU seconds per frame", 20, least_cpu / driver["cpu_s_per_frame"]),
         ):
             page.append(claim(name, f"{wanted} times", f"{times:.1f} times", times >= wanted))
     page += [
@@ -115,7 +115,7 @@ def bench_page(kept: Figures) -> Table:
         "![CPU use](figures/fig7_cpu_use.svg)",
         "",
         "Points beyond this machine's cores are simulated: the driver's own scheduler in virtual time, with "
-        f"{bench['simulation']['frame_ms']:.1f} ms a frame in a worker and {bench['simulation']['driver_ms']:.3f} ms "
+        f"{bench['simulation']['frame_ms']:.1f} ms per frame in a worker and {bench['simulation']['driver_ms']:.3f} ms "
         "in the driver, as measured.",
         "",
     ]
@@ -130,7 +130,7 @@ def system_page(kept: Figures) -> Table:
         "### What the system itself costs",
         "",
         "`executor_benchmark`: an analyzer that does nothing, in worker processes; the best of the repeats. (Ray, in a "
-        "trial on such a machine: 0.75 ms a call, 17 ms a frame put and read.)",
+        "trial on such a machine: 0.75 ms a call, 17 ms per frame put and read.)",
         "",
         *CLAIMS,
         claim(
@@ -149,7 +149,7 @@ def system_page(kept: Figures) -> Table:
             "1920x1080x3 through the store, one in flight, p50",
             "2 ms or less",
             f"{one_large['p50_us'] / 1000:.2f} ms (p99 {one_large['p99_us'] / 1000:.2f} ms; many in flight: "
-            f"{1000 / large['frames_per_s']:.2f} ms a frame)",
+            f"{1000 / large['frames_per_s']:.2f} ms per frame)",
             one_large["p50_us"] <= 2000,
         ),
         claim(

@@ -26,7 +26,6 @@ SIZES = ((1920, 1080), (3840, 2160), (7680, 4320))
 STAGES = ("read", "reduce", "background", "darkness", "ssim", "rois", "classifier", "density")
 COUNTS = pathlib.Path("benchmarks/instructions.json")
 BENCH = pathlib.Path("build/performance/bench.json")
-LOG = pathlib.Path("docs/performance_log.md")
 PIXELS = 1920 * 1080
 HALF = PIXELS // 4
 # Kinds of operations and their rates in machine_limits.
@@ -35,7 +34,7 @@ CARD = pathlib.Path(__file__).resolve().parent.parent / "models/card.json"
 
 
 class Must(NamedTuple):
-    """What a stage has to move and to work out at least, by its method: of a frame of 1920x1080 pixels."""
+    """What a stage has to move and to compute at least, by its method: of a frame of 1920x1080 pixels."""
 
     moved: float  # bytes
     moved_what: str
@@ -286,7 +285,7 @@ def stages_page(program: str, limits: dict[str, float], work: dict[str, float], 
     page += [
         "",
         "Instructions are those of AVX2 under callgrind (`scripts/instructions.sh`), on a frame of a quarter of "
-        "the size, four times; density's are without the polygons. What a stage must move is reckoned at the speed of "
+        "the size, four times; density's are without the polygons. What a stage must move is estimated at the speed of "
         f"the third-level cache, what it must do at this core's measured speeds (`benchmarks/machine_limits.cc`): "
         f"{limits['gflops']:.0f} thousand million operations a second with floats, {limits['pair_gops']:.0f} in "
         f"multiplications of pairs of 16 bits, {limits['short_gops']:.0f} with 16 bits, {limits['table_gops']:.1f} "
@@ -336,7 +335,7 @@ def main() -> None:
         "",
         *stages_page(program, limits, work, folder),
         *sizes_page(program),
-        LOG.read_text(encoding="utf-8").rstrip(),
+        "What each change of the stages gave: [experiments.md](experiments.md).",
         "",
     ]
     pathlib.Path(page_file).write_text("\n".join(page), encoding="utf-8")

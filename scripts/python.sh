@@ -10,7 +10,7 @@ if [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ] && command -v ccache >/dev/null; th
 fi
 cmake --preset release --log-level=WARNING >/dev/null
 # The compilers that the folder has been configured with; else those that Python was built with are taken, and CMake
-# begins anew.
+# starts again.
 cached() { sed -n "s/^CMAKE_$1_COMPILER:[A-Z]*=//p" build/release/CMakeCache.txt; }
 CXX=$(cached CXX)
 export CXX CC="${CC:-cc}"

@@ -29,7 +29,7 @@ ACCURACY_ROWS = (
     ("synthetic frames: density error", "Synthetic frames", "density error", 1),
 )
 SPEED_SECTION = "Serial, router, driver"
-SPEED_COLUMN = "ms a frame"
+SPEED_COLUMN = "ms per frame"
 
 
 def section(page: str, title: str) -> str:
@@ -59,7 +59,7 @@ def speed_rows(page: str) -> Iterator[tuple[str, str]]:
         if SPEED_COLUMN in row:
             heads = row
         elif heads and len(row) == len(heads):
-            yield f"ms a frame: {row[0]}", row[heads.index(SPEED_COLUMN)]
+            yield f"ms per frame: {row[0]}", row[heads.index(SPEED_COLUMN)]
 
 
 def stamp(page: str) -> str:

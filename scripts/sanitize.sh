@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 preset=$1
 step "setting up (packages, Python environment)" scripts/setup.sh build run test
 step "building ($preset)" scripts/build.sh "$preset"
-# OpenVINO's own TBB, not Debian's that OpenCV brings along: it can be told to open libraries as sanitizers want it.
+# OpenVINO's own TBB, not Debian's that OpenCV brings along: it can be made to open libraries as sanitizers want it.
 LD_LIBRARY_PATH=$(.venv/bin/python -c 'import pathlib, openvino; print(pathlib.Path(openvino.__file__).parent / "libs")')
 export LD_LIBRARY_PATH TBB_ENABLE_SANITIZERS=1
 step "unit tests ($preset)" ctest --preset "$preset" --parallel "$(nproc)"

@@ -105,7 +105,7 @@ def driver_ms(run: capillaryx.Run) -> float:
 
 
 def rate(run: capillaryx.Run) -> float:
-    """Frames a second of a run once its first frames are through."""
+    """Frames per second of a run once its first frames are through."""
     start, count = 0.0, 0
     for count, result in enumerate(run, 1):
         assert result.ok, result.error
@@ -208,7 +208,7 @@ def object_cost_ms() -> float:
 
 
 def simulate(frame_ms: float, driver_ms: float, cores: int, counts: tuple[int, ...] = ()) -> list[dict[str, Any]]:
-    """Frames a second of clusters, by the scheduler in virtual time."""
+    """Frames per second of clusters, by the scheduler in virtual time."""
     program = ROOT / "build/release/scaling_simulation"
     words = [program, frame_ms, driver_ms, 0.5, cores, *counts]
     said = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True).stdout
@@ -291,7 +291,7 @@ def page(found: dict[str, Any]) -> str:
     cost, real, driver = (found[name] for name in ("cost", "real", "driver"))
     file_mb = found["file_mb"]
     limits = {
-        f"driver ({driver['ray_ms']:.2f} ms a frame)": 1000 / driver["ray_ms"],
+        f"driver ({driver['ray_ms']:.2f} ms per frame)": 1000 / driver["ray_ms"],
         f"storage ({STORAGE_GB_PER_S:g} GB/s)": STORAGE_GB_PER_S * 1000 / file_mb,
         f"driver's link, bytes sent ({LINK_GB_PER_S:g} GB/s)": LINK_GB_PER_S * 1000 / file_mb,
     }
@@ -340,7 +340,7 @@ def page(found: dict[str, Any]) -> str:
         "",
         "The speeds of storage and link are assumptions (one NFS server; 10 Gbit/s), not measured.",
         "",
-        "![Frames a second over nodes](figures/scaling.png)",
+        "![Frames per second over nodes](figures/scaling.png)",
         END,
     ]
     return "\n".join(lines)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: LABELS=FILE FRAMES=FOLDER [OUTPUT=FOLDER] [OPTIONS="--resume --seed=2 ..."] scripts/train.sh
-# Fine-tunes the shipped network on COCO labels of your own; training/fine_tune.py --help lists the OPTIONS.
+# Fine-tunes the shipped network on your own COCO labels; training/fine_tune.py --help lists the OPTIONS.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 if [ -z "${LABELS:-}" ] || [ -z "${FRAMES:-}" ]; then die "say which: make train LABELS=coco.json FRAMES=folder"; fi
 [ -f "$LABELS" ] || die "$LABELS: no such file"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes src/evaluation/decompositions.cc: how Unicode's composed characters of alphabets are spelt decomposed (NFD),
-as file names of macOS are. Korean syllables follow a rule of their own; compatibility ideographs are
+as file names of macOS are. Korean syllables follow their own rule; compatibility ideographs are
 left out, as in HFS+.
 
 usage: unicode_table.py    (at the top of the checkout)

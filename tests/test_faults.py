@@ -3,7 +3,7 @@
 analyzers that fail, disks that are full. After each the results are those of a run that nothing happened to, and
 nothing is left behind.
 
-On the real frames of ../shared where they are there, else on drawn ones. Where more frames show more there is a long
+On the real frames of ../shared where they are there, else on synthetic ones. Where more frames show more there is a long
 form beside the short one (`make soak`), whose figures go to build/faults/.
 """
 
@@ -237,7 +237,7 @@ def test_an_analyzer_that_fails_at_some_frames_fails_those_alone(
 def test_a_killed_driver_is_resumed_as_if_nothing_had_been(
     program: Path, frame_folder: Path, clean: Path, size: Size, tmp_path: Path, note: Note
 ) -> None:
-    """Sessions of one run, each killed at a random moment, most of them after some frames of their own."""
+    """Sessions of one run, each killed at a random moment, most of them after some frames."""
     out = tmp_path / "out"
     moments = random.Random(6)
     kept = []
@@ -427,7 +427,7 @@ def test_workers_that_cannot_be_locked_down_are_told_of(
         flags = ["--executor", executor, "-o", out]
         return expect_end(start(program, *inputs(frame_folder, size.frames), *flags, **more), 0)[1]
 
-    assert "locked down" not in run(tmp_path / "usual")
+    assert "sandboxed" not in run(tmp_path / "usual")
     warned = run(tmp_path / "refused", preexec_fn=refuse_sandboxes)
-    assert warned.count("warning: the workers are not locked down: the kernel refuses the sandbox") == 1
+    assert warned.count("warning: the workers are not sandboxed: the kernel refuses the sandbox") == 1
     expect_same(tmp_path / "refused", clean)

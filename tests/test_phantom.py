@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import results
 from conftest import Run
 
 SMALL = ("--width", 320, "--height", 240, "--quiet")
@@ -88,3 +89,15 @@ def test_a_file_in_place_of_the_folder_is_said(capillaryx: Run, tmp_path: Path) 
     (tmp_path / "out").write_text("a file")
     done = capillaryx("phantom", 1, "-o", tmp_path / "out", *SMALL, expect=1)
     assert "cannot make the folder" in done.stderr
+
+
+def test_a_capillary_whose_contour_meets_itself_at_the_border_has_the_area_of_its_outline(
+    capillaryx: Run, tmp_path: Path
+) -> None:
+    # The 12th frame of this seed has a capillary whose two limbs end at the left border.
+    capillaryx("phantom", 1, "--seed", 20261127, "--first", 11, "-o", tmp_path / "frames", "--quiet")
+    capillaryx("analyze", tmp_path / "frames", "-o", tmp_path / "out", "--executor", "serial", "--quiet")
+    (frame,) = results.frames(tmp_path / "out")
+    assert frame["status"] == "ok", frame["error"]
+    for capillary in frame["capillaries"]:
+        assert capillary["area_px"] <= capillary["bbox"][2] * capillary["bbox"][3]

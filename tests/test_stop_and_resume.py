@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run that is cut short, and going on with it."""
+"""A run that is interrupted, and going on with it."""
 
 import shutil
 import signal
@@ -13,12 +13,12 @@ import results
 from conftest import Analyze
 from processes import frames_written, start, wait_for
 
-REPEAT = 40  # of six small frames: long enough to be cut short in the middle
+REPEAT = 40  # of six small frames: long enough to be interrupted in the middle
 
 
 @pytest.fixture(scope="module")
 def whole(program: Path, tissue_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run that was never cut short."""
+    """The run that was never interrupted."""
     out = tmp_path_factory.mktemp("whole") / "out"
     command = [str(program), "analyze", str(tissue_folder), "-o", str(out), "--repeat", str(REPEAT), "--quiet"]
     subprocess.run(command, check=True, timeout=120)

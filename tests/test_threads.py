@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole program with threads as workers. `make tsan` runs these under ThreadSanitizer, where a race ends the
-program; so every room that has threads of its own works beside the others here: source, driver, workers, status file,
+program; so every room that has its own threads works beside the others here: source, driver, workers, status file,
 progress, the handling of Ctrl-C.
 """
 

@@ -41,7 +41,7 @@ def test_recipe_gives_a_network_that_has_learnt(program: Path, capillaryx: Run, 
     assert card["synthetic"]["auc"][0] > 0.8
     assert card["sha256"] in (tmp_path / "model/README.md").read_text()
     said = capillaryx("model", "check", tmp_path / "model/capillary.onnx").stdout
-    assert "trained on drawn tissue alone (seed 5, 10 frames)" in said
+    assert "trained on synthetic tissue alone (seed 5, 10 frames)" in said
 
     again = tmp_path / "again"
     again.mkdir()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fine-tunes the shipped network on labels of your own (COCO; category 1 is a capillary, iscrowd 1 cannot be told), and
+"""Fine-tunes the shipped network on your own labels (COCO; category 1 is a capillary, iscrowd 1 is ambiguous), and
 measures on frames that are held out what that buys. `make train LABELS=FILE FRAMES=FOLDER` calls it, and so does
 `python -m capillaryx.train`.
 
@@ -45,7 +45,7 @@ SCORES = (  # and at IoU 0.3; hits whatever the IoU
     *("precision", "recall", "f1", "ap", "hit_precision", "hit_recall", "count_error", "density_error"),
     "scaled_density_error",
 )
-PAGE = """# A network fine-tuned on labels of your own
+PAGE = """# A network fine-tuned on your own labels
 
 Research use only, not for diagnosis. Agreement with these labels is not clinical accuracy.
 Made by `make train` or `python -m capillaryx.train`, used by `capillaryx analyze FRAMES -o RESULTS --model FILE`.
@@ -346,7 +346,7 @@ def main(
     else:
         held_out = [i for group in groups[:0:-HELD_OUT_EVERY] for i in group]
     inside = np.isin(regions.frames, held_out)
-    # A fragment of a capillary that has no region of its own is no proof of anything: the whole may look like it.
+    # A fragment of a capillary without a region is no proof of anything: the whole may look like it.
     training, measured = subset(regions, ~inside & ~regions.fragments), subset(regions, inside & ~regions.parts)
     if len(training) == 0 or len(np.unique(training.labels)) < 2:
         raise SystemExit("too few labels: both capillaries and other regions are needed in the frames to train on")

@@ -98,7 +98,7 @@ def main() -> None:
     training, kept = subset(drawn, ~calibrates), subset(drawn, calibrates)
     print(f"training on {len(training)} regions, {int(training.labels.sum())} of them capillaries", flush=True)
     model = fitting.train(training, options.epochs, recipe.BATCH, options.seed)
-    # Parts and other readings have no answer of their own.
+    # Parts and other readings have no answer.
     whole = ~kept.parts
     calibration = fitting.calibrate(fitting.logits(model, kept.inputs[whole]), kept.labels[whole])
     usual_share = float(np.mean(kept.labels[whole]))
@@ -106,7 +106,7 @@ def main() -> None:
     darkness_threshold = figures.best_threshold(training.darkness[whole], training.labels[whole])
 
     notes = {
-        "about": f"the paper's network, trained on drawn tissue alone (seed {options.seed}, {options.frames} frames)",
+        "about": f"the paper's network, trained on synthetic tissue alone (seed {options.seed}, {options.frames} frames)",
         "capillary_class": 1,
         "input": "local_contrast",
         "usual_share": round(usual_share, 4),

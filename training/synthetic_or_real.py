@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tells synthetic capillaries from real ones: a network of the shipped one's shape, trained to tell them apart on
 frames other than those it is measured on, and how far each of a few plain measures of a region gets alone. 0.5 is no
-better than a guess: the drawing could not be told from what it draws. `make synthetic-or-real` calls it.
+better than a guess: the drawing looked like what it draws. `make synthetic-or-real` calls it.
 
 Nothing of what is trained here is kept or shipped: it only says where the drawing should get better.
 """

@@ -6,7 +6,7 @@
 
 namespace capillaryx {
 
-/// What kind of thing has to be mended before the run can go on.
+/// What kind of thing has to be fixed before the run can go on.
 enum class ErrorKind {
   kUsage,     ///< an option or argument is wrong
   kInput,     ///< an input cannot be found or read at all
@@ -19,7 +19,7 @@ enum class ErrorKind {
 /// Ends a run. The message says what happened and what to do about it.
 ///
 /// What spoils one frame only is never an Error: it is that frame's FrameResult with Status::kFailed.
-/// The library throws nothing else of its own, prints nothing and never ends the process.
+/// The library throws nothing else, prints nothing and never ends the process.
 /// Threads: an Error is a value; any thread may hold one.
 class Error : public std::runtime_error {
  public:

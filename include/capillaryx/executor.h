@@ -25,7 +25,7 @@ struct ExecutorStatus {
   int workers_busy = 0;
   std::int64_t worker_deaths = 0;
   std::int64_t frames_in_flight = 0;
-  std::string warning;  ///< what the user should know, e.g. that workers cannot be locked down here; empty otherwise
+  std::string warning;  ///< what the user should know, e.g. that workers cannot be sandboxed here; empty otherwise
 
   std::int64_t frames_done() const { return frames_ok + frames_failed + frames_dropped; }
 };

@@ -13,7 +13,7 @@
 
 namespace capillaryx {
 
-/// A file that was passed over, and why.
+/// A file that was skipped, and why.
 struct SkippedInput {
   std::string source;  ///< UTF-8
   std::string reason;
@@ -59,7 +59,7 @@ class FrameSource {
   /// How many frames there will be in all, where that is known beforehand.
   virtual std::optional<std::int64_t> frame_count() const { return std::nullopt; }
 
-  /// What was passed over so far: files that are no pictures, pipes, devices.
+  /// What was skipped so far: files that are no pictures, pipes, devices.
   virtual std::vector<SkippedInput> skipped() const { return {}; }
 };
 

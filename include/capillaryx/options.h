@@ -14,6 +14,8 @@ enum class ExecutorKind { kDriver, kRouter, kSerial, kRay };
 enum class WorkerKind { kProcess, kThread };
 enum class WhenBehind { kWait, kDropOldest, kDropNewest };
 enum class OverlayFormat { kJpg, kPng };
+/// Which frames have a plain JPEG in pictures/: none; those that a browser cannot show from the input file; all.
+enum class Pictures { kNone, kNeeded, kAll };
 enum class InferencePrecision { kF32, kBf16 };
 
 /// Name and content of a network.
@@ -30,6 +32,7 @@ struct Options {
   std::int64_t repeat = 1;
   std::int64_t every = 1;
   std::optional<double> scale_um_per_px;
+  double magnification = 0;
   std::int64_t max_pixels = 100'000'000;
   std::string roi;
   std::string clips;
@@ -60,6 +63,7 @@ struct Options {
   bool stages = false;
   bool overlays = true;
   OverlayFormat overlay_format = OverlayFormat::kJpg;
+  Pictures pictures = Pictures::kNeeded;
   std::string status_file;
   std::string csv_separator = ",";
 
@@ -106,6 +110,9 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
   visit(FieldInfo{"scale_um_per_px", "what", true, "micrometres a pixel; no default, lengths stay in px without", 1e-6,
                   1e6},
         options.scale_um_per_px);
+  visit(FieldInfo{"magnification", "what", true,
+                  "size of the vessels beside those that the analysis is made for (0: found for each frame)", 0, 16},
+        options.magnification);
   visit(FieldInfo{"max_pixels", "what", true, "refuse larger pictures (default 100 million)", 1, 4e9},
         options.max_pixels);
   visit(FieldInfo{"roi", "what", true, "measure only this part of each frame: X,Y,WIDTH,HEIGHT, px", 0, 0},
@@ -123,13 +130,10 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
       FieldInfo{"worker_command", "how", false,
                 "what starts a worker process: words, or a JSON array of them (default: the capillaryx program)", 0, 0},
       options.worker_command);
-  visit(FieldInfo{"model", "how", false, "a network of your own (default: the one shipped)", 0, 0}, options.model);
-  visit(
-      FieldInfo{
-          "inference_precision", "how", true,
-          "numbers that the network reckons in: f32, or bf16 (faster; needs a processor with AVX-512 BF16 or AMX)", 0,
-          0},
-      options.inference_precision);
+  visit(FieldInfo{"model", "how", false, "your own network (default: the one shipped)", 0, 0}, options.model);
+  visit(FieldInfo{"inference_precision", "how", true,
+                  "inference precision: f32, or bf16 (faster; needs a processor with AVX-512 BF16 or AMX)", 0, 0},
+        options.inference_precision);
   visit(FieldInfo{"analyzer", "how", true, "the algorithm: a name, lib:FILE or python:PACKAGE.CLASS", 0, 0},
         options.analyzer);
   visit(FieldInfo{"ray_address", "how", false, "address of a Ray cluster", 0, 0}, options.ray_address);
@@ -144,18 +148,20 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
                   "live: ms that a frame may wait for a worker before one is dropped, as when_behind says", 0, 1e6},
         options.max_wait_ms);
   visit(FieldInfo{"pace_fps", "limits", false,
-                  "play the inputs at FPS frames a second, as a camera would (0: as fast as possible)", 0, 1e6},
+                  "play the inputs at FPS frames per second, as a camera would (0: as fast as possible)", 0, 1e6},
         options.pace_fps);
   visit(FieldInfo{"sandbox", "limits", false, "lock workers down", 0, 0}, options.sandbox);
 
-  visit(FieldInfo{"resume", "output", false, "go on with an output folder whose run was cut short", 0, 0},
-        options.resume);
+  visit(FieldInfo{"resume", "output", false, "resume the interrupted run of an output folder", 0, 0}, options.resume);
   visit(FieldInfo{"force", "output", false, "replace the results in an output folder", 0, 0}, options.force);
   visit(FieldInfo{"stages", "output", false, "write the pictures of every stage (paper, Fig. 2)", 0, 0},
         options.stages);
   visit(FieldInfo{"overlays", "output", false, "draw the overlays", 0, 0}, options.overlays);
-  visit(FieldInfo{"overlay_format", "output", false, "jpg or png (png costs 50-100 ms a frame)", 0, 0},
+  visit(FieldInfo{"overlay_format", "output", false, "jpg or png (png costs 50-100 ms per frame)", 0, 0},
         options.overlay_format);
+  visit(FieldInfo{"pictures", "output", false,
+                  "plain JPEGs of: none; needed (frames that a browser cannot show from the input file); all", 0, 0},
+        options.pictures);
   visit(FieldInfo{"status_file", "output", false, "rewrite FILE (JSON) once a second with where the run stands", 0, 0},
         options.status_file);
   visit(FieldInfo{"csv_separator", "output", false, "what separates the cells of results.csv: , ; or tab", 0, 0},
@@ -187,8 +193,7 @@ void visit_fields(AnyOptions& options, Visitor&& visit) {
                   "regions that meet below this part of the fainter one's peak are two; small ones below a third of it",
                   0, 1},
         options.split_ratio);
-  visit(FieldInfo{"foot_ratio", "algorithm", true, "a region ends at this part of its own peak", 0, 1},
-        options.foot_ratio);
+  visit(FieldInfo{"foot_ratio", "algorithm", true, "a region ends at this part of its peak", 0, 1}, options.foot_ratio);
   visit(FieldInfo{"min_area_px", "algorithm", true, "smallest region, px", 1, 1e9}, options.min_area_px);
   visit(FieldInfo{"max_area_px", "algorithm", true, "largest region, px", 1, 1e9}, options.max_area_px);
   visit(FieldInfo{"max_length_px", "algorithm", true, "longest side of a region's box, px", 8, 4096},
@@ -218,11 +223,13 @@ const char* to_string(ExecutorKind value);
 const char* to_string(WorkerKind value);
 const char* to_string(WhenBehind value);
 const char* to_string(OverlayFormat value);
+const char* to_string(Pictures value);
 const char* to_string(InferencePrecision value);
 bool from_string(std::string_view name, ExecutorKind& value);
 bool from_string(std::string_view name, WorkerKind& value);
 bool from_string(std::string_view name, WhenBehind& value);
 bool from_string(std::string_view name, OverlayFormat& value);
+bool from_string(std::string_view name, Pictures& value);
 bool from_string(std::string_view name, InferencePrecision& value);
 
 }  // namespace capillaryx

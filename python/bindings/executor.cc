@@ -45,9 +45,10 @@ class RayTask {
   /// What with_info() takes: all that is known of the frame beside its picture.
   nb::bytes info_bytes() const {
     MessageWriter writer;
-    return to_bytes(writer.assign(task_.id, Frame::unreadable(info(), ""), nullptr, false, false));
+    return to_bytes(writer.assign(task_.id, Frame::unreadable(info(), ""), nullptr, {}, false));
   }
-  bool wants_overlay() const { return task_.overlay != nullptr; }
+  bool wants_overlay() const { return task_.files.overlay != nullptr; }
+  bool wants_picture() const { return task_.files.picture != nullptr; }
 
   /// Where the frame's file lies, or nothing where it has none or has been removed.
   std::string path() const {
@@ -64,7 +65,7 @@ class RayTask {
   Task task_;
 };
 
-/// What actors tell the run, from any thread; what comes after the run has ended is lost.
+/// Messages of the actors to the run, from any thread; what comes after the run has ended is lost.
 class RayEvents {
  public:
   struct Listener {
@@ -72,7 +73,7 @@ class RayEvents {
     virtual void ready(WorkerId worker, const std::string& warning) = 0;
     virtual void ended(WorkerId worker, const std::string& reason) = 0;
     virtual void result(WorkerId worker, FrameId frame, const std::vector<std::uint8_t>& message,
-                        const std::vector<std::uint8_t>& overlay) = 0;
+                        const std::vector<std::uint8_t>& overlay, const std::vector<std::uint8_t>& picture) = 0;
     virtual void error(int kind, const std::string& message) = 0;
   };
 
@@ -84,13 +85,16 @@ class RayEvents {
   void ended(WorkerId worker, std::string reason) const {
     mailbox_->post([listener = listener_, worker, reason = std::move(reason)] { listener->ended(worker, reason); });
   }
-  void result(WorkerId worker, FrameId frame, const nb::bytes& message, const nb::bytes& overlay) const {
+  void result(WorkerId worker, FrameId frame, const nb::bytes& message, const nb::bytes& overlay,
+              const nb::bytes& picture) const {
     const auto message_bytes = view(message);
     const auto overlay_bytes = view(overlay);
+    const auto picture_bytes = view(picture);
     mailbox_->post([listener = listener_, worker, frame,
                     message_copy = std::vector<std::uint8_t>(message_bytes.begin(), message_bytes.end()),
-                    overlay_copy = std::vector<std::uint8_t>(overlay_bytes.begin(), overlay_bytes.end())] {
-      listener->result(worker, frame, message_copy, overlay_copy);
+                    overlay_copy = std::vector<std::uint8_t>(overlay_bytes.begin(), overlay_bytes.end()),
+                    picture_copy = std::vector<std::uint8_t>(picture_bytes.begin(), picture_bytes.end())] {
+      listener->result(worker, frame, message_copy, overlay_copy, picture_copy);
     });
   }
   void error(int kind, std::string message) const {
@@ -140,7 +144,7 @@ class RayPool : public WorkerPool, private RayEvents::Listener {
   Sent assign(WorkerId worker, Task task) override {
     const auto found = workers_.find(worker);
     if (found == workers_.end()) return Sent::kSent;
-    found->second.given.push_back({task.id, task.frame.info(), task.attempt, task.overlay});
+    found->second.given.push_back({task.id, task.frame.info(), task.attempt, task.files});
     const nb::gil_scoped_acquire gil;
     call([&] { actors_.attr("assign")(worker, nb::cast(RayTask(std::move(task)))); });
     return Sent::kSent;
@@ -157,7 +161,7 @@ class RayPool : public WorkerPool, private RayEvents::Listener {
     FrameId id = -1;
     FrameInfo info;
     int attempt = 1;
-    std::shared_ptr<const OpenFile> overlay;
+    FrameFiles files;
   };
   struct Worker {
     int slot = 0;
@@ -175,7 +179,7 @@ class RayPool : public WorkerPool, private RayEvents::Listener {
   }
 
   void result(WorkerId id, FrameId frame, const std::vector<std::uint8_t>& message,
-              const std::vector<std::uint8_t>& overlay) override {
+              const std::vector<std::uint8_t>& overlay, const std::vector<std::uint8_t>& picture) override {
     const auto found = workers_.find(id);
     if (found == workers_.end()) return;
     Worker& worker = found->second;
@@ -189,7 +193,8 @@ class RayPool : public WorkerPool, private RayEvents::Listener {
     FrameResult result = read_result(*read.body_as_Done()->result(), given.info);
     result.timing.worker = worker.slot;
     result.timing.attempt = given.attempt;
-    if (given.overlay && result.status == Status::kOk) write_whole(*given.overlay, overlay);
+    if (given.files.overlay && result.status == Status::kOk) write_whole(*given.files.overlay, overlay);
+    if (given.files.picture && result.status == Status::kOk) write_whole(*given.files.picture, picture);
     events_.on_result(id, frame, std::move(result));
   }
 
@@ -248,7 +253,7 @@ void hear_of_children() {
   if (now.sa_handler == SIG_IGN) std::signal(SIGCHLD, SIG_DFL);
 }
 
-/// What an actor does with its frames: it gives them to a worker process of its own.
+/// What an actor does with its frames: it gives them to its own worker process.
 class Actor {
  public:
   explicit Actor(const std::string& options_json) {
@@ -264,18 +269,22 @@ class Actor {
   Actor(const Actor&) = delete;
   Actor& operator=(const Actor&) = delete;
 
-  /// The result as a message, and its overlay (empty where none is wanted); None where the process has ended.
-  nb::object run(Frame frame, bool overlay) {
+  /// The result as a message, its overlay and its picture (empty if not wanted); None if the process has ended.
+  nb::object run(Frame frame, bool overlay, bool picture) {
     std::optional<FrameResult> result;
-    std::shared_ptr<const OpenFile> picture;
+    FrameFiles files;
     {
       const nb::gil_scoped_release unlocked;
-      if (overlay) picture = memory_file({});
-      result = worker_->run(std::move(frame), picture);
+      if (overlay) files.overlay = memory_file({});
+      if (picture) files.picture = memory_file({});
+      result = worker_->run(std::move(frame), files);
       frame = Frame();
     }
     if (!result) return nb::none();
-    return nb::make_tuple(to_bytes(writer_.done(0, *result, false)), picture ? content(*picture) : nb::bytes("", 0));
+    const auto bytes_of = [](const std::shared_ptr<const OpenFile>& file) {
+      return file ? content(*file) : nb::bytes("", 0);
+    };
+    return nb::make_tuple(to_bytes(writer_.done(0, *result, false)), bytes_of(files.overlay), bytes_of(files.picture));
   }
 
   /// What a frame's file is, as a message; None if the process has ended.
@@ -305,6 +314,7 @@ void add_executor(nb::module_& module) {
       .def_prop_ro("info", &RayTask::info_bytes)
       .def_prop_ro("probe", &RayTask::probe)
       .def_prop_ro("wants_overlay", &RayTask::wants_overlay)
+      .def_prop_ro("wants_picture", &RayTask::wants_picture)
       .def_prop_ro("path", &RayTask::path)
       .def_prop_ro("descriptor", &RayTask::descriptor)
       .def_prop_ro("error", [](const RayTask& task) { return task.frame().error(); })
@@ -314,12 +324,13 @@ void add_executor(nb::module_& module) {
   nb::class_<RayEvents>(module, "RayEvents")
       .def("ready", &RayEvents::ready, nb::arg("worker"), nb::arg("warning"))
       .def("ended", &RayEvents::ended, nb::arg("worker"), nb::arg("reason"))
-      .def("result", &RayEvents::result, nb::arg("worker"), nb::arg("frame"), nb::arg("message"), nb::arg("overlay"))
+      .def("result", &RayEvents::result, nb::arg("worker"), nb::arg("frame"), nb::arg("message"), nb::arg("overlay"),
+           nb::arg("picture"))
       .def("error", &RayEvents::error, nb::arg("kind"), nb::arg("message"));
   nb::class_<Actor>(module, "ActorWorker")
       .def(nb::init<const std::string&>(), nb::arg("options_json"))
-      .def("run", &Actor::run, nb::arg("frame"), nb::arg("overlay"),
-           nb::sig("def run(self, frame: Frame, overlay: bool) -> tuple[bytes, bytes] | None"))
+      .def("run", &Actor::run, nb::arg("frame"), nb::arg("overlay"), nb::arg("picture"),
+           nb::sig("def run(self, frame: Frame, overlay: bool, picture: bool) -> tuple[bytes, bytes, bytes] | None"))
       .def("probe", &Actor::probe, nb::arg("frame"), nb::sig("def probe(self, frame: Frame) -> bytes | None"))
       .def_prop_ro("ended", &Actor::ended)
       .def_prop_ro("warning", &Actor::warning);

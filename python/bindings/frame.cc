@@ -136,7 +136,7 @@ void add_frame(nb::module_& module) {
           "index", [](const Frame& frame) { return frame.info().index; }, "Place in the run's order, from 0.")
       .def_prop_ro(
           "source", [](const Frame& frame) { return frame.info().source; },
-          "For display: the shortest path that tells the inputs apart, `clip.avi#12` of a page of a file.")
+          "For display: the shortest unambiguous path, `clip.avi#12` of a page of a file.")
       .def_prop_ro(
           "file", [](const Frame& frame) { return frame.info().file; },
           "Path relative to the folder given, or the file as given.")

@@ -70,7 +70,7 @@ nb::object progress_to_python(const Progress& progress) {
   return results_class("Progress")(**fields);
 }
 
-/// A Pipeline::run in a thread of its own, as Python's main thread must stay free for Ctrl-C. Either results are taken
+/// A Pipeline::run in its own thread, as Python's main thread must stay free for Ctrl-C. Either results are taken
 /// one after another (`next`), or they go into a folder (`wait`).
 class PipelineRun {
  public:

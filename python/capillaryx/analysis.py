@@ -101,7 +101,7 @@ class Run(Iterator[FrameResult]):
         return self._run.summary()
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The results that are still to come, a row a frame. Needs pandas."""
+        """The results that are still to come, one row per frame. Needs pandas."""
         return results.to_pandas(self)
 
     def to_coco(self) -> list[dict[str, Any]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An algorithm of your own in Python, run by the same driver and workers as the one that is shipped."""
+"""Your own algorithm in Python, run by the same driver and workers as the one that is shipped."""
 
 from __future__ import annotations
 

@@ -41,9 +41,9 @@ class OptionKeywords(TypedDict, total=False):
     worker_command: str
     """what starts a worker process: words, or a JSON array of them (default: the capillaryx program)."""
     model: str | os.PathLike[str]
-    """a network of your own (default: the one shipped)."""
+    """your own network (default: the one shipped)."""
     inference_precision: Literal["f32", "bf16"]
-    """numbers that the network reckons in: f32, or bf16 (faster; needs a processor with AVX-512 BF16 or AMX)."""
+    """inference precision: f32, or bf16 (faster; needs a processor with AVX-512 BF16 or AMX)."""
     analyzer: str | type[Analyzer]
     """the algorithm: a name, lib:FILE or python:PACKAGE.CLASS."""
     ray_address: str
@@ -59,11 +59,11 @@ class OptionKeywords(TypedDict, total=False):
     max_wait_ms: float
     """live: ms that a frame may wait for a worker before one is dropped, as when_behind says."""
     pace_fps: float
-    """play the inputs at FPS frames a second, as a camera would (0: as fast as possible)."""
+    """play the inputs at FPS frames per second, as a camera would (0: as fast as possible)."""
     sandbox: bool
     """lock workers down."""
     resume: bool
-    """go on with an output folder whose run was cut short."""
+    """resume the interrupted run of an output folder."""
     force: bool
     """replace the results in an output folder."""
     stages: bool
@@ -71,7 +71,7 @@ class OptionKeywords(TypedDict, total=False):
     overlays: bool
     """draw the overlays."""
     overlay_format: Literal["jpg", "png"]
-    """jpg or png (png costs 50-100 ms a frame)."""
+    """jpg or png (png costs 50-100 ms per frame)."""
     status_file: str | os.PathLike[str]
     """rewrite FILE (JSON) once a second with where the run stands."""
     csv_separator: str
@@ -97,7 +97,7 @@ class OptionKeywords(TypedDict, total=False):
     split_ratio: float
     """regions that meet below this part of the fainter one's peak are two; small ones below a third of it."""
     foot_ratio: float
-    """a region ends at this part of its own peak."""
+    """a region ends at this part of its peak."""
     min_area_px: float
     """smallest region, px."""
     max_area_px: float

@@ -90,9 +90,9 @@ def read_whole(descriptor: int) -> bytes:
 
 
 class FrameActor:
-    """A worker in an actor. What reads, decodes, analyses and draws is a process of its own below it, locked down as a
-    local worker is: how a frame has ended that process the actor can tell, where Ray tells of its own no more than that
-    they are gone.
+    """A worker in an actor. A process below the actor reads, decodes, analyses and draws, sandboxed as a
+    local worker is. The actor reports how a frame has ended that process; Ray reports of its actors only that they are
+    gone.
     """
 
     def __init__(self, options_text: str, import_path: list[str]) -> None:
@@ -102,7 +102,7 @@ class FrameActor:
         self._worker: _core.ActorWorker | None = None
 
     def begin(self) -> Reply:
-        """Starts the process, which makes the analyzer; tells the node."""
+        """Starts the process, which makes the analyzer; reports the node."""
         if json.loads(self._options)["analyzer"].startswith(analyzer.PREFIX):
             analyzer.set_worker_command()
         try:
@@ -118,12 +118,12 @@ class FrameActor:
         threading.Event().wait()
 
     def run(self, task: bytes, content: Any = None) -> bytes | Reply:
-        """One frame's result, with its overlay where it has one; `missing` where this node does not see the file;
+        """One frame's result, with its overlay and picture if they are wanted; `missing` where this node does not see the file;
         `ended` where the frame has ended the process.
 
         Bytes alone pass through Ray as they are."""
         assert self._worker is not None
-        kind, name, info, overlay, probe = pickle.loads(task)
+        kind, name, info, overlay, picture, probe = pickle.loads(task)
         content = name if content is None else content
         frame = open_frame(kind, content)
         if frame is None:
@@ -133,13 +133,13 @@ class FrameActor:
             if probe:
                 found = self._worker.probe(frame)
                 return ("ended", self._worker.ended, None) if found is None else found
-            done = self._worker.run(frame, overlay)
+            done = self._worker.run(frame, overlay, picture)
         except Error as error:
             return "error", KINDS.index(type(error)), str(error)
         if done is None:
             return "ended", self._worker.ended, None
-        message, picture = done
-        return ("done", message, picture) if picture else message
+        message, *drawn = done
+        return ("done", message, tuple(drawn)) if any(drawn) else message
 
 
 def open_frame(kind: str, content: Any) -> _core.Frame | None:
@@ -171,13 +171,14 @@ class Worker:
     """By frame, given and not answered."""
     order: deque[int] = field(default_factory=deque)
     """Frames as given: results go on in this order."""
-    results: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+    results: dict[int, tuple[bytes, bytes, bytes]] = field(default_factory=dict)
+    """By frame: the message, the overlay, the picture."""
 
 
 class Actors:
     """The workers of one run. Its methods are the pool's (src/executor/worker_pool.h).
 
-    What Ray has to tell is handled in a thread of its own: Ray's threads, which call back, must not call Ray. Results
+    Messages of Ray are handled in a thread that the executor owns: Ray's threads, which call back, must not call Ray. Results
     are not told of one by one, which would cost more than sending their frames: the thread fetches what is there when
     half of what is awaited is, or after FETCH_EVERY_S. Workers have frames ahead meanwhile.
     """
@@ -256,7 +257,7 @@ class Actors:
         else:
             kind, content = "bytes", [read_whole(task.descriptor)]
         # What is small goes as one argument of bytes: Ray's own way with each argument costs more than all of this.
-        small = pickle.dumps((kind, name, task.info, task.wants_overlay, task.probe))
+        small = pickle.dumps((kind, name, task.info, task.wants_overlay, task.wants_picture, task.probe))
         self._news.put((known.actor.run.remote(small, *content), worker, task.frame_id))
 
     def _when_done(self, reference: Any, handle: Callable[[Future[Any]], None]) -> None:
@@ -310,7 +311,7 @@ class Actors:
         if isinstance(said, Exception):
             self._lost(worker, reason_of(said))
             return
-        reply: Reply = ("done", said, b"") if isinstance(said, bytes) else said
+        reply: Reply = ("done", said, (b"", b"")) if isinstance(said, bytes) else said
         what, first, second = reply
         with self._lock:
             known = self._workers.get(worker)
@@ -327,7 +328,7 @@ class Actors:
                 self._unshared.add((known.node, os.path.dirname(task.path)))  # noqa: PTH120
                 self._send(worker, known, task)
                 return
-            known.results[frame] = first, second
+            known.results[frame] = first, *second
             while known.order and known.order[0] in known.results:
                 next_frame = known.order.popleft()
                 del known.tasks[next_frame]
@@ -385,7 +386,7 @@ class Cluster:
         self.workers = max(options["workers"] or cores, 1)
 
     def open(self, events: _core.RayEvents) -> Actors:
-        """The actors, in a Ray of their own where there is none."""
+        """The actors, in their own Ray where there is none."""
         if not ray.is_initialized():
             self._leave = LocalRay(self.workers).close
         return Actors(events, self._options, self._leave)

@@ -2,7 +2,7 @@
 """The folder of a Ray of our own, and the process that sees to it that nothing is left of either.
 
 Ray's processes write into a folder of theirs, some for a moment longer than the program that started them lives, and
-none of them removes it. So a small process of its own waits for the end of that program, however it comes: it then ends
+none of them removes it. So a small process waits for the end of that program, however it comes: it then ends
 what of Ray is left and removes the folder. It runs this file alone, without the package.
 """
 
@@ -75,7 +75,7 @@ class RayFolder:
     def __init__(self) -> None:
         base = tempfile.gettempdir()
         self.path = tempfile.mkdtemp(prefix=PREFIX, dir=base if len(base) <= LONGEST_BASE else "/tmp")
-        # In a session of its own: what ends this program's whole group does not end it.
+        # In its own session: what ends this program's whole group does not end it.
         self._keeper = subprocess.Popen(
             [sys.executable, "-I", "-S", __file__, self.path, str(os.getpid())],
             stdin=subprocess.PIPE,

@@ -78,7 +78,7 @@ class FrameResult:
     index: int = 0
     """Place in the run's order, from 0."""
     source: str = ""
-    """For display: the shortest path that tells the inputs apart, `clip.avi#12` of a page of a file."""
+    """For display: the shortest unambiguous path, `clip.avi#12` of a page of a file."""
     file: str = ""
     """Path relative to the folder given, or the file as given."""
     page: int | None = None
@@ -164,7 +164,7 @@ class FrameResult:
         ]
 
     def to_pandas(self) -> pandas.DataFrame:
-        """A row a capillary: x, y, width, height (px), area_px, score. Needs pandas."""
+        """One row per capillary: x, y, width, height (px), area_px, score. Needs pandas."""
         import pandas as pd
 
         rows = [(*capillary.bbox, capillary.area_px, capillary.score) for capillary in self.capillaries]
@@ -246,7 +246,7 @@ class RunSummary:
     already_finished: bool
     wall_s: float
     warning: str = ""
-    """What the user should know, e.g. that workers could not be locked down here; empty otherwise."""
+    """What the user should know, e.g. that workers could not be sandboxed here; empty otherwise."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -266,7 +266,7 @@ class Progress:
 
 
 def to_pandas(results: Iterable[FrameResult]) -> pandas.DataFrame:
-    """A row a frame: index, source, status, error, width, height, count, density, count_per_mm2, and `values`."""
+    """One row per frame: index, source, status, error, width, height, count, density, count_per_mm2, and `values`."""
     import pandas as pd
 
     rows = [

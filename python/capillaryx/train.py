@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fine-tunes the shipped network on labels of your own: python -m capillaryx.train --labels coco.json --frames FOLDER
+"""Fine-tunes the shipped network on your own labels: python -m capillaryx.train --labels coco.json --frames FOLDER
 
 Needs capillaryx[train]. What it does and writes: `python -m capillaryx.train --help`. The same as `make train` of a
 checkout, whose training/fine_tune.py the wheel holds in capillaryx/training.

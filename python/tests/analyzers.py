@@ -141,7 +141,7 @@ def refused(deed: Callable[[], object]) -> float:
 
 
 class Locked(capillaryx.Analyzer):
-    """Tries what a worker that is locked down may not do, and what it may."""
+    """Tries what a worker that is sandboxed may not do, and what it may."""
 
     name = "locked"
 

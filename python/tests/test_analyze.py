@@ -173,7 +173,7 @@ def test_a_summary_warns_of_workers_that_are_not_locked_down(frames: Path) -> No
         "print(run.summary.warning)\n"
     )
     said = run(sys.executable, "-c", program, frames)
-    assert "the workers are not locked down: the kernel refuses the sandbox" in said
+    assert "the workers are not sandboxed: the kernel refuses the sandbox" in said
     usual = capillaryx.analyze(frames, frames=1)
     assert len(list(usual)) == 1
     assert usual.summary is not None

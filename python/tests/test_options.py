@@ -24,7 +24,7 @@ def test_made_files_are_what_would_be_made_now(tmp_path: Path) -> None:
     subprocess.run([sys.executable, ROOT / "scripts/python_api.py", tmp_path], check=True, cwd=ROOT)
     for name in ("options.py", "_core.pyi"):
         assert (tmp_path / name).read_text() == (ROOT / "python/capillaryx" / name).read_text(), (
-            f"{name} is old: make docs makes it anew"
+            f"{name} is old: make docs makes it again"
         )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ray executor with a Ray of its own: the same results as the local driver, and nothing left of that Ray."""
+"""The ray executor with its own Ray: the same results as the local driver, and nothing left of that Ray."""
 
 import json
 import os
@@ -173,7 +173,7 @@ def test_without_an_address_a_remembered_cluster_is_not_joined(frames: Path, mon
 
 
 def test_a_ray_data_pipeline_gives_a_row_a_picture(frames: Path, tmp_path: Path) -> None:
-    """In a process of its own, as Ray Data starts a Ray; the line is that of docs/scaling.md."""
+    """In a separate process, as Ray Data starts a Ray; the line is that of docs/scaling.md."""
     pytest.importorskip("pyarrow", reason="Ray Data needs pyarrow: pip install 'ray[data]'")
     (tmp_path / "frames").mkdir()
     for file in frames.glob("*.png"):

@@ -107,7 +107,7 @@ def test_workers_come_and_go_with_the_nodes(frames: Path) -> None:
 
 @contextmanager
 def started_by_hand(environment: dict[str, str], *words: object, port: int = 0) -> Iterator[str]:
-    """`ray start --head`, as docs/scaling.md has it, in a folder of its own; its address."""
+    """`ray start --head`, as docs/scaling.md has it, in its own folder; its address."""
     folder = RayFolder()
     try:
         with socket.socket() as free:
@@ -137,7 +137,7 @@ def test_an_autoscaling_cluster_grows_for_the_workers_that_wait(frames: Path, tm
     """Ray's own autoscaler, whose machines are processes of this one: none has a core at first."""
     with socket.socket() as head_port:
         if head_port.connect_ex(("127.0.0.1", 6379)) == 0:
-            pytest.skip("the port 6379, where Ray's pretended machines look for their head, is taken")
+            pytest.skip("the port 6379, where Ray's simulated machines look for their head, is taken")
     core = {"resources": {"CPU": 1}, "node_config": {}, "min_workers": 0, "max_workers": 2}
     head = {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0}
     config: dict[str, object] = {

@@ -20,7 +20,7 @@ constexpr int kBlock = 8;  // reduced px; side of a block of the finer grid
 }
 #endif
 
-// Plain loops: compiled anew for every instruction set, they become its vectors.
+// Plain loops: compiled for every instruction set, they become its vectors.
 HWY_BEFORE_NAMESPACE();
 namespace capillaryx::HWY_NAMESPACE {
 namespace {

@@ -119,7 +119,7 @@ HWY_INLINE void grow_squares(Which which, Value* values, std::ptrdiff_t count, i
   }
 }
 
-// Plain: compiled anew for every instruction set, it becomes its vectors.
+// Plain: compiled for every instruction set, it becomes its vectors.
 Crossings count_crossings(const std::uint8_t* in, std::ptrdiff_t count, int width) {
   int area = 0, straight = 0, aslant = 0;
   for (std::ptrdiff_t i = 0; i < count; ++i) {

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/capillary_analyzer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "analysis/classifier.h"
 #include "analysis/density.h"
 #include "analysis/frame_size.h"
+#include "analysis/magnification.h"
 #include "analysis/network.h"
 #include "analysis/prevalence.h"
 #include "analysis/proposer.h"
+#include "analysis/resample.h"
 #include "analysis/stage_pictures.h"
 
 namespace capillaryx {
@@ -43,6 +47,48 @@ class CapillaryAnalyzer : public Analyzer {
   FrameResult analyze(const Frame& frame) override {
     const PixelView& pixels = frame.pixels();
     check_size(pixels);
+    if (options_.magnification > 0) return analyze_at(pixels, options_.magnification);
+    FrameResult result = analyze_at(pixels, 1);
+    // Regions that are far from the usual size ask for another grid; a second look corrects the first. A grid on
+    // which hardly a capillary is found proves nothing: noise and debris have sizes too.
+    double magnification = rounded_magnification(estimate_magnification(proposer_.found.rois, proposer_.darkness));
+    for (int look = 0; look < kMostLooks && magnification != *result.magnification; ++look) {
+      if (is_too_large(pixels, magnification)) break;
+      FrameResult other = analyze_at(pixels, magnification);
+      if (other.capillaries.size() < kFewest) break;
+      result = std::move(other);
+      magnification = rounded_magnification(*result.magnification *
+                                            estimate_magnification(proposer_.found.rois, proposer_.darkness));
+    }
+    return result;
+  }
+
+ private:
+  static constexpr int kMostLooks = 2;       // at other grids
+  static constexpr std::size_t kFewest = 5;  // capillaries that another grid must find
+
+  bool is_too_large(const PixelView& pixels, double magnification) const {
+    return static_cast<double>(options_.max_pixels) * magnification * magnification <
+           static_cast<double>(pixels.width) * pixels.height;
+  }
+
+  /// Analyses the frame on a grid on which its vessels are as large as the analysis is made for.
+  FrameResult analyze_at(const PixelView& pixels, double magnification) {
+    const auto side = [magnification](int length) {
+      return std::max(static_cast<int>(length / magnification + 0.5), kSmallestSidePx);
+    };
+    if (is_too_large(pixels, magnification)) {
+      throw std::runtime_error("at this magnification the frame is larger than max_pixels");
+    }
+    const PixelView grid =
+        magnification == 1 ? pixels : resampler_.resample(pixels, side(pixels.width), side(pixels.height));
+    FrameResult result = analyze_grid(grid);
+    if (magnification != 1) scale_result(result, pixels.width, pixels.height);
+    result.magnification = magnification;
+    return result;
+  }
+
+  FrameResult analyze_grid(const PixelView& pixels) {
     FrameResult result;
     auto& stages_ms = result.timing.stages_ms;
     StopWatch watch;
@@ -72,13 +118,13 @@ class CapillaryAnalyzer : public Analyzer {
     return result;
   }
 
- private:
   const Options options_;
   Classifier classifier_;
   const double threshold_;  // a network's own, where its notes have one
   Proposer proposer_;
   std::vector<float> scores_;
   DensityStage density_;
+  Resampler resampler_;
 };
 
 }  // namespace

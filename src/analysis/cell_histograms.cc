@@ -8,7 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-// Plain loops: compiled anew for every instruction set, they become its vectors.
+// Plain loops: compiled for every instruction set, they become its vectors.
 HWY_BEFORE_NAMESPACE();
 namespace capillaryx::HWY_NAMESPACE {
 namespace {

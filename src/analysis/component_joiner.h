@@ -22,7 +22,7 @@ class ComponentJoiner {
 
  private:
   struct Run {
-    int begin, end;  // blocks; the next row goes on where one ends
+    int begin, end;  // blocks; the next row begins where one ends
     int above;       // the first that is known to be of the same component; its own number where there is none
     int component;
   };

@@ -24,7 +24,7 @@ constexpr int kBlur = 2;    // blocks by which a blur makes a window smaller on 
 constexpr int kBandFrom = 2, kBandTo = kMargin;
 
 constexpr int kMostReach = 32;    // blocks
-constexpr int kAhead = 8;         // rows by which memory is asked for ahead
+constexpr int kAhead = 8;         // rows by which memory is prefetched
 constexpr int kCacheLine = 32;    // values
 constexpr int kLeastDepth = 38;   // % of the peak
 constexpr int kTail = 30;         // % of the peak; what is fainter has no say in the depth
@@ -65,7 +65,7 @@ std::vector<OutlineFinder::Point> box_of(std::span<const OutlineFinder::Point> l
 double level_of_edge(double width_px) {
   if (width_px <= 0) return 0.5;
   constexpr double kBlurred = 2.355 * ContourFinder::kScatterSigmaPx;  // width of a point, px
-  constexpr double kMost = 0.4;                                        // what is narrower cannot be told from a point
+  constexpr double kMost = 0.4;                                        // anything narrower looks like a point
   const double part = std::min(kMost, kBlurred * kBlurred / (width_px * width_px));
   return 0.5 * (1 + part * (0.688 + 0.276 * part));  // 2^(part - 1), to 1 in 1,000
 }
@@ -290,7 +290,8 @@ void ContourFinder::write(const Contour& contour, std::span<const OutlineFinder:
   const auto found = polygon_.find(line, kSlackPx * kOne);
   const auto chosen = found.size() < 3 ? line : found;
   corners_.assign(chosen.begin(), chosen.end());
-  make_simple(corners_);  // at the frame's border, onto which points were moved, a line may meet itself
+  // At the frame's border, onto which points were moved, a line may meet itself.
+  const bool dropped = make_simple(corners_);
   if (corners_.size() < 3) corners_ = box_of(line);
   capillary.polygon.clear();
   capillary.polygon.reserve(2 * corners_.size());
@@ -305,6 +306,9 @@ void ContourFinder::write(const Contour& contour, std::span<const OutlineFinder:
   const int y0 = low.y / kOne, y1 = (high.y + kOne - 1) / kOne;
   capillary.bbox = {contour.left + x0, contour.top + y0, x1 - x0, y1 - y0};
   capillary.area_px = contour.area_px;
+  if (dropped) {
+    capillary.area_px = std::max(1, static_cast<int>((doubled_area(corners_) / kOne / kOne + 1) / 2));
+  }
 }
 
 std::int64_t CoveredPixels::count(std::span<const Run> runs) {

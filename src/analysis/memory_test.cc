@@ -36,7 +36,7 @@ thread_local Asked asked;
 
 }  // namespace
 
-// Sanitizers have operators of their own, which these must not replace.
+// Sanitizers have their own operators, which these must not replace.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define CAPILLARYX_COUNTS_MEMORY 0
 #else

@@ -10,7 +10,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-// Plain loops: compiled anew for every instruction set, they become its vectors.
+// Plain loops: compiled for every instruction set, they become its vectors.
 HWY_BEFORE_NAMESPACE();
 namespace capillaryx::HWY_NAMESPACE {
 namespace {
@@ -155,7 +155,7 @@ std::int64_t middle(int start, int side, int i, int cells) {
 
 }  // namespace
 
-// Starts anew.
+// Starts again.
 void NetworkInputMaker::Shares::clear(int new_taps, int new_cells) {
   taps = new_taps;
   cells = new_cells;
@@ -233,7 +233,7 @@ NetworkInputMaker::Planes NetworkInputMaker::planes_of(const std::array<Memory, 
   return {{planes[0].data(), planes[second].data(), planes[2 * second].data()}, channels, width};
 }
 
-// Rows lie far apart in memory, which no hardware sees coming: those of a later row of cells are asked for ahead.
+// Rows lie far apart in memory, which no hardware sees coming: those of a later row of cells are prefetched.
 void NetworkInputMaker::ask_ahead(const Planes& planes, const Shares& across, const Shares& down, int cell_row) {
   constexpr int kAhead = 4, kLine = 32;  // rows of cells; values in a line of the cache
   const auto of_cell = [&down](int j) { return down.first[static_cast<std::size_t>(std::min(j, down.cells - 1))]; };

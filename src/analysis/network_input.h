@@ -29,7 +29,7 @@ namespace capillaryx {
 ///   plane 2, blueness  kColourGain (o_green - o_blue) / s
 ///   plane 3, region    m (1 + max(0, o_green) / kFaintDensity), for a network with four planes
 /// where s is the frame's own robust standard deviation of darkness (robust SD / level of the background's green), at
-/// least kLeastRobustSd, and m the part of the cell that belongs to the region: the fourth plane tells what is asked
+/// least kLeastRobustSd, and m the part of the cell that belongs to the region: the fourth plane shows what is asked
 /// about from what lies beside it, and how dark that is whatever the rest of the frame is like. A grey frame has no
 /// colour: planes 1 and 2 are 0, and o_green is that of its one channel. The other kinds of input are made of the
 /// frame's own pixels.
@@ -40,7 +40,7 @@ class NetworkInputMaker {
  public:
   static constexpr int kSmallestCutPx = 40;
   static constexpr float kColourGain = 2.0F;
-  static constexpr float kFaintDensity = 0.08F;  // about where capillaries begin that can be told from skin
+  static constexpr float kFaintDensity = 0.08F;  // about where capillaries begin that stand out from skin
   static constexpr int kRegionPlane = 3;
   static constexpr float kLeastRobustSd = 0.008F;
 

@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMaxSide = 1024;     // px; larger inputs would be gigabytes a frame
+constexpr int kMaxSide = 1024;     // px; larger inputs would be gigabytes per frame
 constexpr int kMaxOutputs = 1000;  // ImageNet's
 constexpr char kExample[] = R"({"input": "rgb", "mean": [0, 0, 0], "scale": [255, 255, 255], "capillary_class": 1})";
 

@@ -49,7 +49,7 @@ bool RoiFinder::take_up(const Darkness& darkness, const SsimMap& ssim, const Dar
   const int last = static_cast<int>(dark_.runs().size()) - 1;
   for (int i = component.first_run; i < component.end_run; ++i) {
     const Run& run = runs[i];
-    // Rows lie far apart in memory, which no hardware sees coming: a later run's values are asked for ahead.
+    // Rows lie far apart in memory, which no hardware sees coming: a later run's values are prefetched.
     const Run& later = runs[std::min(i + kAhead, last)];
     __builtin_prefetch(darkness.smooth.data() + static_cast<std::ptrdiff_t>(later.y) * darkness.width + later.x);
     __builtin_prefetch(ssim.row(later.y / SsimMap::kStep) + later.x / SsimMap::kStep);
@@ -219,7 +219,7 @@ void RoiFinder::settle_regions() {
   }
 }
 
-// A region ends at `foot_ratio` of its own peak, so that a dark capillary does not take its shade along.
+// A region ends at `foot_ratio` of its peak, so that a dark capillary does not take its shade along.
 void RoiFinder::measure_regions() {
   for (Region& r : regions_) {
     const int foot = std::max(limits_.lowest, static_cast<int>(limits_.foot_ratio * static_cast<float>(r.peak)));

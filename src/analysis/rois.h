@@ -69,7 +69,7 @@ class RoiFinder {
     std::int16_t darkness, similarity;
   };
   struct Region {
-    int parent;      // towards the largest that it is a part of, by a short way; that one's own number there
+    int parent;      // towards the largest that it is a part of, by a short way; the largest has its own number there
     int within;      // the one joined of it and another, or, if absorbed, one that took it; or kNobody
     int stands_for;  // whose its pixels are: its own number, or, if it was absorbed, that of one that took it
     int first;       // the number of the first that it was joined of: the darkest

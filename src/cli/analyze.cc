@@ -27,7 +27,7 @@ constexpr const char* kExamples = R"(Examples:
   capillaryx analyze clip.avi -o out --every 25    every 25th frame of a video (needs ffmpeg)
   capillaryx analyze camera:0 -o out --frames 100 --when-behind drop_oldest
   capillaryx analyze phantom:20 -o out             20 synthetic frames
-  capillaryx analyze frames -o out --resume        goes on with a run that was cut short
+  capillaryx analyze frames -o out --resume        goes on with a run that was interrupted
 
 Exit code: 0 all frames analysed, 1 the run ended on an error, 2 wrong usage, 3 finished but
 some frames failed, 130 ended by Ctrl-C (what was done is kept).

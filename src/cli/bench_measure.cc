@@ -148,14 +148,14 @@ class MeasuredSource : public FrameSource {
   std::unique_ptr<FrameSource> measured_;
 };
 
-/// Keeps what is told of the measured frames.
+/// Collects the reports of the measured frames.
 class MeasuredSink : public ResultSink {
  public:
   MeasuredSink(std::int64_t warm_up, bool overlays, Stopwatch& stopwatch)
       : warm_up_(warm_up), overlays_(overlays), stopwatch_(stopwatch) {}
 
-  std::shared_ptr<const OpenFile> overlay_file(const FrameInfo& /*frame*/) override {
-    return overlays_ ? std::make_shared<const OpenFile>(scratch_file().release()) : nullptr;
+  FrameFiles files(const FrameInfo& /*frame*/) override {
+    return {overlays_ ? std::make_shared<const OpenFile>(scratch_file().release()) : nullptr, nullptr};
   }
 
   void write(FrameResult result) override {
@@ -238,7 +238,7 @@ class CpuSampler {
 class MemoryAtEnd : public ResultSink {
  public:
   MemoryAtEnd(ResultSink& sink, std::int64_t last_index) : sink_(sink), last_index_(last_index) {}
-  std::shared_ptr<const OpenFile> overlay_file(const FrameInfo& frame) override { return sink_.overlay_file(frame); }
+  FrameFiles files(const FrameInfo& frame) override { return sink_.files(frame); }
   void write(FrameResult result) override {
     const bool last = result.index == last_index_;
     sink_.write(std::move(result));

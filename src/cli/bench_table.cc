@@ -88,7 +88,7 @@ json describe(const BenchRow& row, double serial_ms) {
   return made;
 }
 
-/// The driver's frames a second as a part of what the machine can give: of as many serial programs side by side.
+/// The driver's frames per second as a part of what the machine can give: of as many serial programs side by side.
 json against_programs(const json& rows) {
   for (const json& programs : rows) {
     if (programs["architecture"] != kSideBySide) continue;

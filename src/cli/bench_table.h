@@ -21,7 +21,7 @@ struct BenchRow {
   std::vector<nlohmann::json> runs = {};
 };
 
-/// What programs that ran side by side gave as one: their frames a second are added up.
+/// What programs that ran side by side gave as one: their frames per second are added up.
 nlohmann::json joined_runs(const std::vector<nlohmann::json>& runs);
 
 /// Percentage by which the faster of two is faster (paper, Eq. 1): (slower - faster) / slower, execution times.

@@ -90,7 +90,7 @@ void check(const CompareArguments& arguments) {
     if (std::count(folders.begin(), folders.end(), folders.back()) > 1) {
       throw Error(ErrorKind::kUsage, "the algorithm " + analyzer + " is named twice");
     }
-    // One that cannot be made is told before the others have worked.
+    // One that cannot be made is reported before the others have worked.
     Options options = arguments.options;
     options.analyzer = analyzer;
     make_analyzer(options);

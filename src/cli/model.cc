@@ -112,7 +112,7 @@ int check(const CheckArguments& arguments) {
 }  // namespace
 
 void add_model(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("model", "The network: what it is, whether one of your own fits");
+  auto* command = app.add_subcommand("model", "The network: what it is, whether your own fits");
   command->require_subcommand(1);
   auto file = std::make_shared<std::string>();
 
@@ -121,7 +121,7 @@ void add_model(CLI::App& app, Action& action) {
   info_command->callback([&action, file] { action = [file] { return info(*file); }; });
 
   auto arguments = std::make_shared<CheckArguments>();
-  auto* check_command = command->add_subcommand("check", "Reads, runs and times a network of your own");
+  auto* check_command = command->add_subcommand("check", "Reads, runs and times your own network");
   check_command
       ->add_option("FILE", arguments->file, "ONNX, TFLite, OpenVINO IR (.xml) or a TensorFlow SavedModel folder")
       ->required();

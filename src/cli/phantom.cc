@@ -42,7 +42,7 @@ void write_stills(const PhantomCommand& command) {
     const PhantomTruth& truth = truths[static_cast<std::size_t>(i)];
     const auto unclear = std::count_if(truth.capillaries.begin(), truth.capillaries.end(),
                                        [](const PhantomCapillary& one) { return one.cannot_tell; });
-    fmt::print(stderr, "{}/{} {}: {} capillaries, {} that cannot be told\n", i + 1, command.count, truth.file_name,
+    fmt::print(stderr, "{}/{} {}: {} capillaries, {} ambiguous\n", i + 1, command.count, truth.file_name,
                static_cast<std::ptrdiff_t>(truth.capillaries.size()) - unclear, unclear);
   };
   for_each_in_order(command.count, command.threads, draw, report);

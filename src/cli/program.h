@@ -3,7 +3,7 @@
 
 namespace capillaryx::cli {
 
-/// The whole command, as main has it: `argv[0]` is passed over. Prints errors; gives the exit code; throws nothing.
+/// The whole command, as main has it: `argv[0]` is skipped. Prints errors; gives the exit code; throws nothing.
 /// Threads: one at a time, as it takes over the process's signals while it runs.
 int run_program(int argc, char** argv);
 

@@ -31,7 +31,7 @@ cv::Mat wiener(const cv::Mat& picture, int side_px) {
   return filtered;
 }
 
-/// Takes the regions of `binary` away whose skeleton is short, and tells how long the others are.
+/// Takes the regions of `binary` away whose skeleton is short, and returns the lengths of the others.
 int keep_long(cv::Mat& binary) {
   const cv::Mat lines = skeleton_of(binary);
   cv::Mat labels;

@@ -9,7 +9,7 @@
 
 namespace capillaryx {
 
-/// The tables that a person reads: the total at each IoU with its intervals, then a row a frame at the first IoU.
+/// The tables that a person reads: the total at each IoU with its intervals, then one row per frame at the first IoU.
 /// `labels` names what was compared with. At least one evaluation.
 std::string evaluation_text(const std::vector<Evaluation>& evaluations, const std::vector<LabelledFrame>& frames,
                             const std::string& labels);

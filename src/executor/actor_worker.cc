@@ -23,11 +23,11 @@ ActorWorker::ActorWorker(const Options& options, std::vector<std::string> comman
 
 ActorWorker::~ActorWorker() = default;
 
-std::optional<FrameResult> ActorWorker::run(Frame frame, std::shared_ptr<const OpenFile> overlay) {
+std::optional<FrameResult> ActorWorker::run(Frame frame, FrameFiles files) {
   result_.reset();
   if (!ended_.empty()) return std::nullopt;
   const FrameInfo info = frame.info();
-  const Task task{next_++, std::move(frame), std::move(overlay)};
+  const Task task{next_++, std::move(frame), std::move(files)};
   auto sent = pool_->assign(kWorker, task);
   // Pixels that the analyzer of an earlier frame has kept fill the store.
   while (sent == WorkerPool::Sent::kStoreFull && ended_.empty()) {
@@ -44,7 +44,7 @@ std::optional<FrameResult> ActorWorker::run(Frame frame, std::shared_ptr<const O
 std::optional<Probed> ActorWorker::probe(std::shared_ptr<const OpenFile> file) {
   probed_.reset();
   if (!ended_.empty()) return std::nullopt;
-  Task task{next_++, Frame::from_file({}, std::move(file)), nullptr};
+  Task task{next_++, Frame::from_file({}, std::move(file)), {}};
   task.probe = true;
   pool_->assign(kWorker, std::move(task));
   while (!probed_ && ended_.empty()) turn();

@@ -16,9 +16,9 @@
 namespace capillaryx {
 
 /// One worker process for somebody who is no driver of ours: an actor of a cluster (Ray), which gives it one frame
-/// after another. A frame that kills the process leaves the actor standing, which can so tell how the process went, and
-/// the process is locked down like any worker. Threads: the one that made it, which must live as long; the process ends
-/// with it.
+/// after another. A frame that kills the process leaves the actor standing, which can then report how the process
+/// ended, and the process is sandboxed like any worker. Threads: the one that made it, which must live as long; the
+/// process ends with it.
 class ActorWorker : private WorkerEvents {
  public:
   /// Starts the process that `command` names and waits until it is ready, or has ended (see ended()).
@@ -28,16 +28,16 @@ class ActorWorker : private WorkerEvents {
   ActorWorker(const ActorWorker&) = delete;
   ActorWorker& operator=(const ActorWorker&) = delete;
 
-  /// The frame's result; nothing where the process ended over it, or had ended before. `overlay` may be null.
-  /// Throws Error as the constructor does.
-  std::optional<FrameResult> run(Frame frame, std::shared_ptr<const OpenFile> overlay);
+  /// The frame's result; nothing where the process ended over it, or had ended before. `files` is what the process
+  /// fills. Throws Error as the constructor does.
+  std::optional<FrameResult> run(Frame frame, FrameFiles files);
 
   /// What a file is; nothing, as above.
   std::optional<Probed> probe(std::shared_ptr<const OpenFile> file);
 
   /// How the process went, as the local driver tells it; empty while it lives.
   const std::string& ended() const { return ended_; }
-  /// What the user should know, e.g. that the process could not be locked down; empty otherwise.
+  /// What the user should know, e.g. that the process could not be sandboxed; empty otherwise.
   std::string warning() const { return store_.status().warning; }
 
  private:

@@ -30,7 +30,7 @@ std::unique_ptr<ActorWorker> actor_with(const std::string& analyzer, std::int64_
 TEST(ActorWorker, GivesTheResultOfEachFrame) {
   const auto actor = actor_with("sum");
   for (std::int64_t index = 0; index < 20; ++index) {
-    const auto result = actor->run(grey_frame(index), nullptr);
+    const auto result = actor->run(grey_frame(index), {});
     ASSERT_TRUE(result);
     EXPECT_EQ(result->index, index);
     EXPECT_EQ(result->values.at("sum"), sum_of_frame(index));
@@ -42,10 +42,10 @@ TEST(ActorWorker, TellsHowAFrameKilledTheProcess) {
   for (const auto& [analyzer, how] : {std::pair{"crash_100", "the worker was lost: killed by SIGABRT"},
                                       std::pair{"exit_100", "the worker was lost: exited with code 3"}}) {
     const auto actor = actor_with(analyzer);
-    ASSERT_TRUE(actor->run(grey_frame(3), nullptr));
-    EXPECT_FALSE(actor->run(grey_frame(4), nullptr));
+    ASSERT_TRUE(actor->run(grey_frame(3), {}));
+    EXPECT_FALSE(actor->run(grey_frame(4), {}));
     EXPECT_EQ(actor->ended(), how);
-    EXPECT_FALSE(actor->run(grey_frame(5), nullptr)) << "it stays gone";
+    EXPECT_FALSE(actor->run(grey_frame(5), {})) << "it stays gone";
     EXPECT_EQ(actor->ended(), how);
   }
 }
@@ -71,20 +71,20 @@ TEST(ActorWorker, ThrowsWhatEndsTheRun) {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST(ActorWorker, KeepsTheMemoryLimit) {
   const auto actor = actor_with("leak_100", 200);
-  ASSERT_TRUE(actor->run(grey_frame(3), nullptr));
-  EXPECT_FALSE(actor->run(grey_frame(4), nullptr));
+  ASSERT_TRUE(actor->run(grey_frame(3), {}));
+  EXPECT_FALSE(actor->run(grey_frame(4), {}));
   EXPECT_EQ(actor->ended(), "the worker was lost: out of memory (limit 200 MB)");
 }
 #endif
 
 TEST(ActorWorker, LocksTheProcessDown) {
-  EXPECT_EQ(actor_with("opens_1")->run(grey_frame(4), nullptr)->values.at("opened"), 0);
+  EXPECT_EQ(actor_with("opens_1")->run(grey_frame(4), {})->values.at("opened"), 0);
 }
 
 TEST(ActorWorker, AFramesPixelsMayBeKeptByItsAnalyzer) {
   const auto actor = actor_with("keep_1");
   for (std::int64_t index = 0; index < 20; ++index) {
-    const auto result = actor->run(grey_frame(index), nullptr);
+    const auto result = actor->run(grey_frame(index), {});
     ASSERT_TRUE(result);
     if (index < 2) continue;
     EXPECT_EQ(result->values.at("oldest"), sum_of_frame(static_cast<std::int64_t>(result->values.at("oldest_index"))));

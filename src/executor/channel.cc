@@ -85,7 +85,7 @@ MessageWriter::Bytes MessageWriter::hello(wire::Role role, int slot, const std::
 }
 
 MessageWriter::Bytes MessageWriter::assign(std::int64_t frame_id, const Frame& frame, const ObjectPlace* place,
-                                           bool has_overlay, bool has_store) {
+                                           const FrameFiles& files, bool has_store) {
   builder_.Clear();
   const FrameInfo& info = frame.info();
   const auto source = builder_.CreateString(info.source);
@@ -113,7 +113,8 @@ MessageWriter::Bytes MessageWriter::assign(std::int64_t frame_id, const Frame& f
     body.add_kind(wire::FrameKind::Unreadable);
     body.add_reason(reason);
   }
-  body.add_has_overlay(has_overlay);
+  body.add_has_overlay(files.overlay != nullptr);
+  body.add_has_picture(files.picture != nullptr);
   body.add_has_store(has_store);
   return finish(wire::Body::Assign, body.Finish());
 }

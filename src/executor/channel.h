@@ -53,7 +53,8 @@ class MessageWriter {
 
   Bytes hello(wire::Role role, int slot, const std::string& options_json);
   /// A frame that comes as a file, as pixels (or, to a router, a file's bytes) at `place`, or not at all.
-  Bytes assign(std::int64_t frame_id, const Frame& frame, const ObjectPlace* place, bool has_overlay, bool has_store);
+  Bytes assign(std::int64_t frame_id, const Frame& frame, const ObjectPlace* place, const FrameFiles& files,
+               bool has_store);
   /// A file that is to be probed; it travels beside the message.
   Bytes assign_probe(std::int64_t frame_id);
   Bytes result_copied();

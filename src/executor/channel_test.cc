@@ -2,6 +2,7 @@
 #include "executor/channel.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <limits>
@@ -93,9 +94,9 @@ TEST(Channel, AResultComesBackAsItWas) {
 TEST(Channel, AFailedResultKeepsItsReason) {
   FrameResult failed;
   failed.status = Status::kFailed;
-  failed.error = "cut short";
+  failed.error = "truncated";
   EXPECT_EQ(there_and_back(failed).status, Status::kFailed);
-  EXPECT_EQ(there_and_back(failed).error, "cut short");
+  EXPECT_EQ(there_and_back(failed).error, "truncated");
 }
 
 TEST(Channel, RefusesResultsThatNoWorkerOfOursWouldSend) {
@@ -145,11 +146,12 @@ TEST(Channel, AFrameComesBackAsItWas) {
   const Frame frame = Frame::from_pixels(info, {pixels, 4, 2, 3, 12}, nullptr);
   const ObjectPlace place{4096, 24};
   MessageWriter writer;
-  const auto bytes = copy(writer.assign(3, frame, &place, true, true));
+  const auto bytes = copy(writer.assign(3, frame, &place, {std::make_shared<OpenFile>(::dup(1)), nullptr}, true));
   const auto& message = *read_message(bytes).body_as_Assign();
   EXPECT_EQ(message.frame(), 3);
   EXPECT_EQ(message.place()->offset(), 4096U);
   EXPECT_TRUE(message.has_overlay());
+  EXPECT_FALSE(message.has_picture());
   const Frame back = read_frame(message, nullptr, pixels, nullptr);
   EXPECT_EQ(back.info().index, 9);
   EXPECT_EQ(back.info().source, "clip.avi#9");

@@ -124,7 +124,7 @@ void ControlStore::set_workers_elsewhere(const ExecutorStatus& told) {
   workers_elsewhere_ = true;
 }
 
-/// Without the lock: who is told may ask.
+/// Without the lock: a listener may query the store.
 void ControlStore::tell_of_workers() const {
   if (on_workers_) on_workers_(status());
 }

@@ -16,7 +16,7 @@ namespace capillaryx {
 
 /// A frame's place in the order in which a run handed it in: 0, 1, 2, ...
 using FrameId = std::int64_t;
-/// Every start of a worker has a number of its own; its slot (0 to workers - 1) is what the user sees.
+/// Every start of a worker has its own number; its slot (0 to workers - 1) is what the user sees.
 using WorkerId = std::int64_t;
 
 enum class WorkerState { kStarting, kIdle, kBusy, kEnding };
@@ -100,7 +100,7 @@ class ControlStore {
 /// The ControlStore of an executor's latest run. Threads: any.
 class LatestStore {
  public:
-  /// Begins a run with a store of its own.
+  /// Begins a run with its own store.
   std::shared_ptr<ControlStore> renew();
   ExecutorStatus status() const;
 

@@ -86,8 +86,8 @@ class Run : public WorkerEvents {
   /// A frame that was handed in and not delivered. Its pixels or file are let go as soon as it has a result.
   struct Pending {
     Frame frame;
-    std::shared_ptr<const OpenFile> overlay;
-    bool overlay_asked = false;
+    FrameFiles files;
+    bool has_files = false;  ///< the sink was asked for them
     std::optional<FrameResult> result;
     bool probe = false;
     std::function<void(Probed)> on_probed;  ///< of a probe that has not been answered
@@ -179,11 +179,11 @@ class Run : public WorkerEvents {
 
   void assign(const Command& command) {
     Pending& pending = frames_.at(command.frame);
-    if (!pending.overlay_asked && !pending.probe) {
-      pending.overlay = sink_.overlay_file(pending.frame.info());
-      pending.overlay_asked = true;
+    if (!pending.has_files && !pending.probe) {
+      pending.files = sink_.files(pending.frame.info());
+      pending.has_files = true;
     }
-    Task task{command.frame, pending.frame, pending.overlay, static_cast<int>(command.attempt), pending.probe};
+    Task task{command.frame, pending.frame, pending.files, static_cast<int>(command.attempt), pending.probe};
     switch (pool_->assign(command.worker, std::move(task))) {
       case WorkerPool::Sent::kSent:
         break;
@@ -218,7 +218,7 @@ class Run : public WorkerEvents {
   }
 
   static void let_go(Pending& pending) {
-    pending.overlay.reset();
+    pending.files = {};
     pending.frame = Frame::unreadable(pending.frame.info(), "done");
   }
 

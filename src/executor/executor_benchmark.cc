@@ -80,7 +80,7 @@ double percentile(std::vector<double> values, double share) {
   return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
 }
 
-/// Frames a second, from the first result to the last: the workers' start is not in it.
+/// Frames per second, from the first result to the last: the workers' start is not in it.
 void frames_per_second(benchmark::State& state, int width, int height, std::int64_t frames) {
   for (auto _ : state) {
     Pixels source(frames, width, height);

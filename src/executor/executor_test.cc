@@ -171,8 +171,8 @@ TEST(Executor, AsksForOverlaysInFrameOrderBeforeAFrameIsHandedOut) {
     GreyFrames source(60);
     Results sink;
     make_executor(options, sum_factory())->run(source, sink, {});
-    ASSERT_EQ(sink.overlays_asked.size(), 60U);
-    for (std::size_t i = 0; i < 60; ++i) EXPECT_EQ(sink.overlays_asked[i], static_cast<std::int64_t>(i));
+    ASSERT_EQ(sink.files_asked.size(), 60U);
+    for (std::size_t i = 0; i < 60; ++i) EXPECT_EQ(sink.files_asked[i], static_cast<std::int64_t>(i));
   }
 }
 

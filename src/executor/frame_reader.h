@@ -14,7 +14,7 @@
 
 namespace capillaryx {
 
-/// Pulls a source in a thread of its own, so that a source that waits (a camera) holds up no result. It pulls as many
+/// Pulls a source in its own thread, so that a source that waits (a camera) holds up no result. It pulls as many
 /// frames as were asked for and no more.
 /// Threads: the loop's; both functions given are called in it.
 class FrameReader {

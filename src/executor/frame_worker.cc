@@ -45,12 +45,12 @@ void write_file(const OpenFile& file, std::span<const std::uint8_t> bytes) {
         ::pwrite(file.descriptor(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0)
-      throw Error(ErrorKind::kOutput, std::string("an overlay cannot be written: ") + std::strerror(errno));
+      throw Error(ErrorKind::kOutput, std::string("the picture of a frame cannot be written: ") + std::strerror(errno));
     done += static_cast<std::size_t>(written);
   }
   // A try before this one may have left a longer picture.
   if (::ftruncate(file.descriptor(), static_cast<off_t>(bytes.size())) != 0) {
-    throw Error(ErrorKind::kOutput, std::string("an overlay cannot be written: ") + std::strerror(errno));
+    throw Error(ErrorKind::kOutput, std::string("the picture of a frame cannot be written: ") + std::strerror(errno));
   }
 }
 
@@ -108,7 +108,18 @@ void FrameWorker::take_facts(ImageFacts facts, FrameResult& result) const {
   result.notes = std::move(facts.notes);
 }
 
-FrameResult FrameWorker::run(const Frame& frame, const OpenFile* overlay) {
+void FrameWorker::draw(const PixelView& pixels, const FrameResult& result, const OpenFile& overlay) {
+  draw_overlay(pixels, result, overlay_pixels_);
+  const PixelView drawn{overlay_pixels_.data(), result.width, result.height, 3,
+                        static_cast<std::ptrdiff_t>(result.width) * 3};
+  if (options_.overlay_format == OverlayFormat::kPng) {
+    write_file(overlay, encode_png(drawn));
+  } else {
+    write_file(overlay, encode_jpeg(drawn, kJpegQuality, jpeg_memory_));
+  }
+}
+
+FrameResult FrameWorker::run(const Frame& frame, const FrameFiles& files) {
   const auto start = Clock::now();
   out_of_memory_ = false;
   Frame decoded;
@@ -137,6 +148,7 @@ FrameResult FrameWorker::run(const Frame& frame, const OpenFile* overlay) {
   take_facts(std::move(facts), whole);
   whole.capillaries = std::move(result.capillaries);
   whole.candidates = std::move(result.candidates);
+  if (result.magnification) whole.magnification = result.magnification;
   whole.quality = std::move(result.quality);
   whole.landmarks = std::move(result.landmarks);
   whole.notes.insert(whole.notes.end(), result.notes.begin(), result.notes.end());
@@ -145,17 +157,15 @@ FrameResult FrameWorker::run(const Frame& frame, const OpenFile* overlay) {
   whole.values = std::move(result.values);
   whole.stage_pictures = std::move(result.stage_pictures);
 
-  if (overlay != nullptr && whole.status == Status::kOk) {
+  if (files.overlay && whole.status == Status::kOk) {
     const auto overlay_start = Clock::now();
-    draw_overlay(decoded.pixels(), whole, overlay_pixels_);
-    const PixelView drawn{overlay_pixels_.data(), whole.width, whole.height, 3,
-                          static_cast<std::ptrdiff_t>(whole.width) * 3};
-    if (options_.overlay_format == OverlayFormat::kPng) {
-      write_file(*overlay, encode_png(drawn));
-    } else {
-      write_file(*overlay, encode_jpeg(drawn, kJpegQuality, overlay_memory_));
-    }
+    draw(decoded.pixels(), whole, *files.overlay);
     stages_ms["overlay"] = ms_since(overlay_start);
+  }
+  if (files.picture && whole.status == Status::kOk) {
+    const auto picture_start = Clock::now();
+    write_file(*files.picture, encode_jpeg(decoded.pixels(), kJpegQuality, jpeg_memory_));
+    stages_ms["picture"] = ms_since(picture_start);
   }
   whole.timing.stages_ms = std::move(stages_ms);
   whole.timing.total_ms = ms_since(start);

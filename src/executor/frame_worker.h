@@ -9,6 +9,7 @@
 
 #include "capillaryx/analyzer.h"
 #include "capillaryx/frame_source.h"
+#include "capillaryx/result_sink.h"
 #include "image/image.h"
 #include "quality/quality.h"
 
@@ -23,14 +24,14 @@ class FrameWorker {
  public:
   FrameWorker(std::unique_ptr<Analyzer> analyzer, const Options& options);
 
-  /// What the frame or the analyzer does wrong is the result's `failed`. `overlay` may be null; it is written from its
-  /// start (pwrite), cut to length, only where the frame is ok. Throws Error (kOutput) where it cannot be written.
-  FrameResult run(const Frame& frame, const OpenFile* overlay);
+  /// What the frame or the analyzer does wrong is the result's `failed`. `files` are written from their start (pwrite)
+  /// and cut to length, only if the frame is ok. Throws Error (kOutput) if one cannot be written.
+  FrameResult run(const Frame& frame, const FrameFiles& files);
 
   /// Finds out what a file is; one that is damaged or no picture gives the reason.
   Probed probe(const OpenFile& file);
 
-  /// The last frame or probe failed as there was no memory: a worker with a limit of its own is better begun anew.
+  /// The last frame or probe failed as there was no memory: a worker with a memory limit is better started again.
   bool out_of_memory() const { return out_of_memory_; }
 
   const Analyzer& analyzer() const { return *analyzer_; }
@@ -39,12 +40,13 @@ class FrameWorker {
   FrameResult analyze(const Frame& frame, Frame& decoded, std::string& sha256, ImageFacts& facts,
                       std::map<std::string, double>& stages_ms);
   void take_facts(ImageFacts facts, FrameResult& result) const;
+  void draw(const PixelView& pixels, const FrameResult& result, const OpenFile& overlay);
 
   std::unique_ptr<Analyzer> analyzer_;
   ImageReader reader_;
   QualityMeter quality_;
   Options options_;
-  std::vector<std::uint8_t> overlay_pixels_, overlay_memory_;
+  std::vector<std::uint8_t> overlay_pixels_, jpeg_memory_;
   bool out_of_memory_ = false;
 };
 

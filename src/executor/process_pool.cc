@@ -63,11 +63,12 @@ WorkerPool::Sent ProcessPool::assign(WorkerId id, Task task) {
   if (found == workers_.end()) return Sent::kSent;
   Worker& worker = found->second;
   Given given{task.id, task.frame.info(), task.attempt, std::nullopt};
-  int descriptors[3];
+  int descriptors[4];
   std::size_t count = 0;
   bool has_store = false;
   if (task.frame.file()) descriptors[count++] = task.frame.file()->descriptor();
-  if (task.overlay) descriptors[count++] = task.overlay->descriptor();
+  if (task.files.overlay) descriptors[count++] = task.files.overlay->descriptor();
+  if (task.files.picture) descriptors[count++] = task.files.picture->descriptor();
   if (!task.frame.pixels().empty()) {
     if (!frames_) frames_.emplace(std::max(kStoreBytes, static_cast<std::size_t>(options_.max_pixels) * 3));
     const std::size_t bytes = static_cast<std::size_t>(task.frame.pixels().width) *
@@ -82,7 +83,7 @@ WorkerPool::Sent ProcessPool::assign(WorkerId id, Task task) {
   }
   const auto message = task.probe ? writer_.assign_probe(task.id)
                                   : writer_.assign(task.id, task.frame, given.pixels ? &given.pixels->place() : nullptr,
-                                                   task.overlay != nullptr, has_store);
+                                                   task.files, has_store);
   worker.given.push_back(std::move(given));
   // A worker that takes no messages is not working: it is ended, and its end is reported as any other's.
   const auto outcome = worker.socket.send(message, {descriptors, count}, false);

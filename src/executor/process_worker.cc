@@ -42,7 +42,7 @@ class FrameLease {
   FrameLease(const FrameLease&) = delete;
   FrameLease& operator=(const FrameLease&) = delete;
 
-  /// Its end is told by a message of its own.
+  /// A separate message reports its end.
   void tell_later() { told_later_ = true; }
 
  private:
@@ -99,7 +99,7 @@ class Worker {
     std::int64_t frame_id = -1;
     Frame frame;
     std::shared_ptr<FrameLease> lease;
-    std::shared_ptr<const OpenFile> overlay;
+    FrameFiles files;
     bool probe = false;
   };
 
@@ -111,16 +111,16 @@ class Worker {
     if (options_.sandbox) {
       // Algorithms of the user's own (lib:, python:) load parts of themselves when they please.
       const bool own = options_.analyzer.find(':') != std::string::npos && !options_.analyzer.starts_with("model:");
-      if (!own) worker_->run(warm_up_frame(), nullptr);
+      if (!own) worker_->run(warm_up_frame(), {});
       const std::string why = lock_down(own ? SandboxLevel::kReadFiles : SandboxLevel::kStrict);
-      if (!why.empty()) warning = "the workers are not locked down: " + why;
+      if (!why.empty()) warning = "the workers are not sandboxed: " + why;
     }
     const int handed[] = {results_->descriptor()};
     const Analyzer& analyzer = worker_->analyzer();
     send(writer_.ready(analyzer.name() + " " + analyzer.version(), warning), handed);
   }
 
-  /// A worker whose limit was met is begun anew, and what it was at is tried again.
+  /// A worker whose limit was met is started again, and what it was at is tried again.
   void leave_if_out_of_memory() {
     if (!worker_->out_of_memory() || options_.memory_limit_mb == 0) return;
     send(writer_.leaving("out of memory (limit " + std::to_string(options_.memory_limit_mb) + " MB)"));
@@ -135,7 +135,7 @@ class Worker {
 
   void do_frame(Assigned assigned) {
     if (assigned.probe) return do_probe(assigned);
-    FrameResult result = worker_->run(assigned.frame, assigned.overlay.get());
+    FrameResult result = worker_->run(assigned.frame, assigned.files);
     leave_if_out_of_memory();
     const std::size_t picture_bytes =
         std::accumulate(result.stage_pictures.begin(), result.stage_pictures.end(), std::size_t{0},
@@ -197,7 +197,8 @@ class Worker {
     assigned.frame_id = message.frame();
     std::shared_ptr<const OpenFile> file;
     if (message.kind() == wire::FrameKind::File) file = std::make_shared<OpenFile>(next().release());
-    if (message.has_overlay()) assigned.overlay = std::make_shared<OpenFile>(next().release());
+    if (message.has_overlay()) assigned.files.overlay = std::make_shared<OpenFile>(next().release());
+    if (message.has_picture()) assigned.files.picture = std::make_shared<OpenFile>(next().release());
     if (message.has_store()) frames_.emplace(next());
     std::span<const std::uint8_t> pixels;
     if (message.kind() == wire::FrameKind::Pixels) {

@@ -9,7 +9,7 @@
 namespace capillaryx {
 
 /// The life of a process that runs the worker program: what the first message says (a worker; or the router baseline's
-/// controller or router). A worker makes its analyzer, warms up, locks itself down, and then does frame
+/// controller or router). A worker makes its analyzer, warms up, enters the sandbox, and then does frame
 /// after frame until its driver says otherwise or is gone. `socket` is descriptor 3 of a process that a driver started
 /// (see Process). Returns the exit code; throws nothing.
 int run_worker(MessageSocket socket, const AnalyzerFactory& factory);

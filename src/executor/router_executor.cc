@@ -147,19 +147,19 @@ class RouterRun {
         if (!by_descriptor) sent.bytes = std::move(*loan).seal();
       }
     }
-    int descriptors[3];
+    int descriptors[4];
     std::size_t count = 0;
     if (by_descriptor) descriptors[count++] = frame.file()->descriptor();
-    const auto overlay = overlay_ ? std::exchange(overlay_, {}).value() : sink_.overlay_file(frame.info());
-    if (overlay) descriptors[count++] = overlay->descriptor();
+    const FrameFiles files = files_ ? *std::exchange(files_, {}) : sink_.files(frame.info());
+    if (files.overlay) descriptors[count++] = files.overlay->descriptor();
+    if (files.picture) descriptors[count++] = files.picture->descriptor();
     const bool has_store = sent.bytes && !store_sent_;
     if (has_store) descriptors[count++] = frames_.descriptor();
     const FrameId id = delivered_ + static_cast<FrameId>(in_flight_.size());
-    const auto message =
-        writer_.assign(id, frame, sent.bytes ? &sent.bytes->place() : nullptr, overlay != nullptr, has_store);
+    const auto message = writer_.assign(id, frame, sent.bytes ? &sent.bytes->place() : nullptr, files, has_store);
     const auto outcome = router_.send(message, {descriptors, count}, false);
     if (outcome == Outcome::kWouldBlock && !in_flight_.empty()) {
-      overlay_ = overlay;  // it is asked for once
+      files_ = files;  // the sink is asked for them once
       return false;
     }
     if (outcome != Outcome::kDone) router_lost();
@@ -275,7 +275,7 @@ class RouterRun {
   std::map<std::int64_t, Probe> probes_;  ///< that are not answered
   std::deque<std::int64_t> unsent_probes_;
   std::int64_t next_probe_ = 0;
-  std::optional<std::shared_ptr<const OpenFile>> overlay_;  ///< of the first unsent, where it was asked for already
+  std::optional<FrameFiles> files_;  ///< of the first unsent, if the sink was asked for them already
   std::deque<InFlight> in_flight_;
   FrameId delivered_ = 0;
   std::int64_t pulled_ = 0;
@@ -283,7 +283,7 @@ class RouterRun {
   bool source_ended_ = false;
   std::exception_ptr source_error_;
   MessageSocket router_;
-  MessageSocket controller_line_;  ///< its closing tells the controller that we are gone
+  MessageSocket controller_line_;  ///< closed: the controller sees that the router has gone
   Process controller_;
   FrameReader reader_;
 };

@@ -142,9 +142,12 @@ class Client : public FrameSource, public ResultSink {
     };
     std::shared_ptr<const OpenFile> file;
     if (assign->kind() == wire::FrameKind::File && assign->place() == nullptr) file = next_file();
-    if (assign->has_overlay()) {
+    if (assign->has_overlay() || assign->has_picture()) {
+      FrameFiles files;
+      if (assign->has_overlay()) files.overlay = next_file();
+      if (assign->has_picture()) files.picture = next_file();
       const std::lock_guard lock(mutex_);
-      overlays_[assign->index()] = next_file();
+      files_[assign->index()] = std::move(files);
     }
     if (assign->has_store()) {
       if (used == descriptors.size()) throw ProtocolError("a descriptor is missing");
@@ -167,13 +170,13 @@ class Client : public FrameSource, public ResultSink {
   /// Ends a next() that waits, and the source with it.
   void stop() override { socket_.stop_receiving(); }
 
-  std::shared_ptr<const OpenFile> overlay_file(const FrameInfo& frame) override {
+  FrameFiles files(const FrameInfo& frame) override {
     const std::lock_guard lock(mutex_);
-    const auto found = overlays_.find(frame.index);
-    if (found == overlays_.end()) return nullptr;
-    auto file = std::move(found->second);
-    overlays_.erase(found);
-    return file;
+    const auto found = files_.find(frame.index);
+    if (found == files_.end()) return {};
+    FrameFiles files = std::move(found->second);
+    files_.erase(found);
+    return files;
   }
 
   void write(FrameResult result) override { send_large(result.index, writer_.done(result.index, result, false)); }
@@ -205,7 +208,7 @@ class Client : public FrameSource, public ResultSink {
   std::shared_ptr<Prober> prober_;
   MessageWriter writer_;
   std::mutex mutex_;
-  std::map<std::int64_t, std::shared_ptr<const OpenFile>> overlays_;  ///< guarded by mutex_
+  std::map<std::int64_t, FrameFiles> files_;  ///< guarded by mutex_
 };
 
 }  // namespace

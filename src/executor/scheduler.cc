@@ -238,7 +238,7 @@ Time Scheduler::low_time(const Worker& worker) {
   return ahead > 0 && worker.mean_time ? worker.since + ahead * *worker.mean_time : Time::min();
 }
 
-/// How many frames a worker must have so that it does not sleep between two of them.
+/// The number of frames queued for each worker so that it does not sleep between two of them.
 std::size_t Scheduler::needed_depth(const Worker& worker) {
   if (!worker.mean_time || *worker.mean_time >= kShortFrame) return 1;
   const Time::rep fit = kShortFrame.count() / std::max<Time::rep>(worker.mean_time->count(), 1);

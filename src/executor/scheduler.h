@@ -55,7 +55,7 @@ struct Command {
 };
 
 /// Decides which worker gets which frame and when a worker or a frame is given up. A state machine: events in, commands
-/// out; no thread, no clock, no input or output of its own, so that a simulation runs the same code. Its tables are the
+/// out; no thread, no clock, no input or output, so that a simulation runs the same code. Its tables are the
 /// ControlStore's.
 ///
 /// A worker does its frames in the order in which it got them; only the first of them counts as tried when it ends.

@@ -41,8 +41,8 @@ void SerialExecutor::run(FrameSource& source, ResultSink& sink, std::stop_token 
     store_.add_task(number);
     store_.set_task(number, TaskState::kRunning, id);
     store_.set_worker(id, WorkerState::kBusy, number);
-    const auto overlay = sink.overlay_file(frame->info());
-    FrameResult result = worker->run(*frame, overlay.get());
+    const FrameFiles files = sink.files(frame->info());
+    FrameResult result = worker->run(*frame, files);
     if (frame->info().captured) {
       const auto latency = std::chrono::steady_clock::now() - *frame->info().captured;
       result.timing.latency_ms = std::chrono::duration<double, std::milli>(latency).count();

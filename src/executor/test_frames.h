@@ -138,15 +138,15 @@ inline AnalyzerFactory sum_factory() {
   return [](const Options&) { return std::make_unique<SumAnalyzer>(); };
 }
 
-/// Keeps every result and which overlays were asked for.
+/// Keeps every result and of which frames files were asked for.
 class Results : public ResultSink {
  public:
   std::vector<FrameResult> results;
-  std::vector<std::int64_t> overlays_asked;
+  std::vector<std::int64_t> files_asked;
 
-  std::shared_ptr<const OpenFile> overlay_file(const FrameInfo& frame) override {
-    overlays_asked.push_back(frame.index);
-    return nullptr;
+  FrameFiles files(const FrameInfo& frame) override {
+    files_asked.push_back(frame.index);
+    return {};
   }
   void write(FrameResult result) override { results.push_back(std::move(result)); }
 };

@@ -95,7 +95,7 @@ void ThreadPool::work(const std::shared_ptr<Shared>& shared, const std::shared_p
             [events, id, frame = task->id, probed] { events->on_probed(id, frame, std::move(*probed)); });
         continue;
       }
-      auto result = std::make_shared<FrameResult>(frame_worker->run(task->frame, task->overlay.get()));
+      auto result = std::make_shared<FrameResult>(frame_worker->run(task->frame, task->files));
       result->timing.worker = worker->slot;
       result->timing.attempt = task->attempt;
       const FrameId frame = task->id;

@@ -8,6 +8,7 @@
 #include "capillaryx/frame.h"
 #include "capillaryx/frame_result.h"
 #include "capillaryx/frame_source.h"
+#include "capillaryx/result_sink.h"
 #include "executor/control_store.h"
 
 namespace capillaryx {
@@ -16,7 +17,7 @@ namespace capillaryx {
 struct Task {
   FrameId id = -1;
   Frame frame;
-  std::shared_ptr<const OpenFile> overlay;  ///< null: none is drawn
+  FrameFiles files;  ///< that the worker fills
   int attempt = 1;
   bool probe = false;  ///< only what frame.file() is wanted
 };
@@ -48,7 +49,7 @@ class WorkerPool {
   /// Starts a worker; on_ready or on_ended follows.
   virtual void start(WorkerId worker, int slot) = 0;
   /// Gives a frame to a worker that is ready; on_result follows, or on_ended (which may have come already: what is
-  /// given to a worker that is gone is passed over). kTooLarge: the object store could never
+  /// given to a worker that is gone is skipped). kTooLarge: the object store could never
   /// hold the frame.
   virtual Sent assign(WorkerId worker, Task task) = 0;
   /// Ends a worker, whatever it does; on_ended follows.

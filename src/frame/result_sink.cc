@@ -3,6 +3,6 @@
 
 namespace capillaryx {
 
-std::shared_ptr<const OpenFile> ResultSink::overlay_file(const FrameInfo& /*frame*/) { return nullptr; }
+FrameFiles ResultSink::files(const FrameInfo& /*frame*/) { return {}; }
 
 }  // namespace capillaryx

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Animated PNG. Debian's libpng does not know its chunks: they are walked here, each frame is handed to libpng as a PNG
-// of its own, and composed as the format says (https://wiki.mozilla.org/APNG_Specification).
+// separately, and composed as the format says (https://wiki.mozilla.org/APNG_Specification).
 #include <libdeflate.h>
 #include <png.h>
 
@@ -78,9 +78,9 @@ class Apng : public PictureStack {
     double time_s = 0;
     std::uint32_t stated = 0;
     for (std::size_t at = kSignatureBytes;;) {
-      if (bytes_.size() < at + 12) throw ImageError("the PNG is cut short");
+      if (bytes_.size() < at + 12) throw ImageError("the PNG is truncated");
       const std::size_t size = big_endian(&bytes_[at]);
-      if (size > bytes_.size() - at - 12) throw ImageError("the PNG is cut short or damaged");
+      if (size > bytes_.size() - at - 12) throw ImageError("the PNG is truncated or damaged");
       const std::uint8_t* const type = &bytes_[at + 4];
       const std::string_view name(reinterpret_cast<const char*>(type), 4);
       const std::span<const std::uint8_t> body(type + 4, size);

@@ -48,7 +48,7 @@ struct BmpHeader {
 
 BmpHeader read_header(std::span<const std::uint8_t> bytes) {
   const auto need = [&](std::size_t size) {
-    if (bytes.size() < size) throw ImageError("the BMP is cut short");
+    if (bytes.size() < size) throw ImageError("the BMP is truncated");
   };
   need(kFileHeaderBytes + 4);
   BmpHeader header;
@@ -137,7 +137,7 @@ void decode_bmp(std::span<const std::uint8_t> bytes, PixelTarget& target) {
   const std::size_t stride =
       (static_cast<std::size_t>(header.width) * static_cast<std::size_t>(header.bits) + 31) / 32 * 4;
   if (header.pixels_at > bytes.size() || stride > (bytes.size() - header.pixels_at) / rows) {
-    throw ImageError("the BMP is cut short");
+    throw ImageError("the BMP is truncated");
   }
   std::uint8_t* const pixels = target.allocate(header.width, header.height, 3);
   const std::size_t row_bytes = static_cast<std::size_t>(header.width) * 3;

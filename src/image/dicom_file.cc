@@ -63,7 +63,7 @@ class Parser {
   std::uint64_t number(std::uint64_t offset, int bytes) const {
     std::array<std::uint8_t, 8> raw{};
     if (source_->read(offset, raw.data(), static_cast<std::size_t>(bytes)) != static_cast<std::size_t>(bytes)) {
-      damaged("it is cut short");
+      damaged("it is truncated");
     }
     std::uint64_t value = 0;
     for (int i = 0; i < bytes; ++i)
@@ -121,14 +121,14 @@ class Parser {
       items(tag, size == kUndefined ? end : at_ + size, size == kUndefined, depth);
       return;
     }
-    if (size > end - std::min(end, at_)) damaged("it is cut short");
+    if (size > end - std::min(end, at_)) damaged("it is truncated");
     const std::uint64_t next = at_ + size;
     take_value(tag, size);
     at_ = next;
   }
 
   void items(std::uint32_t sequence, std::uint64_t end, bool undefined, int depth) {
-    if (end > source_->size()) damaged("it is cut short");
+    if (end > source_->size()) damaged("it is truncated");
     const std::uint32_t outer = std::exchange(sequence_, sequence);
     while (at_ < end) {
       const std::uint32_t tag = take_tag();
@@ -136,7 +136,7 @@ class Parser {
       if (undefined && tag == kSequenceEnd) break;
       if (tag != kItem) damaged("a sequence has no items");
       const std::uint64_t item_end = size == kUndefined ? end : at_ + size;
-      if (item_end > end) damaged("it is cut short");
+      if (item_end > end) damaged("it is truncated");
       while (at_ < item_end) {
         if (size == kUndefined && number(at_, 2) == kItemEnd >> 16U && number(at_ + 2, 2) == (kItemEnd & 0xffffU)) {
           at_ += 8;
@@ -280,7 +280,7 @@ class Parser {
   void take_pixels(std::uint64_t size) {
     if (file_.coding == DicomCoding::kNative) {
       if (size == kUndefined) damaged("its pixels have no size");
-      if (size > source_->size() - std::min(source_->size(), at_)) damaged("it is cut short");
+      if (size > source_->size() - std::min(source_->size(), at_)) damaged("it is truncated");
       file_.pixels = {at_, size};
       return;
     }
@@ -290,7 +290,7 @@ class Parser {
       const std::uint32_t tag = take_tag();
       const std::uint64_t bytes = take(4);
       if (tag == kSequenceEnd) break;
-      if (tag != kItem || bytes > source_->size() - std::min(source_->size(), at_)) damaged("it is cut short");
+      if (tag != kItem || bytes > source_->size() - std::min(source_->size(), at_)) damaged("it is truncated");
       if (all.size() > static_cast<std::size_t>(kMaxFrames)) damaged("it has too many fragments");
       all.push_back({at_, bytes});
       at_ += bytes;

@@ -27,7 +27,7 @@ struct DicomFile {
   std::int64_t rows = 0, columns = 0, samples = 1, frames = 1;
   std::int64_t bits_allocated = 0, bits_stored = 0, high_bit = -1;
   bool is_signed = false;
-  bool planar = false;  ///< each sample in a plane of its own
+  bool planar = false;  ///< each sample in its own plane
   enum class Colours { kUnknown, kMonochrome1, kMonochrome2, kRgb, kYbrFull, kYbrFull422, kPalette };
   Colours colours = Colours::kUnknown;
   std::array<std::array<std::int64_t, 3>, 3> palette_form{};  ///< entries, first value, bits; red, green, blue

@@ -22,13 +22,13 @@ std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::clamp
 void unpack_rle(std::span<const std::uint8_t> packed, std::uint8_t* out, std::size_t count, std::size_t step) {
   std::size_t at = 0, have = 0;
   while (have < count) {
-    if (at >= packed.size()) throw ImageError("the DICOM is damaged: its run-length code is cut short");
+    if (at >= packed.size()) throw ImageError("the DICOM is damaged: its run-length code is truncated");
     const int head = packed[at] < 128 ? packed[at] : packed[at] - 256;
     ++at;
     if (head == -128) continue;
     const auto length = static_cast<std::size_t>(head < 0 ? 1 - head : 1 + head);
     const std::size_t needed = head < 0 ? 1 : length;
-    if (needed > packed.size() - at) throw ImageError("the DICOM is damaged: its run-length code is cut short");
+    if (needed > packed.size() - at) throw ImageError("the DICOM is damaged: its run-length code is truncated");
     for (std::size_t i = 0; i < length && have < count; ++i, ++have) out[have * step] = packed[at + (head < 0 ? 0 : i)];
     at += needed;
   }
@@ -44,7 +44,7 @@ class DicomStack : public PictureStack {
     facts_.height = static_cast<int>(file_.rows);
     if (file_.coding == DicomCoding::kNative &&
         frame_bytes() > file_.pixels.size / static_cast<std::uint64_t>(file_.frames)) {
-      throw ImageError("the DICOM is cut short: it holds less than its pixels");
+      throw ImageError("the DICOM is truncated: it holds less than its pixels");
     }
     if (file_.um_per_px && std::isfinite(*file_.um_per_px)) {
       facts_.scale_um_per_px = file_.um_per_px;
@@ -114,7 +114,7 @@ class DicomStack : public PictureStack {
     for (const BytePlace& place : places) {
       at += source_.read(place.offset, bytes_.data() + at, static_cast<std::size_t>(place.size));
     }
-    if (at != total) throw ImageError("the DICOM is cut short");
+    if (at != total) throw ImageError("the DICOM is truncated");
     return bytes_;
   }
 
@@ -123,7 +123,7 @@ class DicomStack : public PictureStack {
     const auto size = static_cast<std::size_t>(frame_bytes());
     bytes_.resize(size);
     if (source_.read(file_.pixels.offset + static_cast<std::uint64_t>(page) * size, bytes_.data(), size) != size) {
-      throw ImageError("the DICOM is cut short");
+      throw ImageError("the DICOM is truncated");
     }
     const auto value = [&](std::size_t i) -> std::uint16_t {
       if (value_bytes() == 1) return bytes_[i];
@@ -162,7 +162,7 @@ class DicomStack : public PictureStack {
       const std::size_t begin = number(1 + i);
       const std::size_t end = i + 1 < segments ? number(2 + i) : bytes.size();
       if (begin < 64 || begin > end || end > bytes.size())
-        throw ImageError("the DICOM is damaged: its run-length code is cut short");
+        throw ImageError("the DICOM is damaged: its run-length code is truncated");
       unpack_rle(bytes.subspan(begin, end - begin), plane_.data(), count_, 1);
       const std::size_t sample = i / value_bytes();
       for (std::size_t k = 0; k < count_; ++k) {

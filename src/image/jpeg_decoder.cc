@@ -75,7 +75,7 @@ void prepare(JpegErrors& errors) {
   errors.stray_bytes = errors.stray_coded_bytes = 0;
 }
 
-// Between setjmp and longjmp no object with a destructor may come to life: the steps are functions of their own that
+// Between setjmp and longjmp no object with a destructor may come to life: the steps are separate functions that
 // hold plain values only.
 bool read_header(jpeg_decompress_struct& jpeg, JpegErrors& errors, std::span<const std::uint8_t> bytes, bool rgb) {
   if (setjmp(errors.jump) != 0) return false;  // NOLINT(cert-err52-cpp)
@@ -179,7 +179,7 @@ void decode_jpeg(std::span<const std::uint8_t> bytes, Decoding& decoding, bool r
   } jpeg;
   jpeg.err = &errors.manager;
   const auto fail = [&] {
-    throw ImageError("the JPEG is damaged or cut short: " + std::string(errors.message.data()));
+    throw ImageError("the JPEG is damaged or truncated: " + std::string(errors.message.data()));
   };
   if (!read_header(jpeg, errors, bytes, rgb)) fail();
   target.check_size(jpeg.output_width, jpeg.output_height);

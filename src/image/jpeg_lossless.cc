@@ -9,7 +9,7 @@
 namespace capillaryx {
 namespace {
 
-[[noreturn]] void damaged() { throw ImageError("the lossless JPEG is damaged or cut short"); }
+[[noreturn]] void damaged() { throw ImageError("the lossless JPEG is damaged or truncated"); }
 
 // Codes of up to 16 bits; each has the number of bits of a difference.
 struct Table {

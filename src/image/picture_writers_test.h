@@ -107,7 +107,7 @@ inline Picture read_with_libpng(const Bytes& bytes) {
   } rest{&bytes, 0};
   png_set_read_fn(png, &rest, [](png_structp p, png_bytep to, std::size_t size) {
     auto& from = *static_cast<Rest*>(png_get_io_ptr(p));
-    if (size > from.bytes->size() - from.at) png_error(p, "cut short");
+    if (size > from.bytes->size() - from.at) png_error(p, "truncated");
     std::memcpy(to, from.bytes->data() + from.at, size);
     from.at += size;
   });

@@ -51,16 +51,16 @@ bool known_ancillary(std::string_view name) {
 }
 
 // Calls visit(type, content, size) for each chunk up to IEND; returns where the file ends. A wrong checksum is an
-// error, but for chunks that hold text, times and the like: visit_damaged(type) is told, and visit is not. `checked`:
+// error, but for chunks that hold text, times and the like: visit_damaged(type) is called instead of visit. `checked`:
 // no checksum is taken again.
 template <class Visitor, class DamagedVisitor>
 std::size_t walk_chunks(std::span<const std::uint8_t> bytes, bool checked, Visitor&& visit,
                         DamagedVisitor&& visit_damaged) {
   std::size_t at = kSignatureBytes;
   for (;;) {
-    if (bytes.size() - at < 12) throw ImageError("the PNG is cut short");
+    if (bytes.size() - at < 12) throw ImageError("the PNG is truncated");
     const std::size_t size = big_endian_32(&bytes[at]);
-    if (size > bytes.size() - at - 12) throw ImageError("the PNG is cut short or damaged");
+    if (size > bytes.size() - at - 12) throw ImageError("the PNG is truncated or damaged");
     const std::uint8_t* const type = &bytes[at + 4];
     const std::string_view name(reinterpret_cast<const char*>(type), 4);
     const bool critical = (type[0] & 32U) == 0;
@@ -218,12 +218,12 @@ void on_warning(png_structp, png_const_charp) {}
 
 void on_read(png_structp png, png_bytep to, std::size_t size) {
   auto& reader = *static_cast<LibpngReader*>(png_get_io_ptr(png));
-  if (size > reader.rest.size()) png_error(png, "cut short");
+  if (size > reader.rest.size()) png_error(png, "truncated");
   std::memcpy(to, reader.rest.data(), size);
   reader.rest = reader.rest.subspan(size);
 }
 
-// Between setjmp and longjmp no object with a destructor may come to life: the steps are functions of their own that
+// Between setjmp and longjmp no object with a destructor may come to life: the steps are separate functions that
 // hold plain values only.
 bool start(png_structp png, png_infop info, LibpngReader& reader) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;  // NOLINT(cert-err52-cpp): libpng has no other way

@@ -29,7 +29,7 @@ std::int64_t read_number(const NextByte& next) {
       c = next();
     }
   }
-  if (c < 0) throw ImageError("the PNM is cut short");
+  if (c < 0) throw ImageError("the PNM is truncated");
   if (c < '0' || c > '9') throw ImageError("the PNM is damaged: a number is expected");
   std::int64_t number = 0;
   for (; c >= '0' && c <= '9'; c = next()) {
@@ -106,7 +106,7 @@ void decode_pnm(std::span<const std::uint8_t> bytes, Decoding& decoding) {
 
   if (!header.text()) {
     const auto raw_row_bytes = static_cast<std::size_t>(header.row_bytes());
-    if (raw_row_bytes > (bytes.size() - at) / rows) throw ImageError("the PNM is cut short");
+    if (raw_row_bytes > (bytes.size() - at) / rows) throw ImageError("the PNM is truncated");
     if (wide) {
       std::uint16_t* const wide_values = wide_memory();
       for (std::size_t i = 0; i < values * rows; ++i) {
@@ -122,7 +122,7 @@ void decode_pnm(std::span<const std::uint8_t> bytes, Decoding& decoding) {
     }
     return;
   }
-  if (values > (bytes.size() - at) / rows) throw ImageError("the PNM is cut short");  // a value takes a byte or more
+  if (values > (bytes.size() - at) / rows) throw ImageError("the PNM is truncated");  // a value takes a byte or more
   if (wide) {
     std::uint16_t* const wide_values = wide_memory();
     for (std::size_t i = 0; i < values * rows; ++i) {
@@ -137,7 +137,7 @@ void decode_pnm(std::span<const std::uint8_t> bytes, Decoding& decoding) {
     if (header.kind == 1) {  // its digits need no white space between them
       int c = next();
       while (is_space(c)) c = next();
-      if (c < 0) throw ImageError("the PNM is cut short");
+      if (c < 0) throw ImageError("the PNM is truncated");
       if (c != '0' && c != '1') throw ImageError("the PNM is damaged: a value is neither 0 nor 1");
       pixels[i] = c == '0' ? 255 : 0;
     } else {

@@ -117,7 +117,7 @@ struct Layout {
   std::uint16_t format = SAMPLEFORMAT_UINT;
   std::uint16_t photometric = 0;
   int channels = 0;       ///< that are read
-  bool separate = false;  ///< each sample in a plane of its own
+  bool separate = false;  ///< each sample in its own plane
   bool tiled = false;
   std::uint32_t block_width = 0;
   std::uint32_t block_height = 0;
@@ -357,7 +357,7 @@ class PlaneReader {
 
  private:
   [[noreturn]] void fail() const {
-    throw ImageError("the TIFF is damaged, cut short or not supported: " +
+    throw ImageError("the TIFF is damaged, truncated or not supported: " +
                      (input_.error.empty() ? std::string("it cannot be read") : input_.error));
   }
 
@@ -368,7 +368,7 @@ class PlaneReader {
     std::vector<std::uint8_t> row(row_bytes);
     for (std::uint32_t y = 0; y < layout_.height; ++y) {
       if (source_->read(*plane_.raw_data + std::uint64_t{y} * row_bytes, row.data(), row_bytes) != row_bytes) {
-        throw ImageError("the TIFF is cut short");
+        throw ImageError("the TIFF is truncated");
       }
       if (big_endian == (std::endian::native == std::endian::little)) {
         for (std::size_t i = 0; i < row_bytes; i += value_bytes) std::reverse(&row[i], &row[i] + value_bytes);

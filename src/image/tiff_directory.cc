@@ -32,7 +32,7 @@ class Walker {
  public:
   explicit Walker(const ByteSource& source) : source_(&source) {
     std::array<std::uint8_t, 8> head{};
-    if (source.read(0, head.data(), head.size()) != head.size()) damaged("it is cut short");
+    if (source.read(0, head.data(), head.size()) != head.size()) damaged("it is truncated");
     big_endian_ = head[0] == 'M';
     big_ = number(&head[2], 2) == 43;
     next_ = big_ ? number_at(8, 8) : number(&head[4], 4);
@@ -52,7 +52,7 @@ class Walker {
     std::vector<std::uint8_t> raw(static_cast<std::size_t>(count * entry_bytes + (big_ ? 8 : 4)));
     const std::uint64_t start = next_ + count_bytes;
     const std::size_t got = source_->read(start, raw.data(), raw.size());
-    if (got < count * entry_bytes) damaged("it is cut short");
+    if (got < count * entry_bytes) damaged("it is truncated");
     for (std::uint64_t i = 0; i < count; ++i) {
       const std::uint8_t* const at = &raw[static_cast<std::size_t>(i * entry_bytes)];
       Entry entry;
@@ -85,7 +85,7 @@ class Walker {
 
   std::uint64_t number_at(std::uint64_t offset, std::uint64_t bytes) const {
     std::array<std::uint8_t, 8> raw{};
-    if (source_->read(offset, raw.data(), static_cast<std::size_t>(bytes)) != bytes) damaged("it is cut short");
+    if (source_->read(offset, raw.data(), static_cast<std::size_t>(bytes)) != bytes) damaged("it is truncated");
     return number(raw.data(), bytes);
   }
 

@@ -72,7 +72,7 @@ class TiffStack : public PictureStack {
   }
 
  private:
-  // Leaves out what says that it is no picture of its own.
+  // Leaves out pages that are marked as no separate picture.
   void choose_pages(const std::vector<TiffDirectory>& pages) {
     std::size_t reduced = 0, masks = 0, levels = 0;
     for (std::size_t i = 0; i < pages.size(); ++i) {
@@ -92,7 +92,7 @@ class TiffStack : public PictureStack {
     }
   }
 
-  // Pages that say nothing of themselves: smaller copies of the only page of full size are none of their own.
+  // Pages that say nothing of themselves: smaller copies of the only page of full size are no frames.
   void drop_copies(const std::vector<TiffDirectory>& pages) {
     const auto area = [&](std::size_t i) {
       return static_cast<double>(pages[i].width) * static_cast<double>(pages[i].height);

@@ -24,7 +24,7 @@ class WebpAnimation : public PictureStack {
     source.read(0, bytes_.data(), bytes_.size());
     const WebPData data{bytes_.data(), bytes_.size()};
     const std::unique_ptr<WebPDemuxer, Delete> demuxer(WebPDemux(&data));
-    if (!demuxer) throw ImageError("the WebP is damaged or cut short");
+    if (!demuxer) throw ImageError("the WebP is damaged or truncated");
     const std::int64_t width = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_WIDTH);
     const std::int64_t height = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_HEIGHT);
     PixelTarget(*BufferPool::make(), max_pixels).check_size(width, height);
@@ -38,7 +38,7 @@ class WebpAnimation : public PictureStack {
     }
     WebPDemuxReleaseIterator(&frame);
     facts_.pages = static_cast<std::int64_t>(facts_.page_times_s.size());
-    if (facts_.pages < 1) throw ImageError("the WebP is damaged or cut short");
+    if (facts_.pages < 1) throw ImageError("the WebP is damaged or truncated");
     facts_.width = static_cast<int>(width);
     facts_.height = static_cast<int>(height);
   }
@@ -52,7 +52,7 @@ class WebpAnimation : public PictureStack {
       int end_ms = 0;
       if (WebPAnimDecoderGetNext(decoder_.get(), &canvas_, &end_ms) == 0) {
         decoder_.reset();  // what follows a damaged frame is composed on it
-        throw ImageError("the WebP is damaged or cut short");
+        throw ImageError("the WebP is damaged or truncated");
       }
       ++next_;
     }
@@ -68,7 +68,7 @@ class WebpAnimation : public PictureStack {
     options.use_threads = 0;
     const WebPData data{bytes_.data(), bytes_.size()};
     decoder_.reset(WebPAnimDecoderNew(&data, &options));
-    if (!decoder_) throw ImageError("the WebP is damaged or cut short");
+    if (!decoder_) throw ImageError("the WebP is damaged or truncated");
     next_ = 0;
   }
 

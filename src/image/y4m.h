@@ -13,7 +13,7 @@ struct Y4mHeader {
   int chroma_shift_x = 1;  ///< log2 of how many pixels share a chroma value
   int chroma_shift_y = 1;
   bool grey = false;
-  bool alpha = false;  ///< a plane that is passed over
+  bool alpha = false;  ///< a plane that is skipped
   bool full_range = false;
   double frames_per_s = 0;  ///< 0: not said
   int bits = 8;             ///< 8..16; above 8 a value takes two bytes, little endian

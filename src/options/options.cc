@@ -28,6 +28,8 @@ constexpr std::array kPolicies{Name<WhenBehind>{WhenBehind::kWait, "wait"},
                                Name<WhenBehind>{WhenBehind::kDropNewest, "drop_newest"}};
 constexpr std::array kFormats{Name<OverlayFormat>{OverlayFormat::kJpg, "jpg"},
                               Name<OverlayFormat>{OverlayFormat::kPng, "png"}};
+constexpr std::array kPictures{Name<Pictures>{Pictures::kNone, "none"}, Name<Pictures>{Pictures::kNeeded, "needed"},
+                               Name<Pictures>{Pictures::kAll, "all"}};
 constexpr std::array kPrecisions{Name<InferencePrecision>{InferencePrecision::kF32, "f32"},
                                  Name<InferencePrecision>{InferencePrecision::kBf16, "bf16"}};
 
@@ -69,11 +71,13 @@ const char* to_string(ExecutorKind value) { return name_of(kExecutors, value); }
 const char* to_string(WorkerKind value) { return name_of(kWorkers, value); }
 const char* to_string(WhenBehind value) { return name_of(kPolicies, value); }
 const char* to_string(OverlayFormat value) { return name_of(kFormats, value); }
+const char* to_string(Pictures value) { return name_of(kPictures, value); }
 const char* to_string(InferencePrecision value) { return name_of(kPrecisions, value); }
 bool from_string(std::string_view name, ExecutorKind& value) { return value_of(kExecutors, name, value); }
 bool from_string(std::string_view name, WorkerKind& value) { return value_of(kWorkers, name, value); }
 bool from_string(std::string_view name, WhenBehind& value) { return value_of(kPolicies, name, value); }
 bool from_string(std::string_view name, OverlayFormat& value) { return value_of(kFormats, name, value); }
+bool from_string(std::string_view name, Pictures& value) { return value_of(kPictures, name, value); }
 bool from_string(std::string_view name, InferencePrecision& value) { return value_of(kPrecisions, name, value); }
 
 std::optional<std::array<int, 4>> parse_roi(const std::string& text) {

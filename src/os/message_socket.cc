@@ -76,7 +76,7 @@ Outcome MessageSocket::receive(MessageBuffer& buffer, std::vector<Descriptor>& d
   ssize_t received = 0;
   do {
     received = ::recvmsg(descriptor(), &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-    // A peer that goes with messages of ours unread is told of once, ahead of the messages that it had sent.
+    // A peer that goes with messages of ours unread is reported once, ahead of the messages that it had sent.
   } while (received < 0 && (errno == EINTR || errno == ECONNRESET));
   if (received < 0) return outcome_of_error();
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {

@@ -147,7 +147,7 @@ TEST(Process, IsGoneWhenItsOwnerIs) {
   EXPECT_EQ(errno, ESRCH);
 }
 
-/// Runs `tries` in a child of its own (the sandbox cannot be taken off again); its result is the exit code.
+/// Runs `tries` in a child process (the sandbox cannot be taken off again); its result is the exit code.
 int in_child(const std::function<int()>& tries) {
   std::fflush(nullptr);
   const pid_t child = ::fork();

@@ -9,7 +9,7 @@
 
 namespace capillaryx {
 
-/// A program that runs as a child with no descriptors but those that it is handed, no shell, a process group of its own
+/// A program that runs as a child with no descriptors but those that it is handed, no shell, its own process group
 /// (so that Ctrl-C at the terminal reaches us alone) and an environment that says where programs and libraries are.
 /// It is killed when the thread that started it ends, and ended and reaped by the destructor.
 /// Threads: one at a time; the starting thread must live as long as the child is needed.

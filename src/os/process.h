@@ -19,7 +19,7 @@ class Process {
   Process() = default;
   /// Starts `command` (a path, or a name looked up in PATH, and its arguments) with `handed` as descriptor 3, nothing
   /// on standard input, this process's standard error for standard output and error, no other descriptor, in a process
-  /// group of its own (Ctrl-C is its driver's business). Throws Error (kExecutor) where it cannot be started.
+  /// its own group (Ctrl-C is its driver's business). Throws Error (kExecutor) where it cannot be started.
   Process(const std::vector<std::string>& command, int handed);
   ~Process();
   Process(Process&& other) noexcept;
@@ -45,7 +45,7 @@ class Process {
 /// For a child: it is to end when the thread that started it does.
 void die_with_parent();
 
-/// For a child: no more memory of its own than this (address space that it can write and shares with nobody).
+/// For a child: at most this much private memory (address space that it can write and shares with nobody).
 /// Throws Error (kExecutor).
 void limit_memory(std::size_t bytes);
 

@@ -26,7 +26,7 @@ double ended_children_cpu_s();
 double this_thread_cpu_s();
 
 /// Energy that the processor packages have used since some moment, J; absent where RAPL cannot be read. It starts
-/// anew from 0 now and again: a later figure may be the smaller one.
+/// from 0 again now and then: a later figure may be the smaller one.
 std::optional<double> package_energy_j();
 
 }  // namespace capillaryx

@@ -13,12 +13,12 @@ namespace {
 
 constexpr double kPi = std::numbers::pi;
 
-// Blur, px at magnification 1, from which on a capillary cannot be told from a smudge, and from which on none is asked
+// Blur, px at magnification 1, from which on a capillary looks like a smudge, and from which on none is asked
 // for: limbs are 5 to 14 px wide.
 constexpr double kHardlySharp = 8.5, kBlurredAway = 11;
 
 // Peak optical density, in gains of the camera, below which nobody can tell a capillary, and below which none is asked
-// for. Labelled real frames have the first of theirs at 0.08, and those that cannot be told go down to half of that.
+// for. Labelled real frames have the first of theirs at 0.08, and ambiguous ones go down to half of that.
 constexpr double kHardlyDark = 0.08, kTooFaint = 0.045;
 
 /// Blood is not spread evenly along a vessel.

@@ -63,7 +63,7 @@ struct Look {
 
 Look choose_look(const PhantomOptions& options, std::int64_t index);
 
-/// Everything that is under or over the capillaries. Each draws from streams of its own.
+/// Everything that is under or over the capillaries. Each draws from its own streams.
 void draw_light(const PhantomOptions& options, std::int64_t index, Canvas& canvas);
 void draw_mottling(const PhantomOptions& options, std::int64_t index, const Look& look, Canvas& canvas);
 void draw_folds(const PhantomOptions& options, std::int64_t index, const Look& look, Canvas& canvas);

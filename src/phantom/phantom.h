@@ -12,7 +12,7 @@
 namespace capillaryx {
 
 /// How a synthetic frame of skin microcirculation looks. A number is a strength where nothing else is said: 0 leaves
-/// the thing out, 1 is as on ordinary frames. Each thing is drawn from random numbers of its own: changing one leaves
+/// the thing out, 1 is as on ordinary frames. Each thing is drawn from its own random numbers: changing one leaves
 /// the others where they are (`capillaries` too: fewer are the first ones of more).
 struct PhantomOptions {
   std::uint64_t seed = 1;

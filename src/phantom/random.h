@@ -9,7 +9,7 @@
 namespace capillaryx::phantom {
 
 /// Random numbers that are the same with every compiler and library: xoshiro256++, seeded by splitmix64.
-/// Each thing that is drawn has a stream of its own, so that leaving one out moves no other.
+/// Each thing that is drawn has its own stream, so that leaving one out moves no other.
 class Random {
  public:
   Random(std::uint64_t seed, std::int64_t index, std::uint64_t kind, std::uint64_t object = 0) {

@@ -14,7 +14,7 @@ namespace {
 constexpr double kPi = std::numbers::pi;
 
 // Of optical density, for a gain of 1: what lies deep never gets as dark as the faintest capillary that counts
-// (PhantomCapillary), however many vessels cross. Else one could not be told from the other, and the truth would say
+// (PhantomCapillary), however many vessels cross. Otherwise the two look alike, and the truth would say
 // nothing.
 constexpr float kDeepest = 0.055F;
 

@@ -57,7 +57,7 @@ class WatchedSink : public ResultSink {
  public:
   WatchedSink(ResultSink& sink, RunCounts& counts) : sink_(sink), counts_(counts) {}
 
-  std::shared_ptr<const OpenFile> overlay_file(const FrameInfo& frame) override { return sink_.overlay_file(frame); }
+  FrameFiles files(const FrameInfo& frame) override { return sink_.files(frame); }
   void write(FrameResult result) override {
     if (result.index != counts_.frames()) {
       throw Error(ErrorKind::kInternal, "results came out of order: a defect of the executor");
@@ -71,7 +71,7 @@ class WatchedSink : public ResultSink {
   RunCounts& counts_;
 };
 
-/// Calls `tick` now and again from a thread of its own until it goes, and a last time then.
+/// Calls `tick` now and again from its own thread until it goes, and a last time then.
 class Ticker {
  public:
   explicit Ticker(std::function<void()> tick) : tick_(std::move(tick)) {

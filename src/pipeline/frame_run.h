@@ -36,7 +36,7 @@ class RunCounts {
 using OnProgress = std::function<void(const Progress&)>;
 
 /// Puts the frames of `source` through `executor` into `sink`: counts, holds results to frame order (Error kInternal
-/// otherwise), calls `on_progress` from a thread of its own (may be empty), wakes a waiting source when `stop` is
+/// otherwise), calls `on_progress` from its own thread (may be empty), wakes a waiting source when `stop` is
 /// requested. `counts` holds the frames that are there already; the source stands behind them.
 /// Gives whether `stop` ended the run before the source did.
 bool run_frames(FrameSource& source, Executor& executor, ResultSink& sink, RunCounts& counts, std::stop_token stop,

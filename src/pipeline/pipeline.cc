@@ -112,7 +112,7 @@ void skip_present(FrameSource& source, std::int64_t present) {
   source.skip(present);
 }
 
-/// What was passed over but the run's own output folder, which lies among the inputs from its second session on.
+/// What was skipped but the run's own output folder, which lies among the inputs from its second session on.
 std::vector<SkippedInput> skipped_inputs(const FrameSource& source, const std::filesystem::path& output) {
   std::error_code error;
   const std::string own = source_name(std::filesystem::weakly_canonical(output, error).string());

@@ -38,7 +38,7 @@ std::optional<std::array<double, 2>> range_of(PictureStack& stack, std::int64_t 
       Decoding decoding{target, memory, facts, std::nullopt, &values};
       stack.read(page, decoding);
     } catch (const ImageError& error) {
-      // A page that cannot be read is a failed frame of its own.
+      // A page that cannot be read is a failed frame.
       if (first_error.empty()) first_error = error.what();
     }
   }

@@ -29,7 +29,7 @@ class CocoFile {
 
   const OutputFolder& folder_;
   NewFile file_;
-  // The list of images comes after that of annotations: until then it stands in a file of its own.
+  // The list of images comes after that of annotations: until then it stands in its own file.
   std::shared_ptr<const OpenFile> images_;
   std::string image_buffer_;
   std::int64_t image_bytes_ = 0;

@@ -62,7 +62,7 @@ void write_derived_files(const std::filesystem::path& path, char csv_separator) 
     });
     if (!all_known) continue;
     clips.add(log.finish());
-    // Of a run that was cut short the figures are those of the frames that there are.
+    // Of a run that was interrupted the figures are those of the frames that there are.
     if (journal.summary.is_null()) {
       journal.summary = nlohmann::json::parse(tally.summary("", {}, 0, 0).dump());
       journal.summary["interrupted"] = true;

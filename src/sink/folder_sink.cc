@@ -35,6 +35,7 @@ using nlohmann::ordered_json;
 constexpr const char* kJournal = "results.jsonl";
 constexpr const char* kOverlays = "overlays";
 constexpr const char* kStages = "stages";
+constexpr std::array kPictureFolders{kOverlays, kPlainPictures, kStages};
 constexpr std::array kDerived{"results.csv", "clips.csv", "capillaries.csv", "coco.json", "report.html", kResultsIndex};
 // What the pipeline adds (src/study): removed and protected with the rest.
 constexpr std::array kOfStudy{"measurements.csv", "groups.csv", "study.xlsx", "study.json",
@@ -68,7 +69,7 @@ void remove_results(const OutputFolder& folder, std::int64_t first) {
   remove_report(folder);
   std::for_each(kDerived.begin(), kDerived.end(), remove);
   std::for_each(kOfStudy.begin(), kOfStudy.end(), remove);
-  for (const char* name : {kOverlays, kStages}) {
+  for (const char* name : kPictureFolders) {
     if (!folder.has(name)) continue;
     remove_pictures(folder.subfolder(name, false), first);
     folder.remove_folder(name);
@@ -132,25 +133,31 @@ struct FolderSink::State {
         clip_folder(clip_folder_of(run_options.clips, identity.inputs)),
         tally(run_options.keep_unusable) {}
 
-  /// An overlay that a worker is drawing.
-  struct Overlay {
+  /// A picture that a worker is writing, under a temporary name.
+  struct NewPicture {
+    const OutputFolder* folder;
     std::string name;
     std::shared_ptr<const OpenFile> file;
+
+    std::string path() const { return (folder->path() / name).string(); }
+    void discard() const { folder->remove(temporary_name(name)); }
+    void keep() const { folder->rename(temporary_name(name), name); }
   };
 
   Options options;
   OutputFolder folder;
   std::optional<OutputFolder> overlays;
+  std::optional<OutputFolder> pictures;
   std::optional<OutputFolder> stages;
   std::shared_ptr<const OpenFile> journal;
   std::int64_t journal_bytes = 0;
   std::int64_t frames = 0;
   std::int64_t frames_before = 0;  ///< of `frames`, those of an earlier session
   bool finished = false;
-  std::string line;             ///< of one frame, after its file's; its memory is used again
-  Sha256 content;               ///< of the comparable part of each line
-  std::set<std::string> files;  ///< those that have an input line
-  std::map<std::int64_t, Overlay> drawn;
+  std::string line;                               ///< of one frame, after its file's; its memory is used again
+  Sha256 content;                                 ///< of the comparable part of each line
+  std::set<std::string> files;                    ///< those that have an input line
+  std::multimap<std::int64_t, NewPicture> drawn;  ///< by frame
   ClipLog clips;
   std::optional<std::string> clip_folder;
   Tally tally;
@@ -210,7 +217,8 @@ struct FolderSink::State {
     }
     std::vector<const char*> ours(kDerived.begin(), kDerived.end());
     ours.insert(ours.end(), kOfStudy.begin(), kOfStudy.end());
-    ours.insert(ours.end(), {kReportFolder, kOverlays, kStages});
+    ours.push_back(kReportFolder);
+    ours.insert(ours.end(), kPictureFolders.begin(), kPictureFolders.end());
     for (const char* name : ours) {
       if (folder.has(name)) {
         throw Error(ErrorKind::kOutput,
@@ -250,7 +258,8 @@ struct FolderSink::State {
     journal_bytes = found.whole_bytes;
     finished = !found.summary.is_null();
     for (const auto& [file, input] : found.inputs) files.insert(file);
-    if (::ftruncate(journal->descriptor(), journal_bytes) != 0) throw_output_error(name + " cannot be mended", errno);
+    if (::ftruncate(journal->descriptor(), journal_bytes) != 0)
+      throw_output_error(name + " cannot be truncated to its last whole line", errno);
     if (!finished) remove_results(folder, frames);
     return true;
   }
@@ -301,34 +310,40 @@ struct FolderSink::State {
     hash(std::string_view(line).substr(frame_start, line.size() - frame_start - 1));
   }
 
-  void keep_overlay(const FrameResult& result) {
-    const auto found = drawn.find(result.index);
-    if (found == drawn.end()) return;
-    const Overlay overlay = std::move(found->second);
-    drawn.erase(found);
-    const std::string temporary = temporary_name(overlay.name);
-    if (result.status != Status::kOk) {
-      overlays->remove(temporary);
-      return;
+  std::shared_ptr<const OpenFile> new_picture(const std::optional<OutputFolder>& in, const FrameInfo& frame,
+                                              const char* suffix) {
+    const std::string name = picture_stem(frame.index, frame.source) + "." + suffix;
+    std::shared_ptr<const OpenFile> file = in->create_anew(temporary_name(name));
+    drawn.emplace(frame.index, NewPicture{&*in, name, file});
+    return file;
+  }
+
+  void keep_pictures(const FrameResult& result) {
+    for (auto found = drawn.find(result.index); found != drawn.end(); found = drawn.find(result.index)) {
+      const NewPicture picture = std::move(found->second);
+      drawn.erase(found);
+      struct stat about {};
+      if (result.status != Status::kOk) {
+        picture.discard();
+      } else if (::fstat(picture.file->descriptor(), &about) != 0 || about.st_size == 0) {
+        picture.discard();
+        throw_output_error("the picture " + picture.path() + " could not be written", ENOSPC);
+      } else {
+        picture.keep();
+      }
     }
-    struct stat about {};
-    if (::fstat(overlay.file->descriptor(), &about) != 0 || about.st_size == 0) {
-      overlays->remove(temporary);
-      throw_output_error("the overlay " + (overlays->path() / overlay.name).string() + " could not be written", ENOSPC);
-    }
-    overlays->rename(temporary, overlay.name);
   }
 
   void keep_stages(const FrameResult& result) {
     if (!stages || result.stage_pictures.empty()) return;
-    const OutputFolder pictures = stages->subfolder(picture_stem(result.index, result.source), true);
+    const OutputFolder folder_of_frame = stages->subfolder(picture_stem(result.index, result.source), true);
     for (const StagePicture& picture : result.stage_pictures) {
       if (picture.width < 1 || picture.height < 1 || (picture.channels != 1 && picture.channels != 3)) continue;
       if (picture.pixels.size() != std::size_t{1} * picture.width * picture.height * picture.channels) continue;
       const PixelView pixels{picture.pixels.data(), picture.width, picture.height, picture.channels,
                              static_cast<std::ptrdiff_t>(picture.width) * picture.channels};
       const std::vector<std::uint8_t> png = encode_png(pixels);
-      NewFile file(pictures, safe_stem(picture.name) + ".png");
+      NewFile file(folder_of_frame, safe_stem(picture.name) + ".png");
       file.write({reinterpret_cast<const char*>(png.data()), png.size()});
       file.commit(/*durable=*/false);
     }
@@ -350,9 +365,9 @@ FolderSink::FolderSink(const std::filesystem::path& folder, const Options& optio
 }
 
 FolderSink::~FolderSink() {
-  for (const auto& [index, overlay] : state_->drawn) {
+  for (const auto& [index, picture] : state_->drawn) {
     try {
-      state_->overlays->remove(temporary_name(overlay.name));
+      picture.discard();
     } catch (const Error&) {  // --resume removes leftovers
     }
   }
@@ -362,13 +377,17 @@ std::int64_t FolderSink::frames_present() const { return state_->frames; }
 
 bool FolderSink::finished() const { return state_->finished; }
 
-std::shared_ptr<const OpenFile> FolderSink::overlay_file(const FrameInfo& frame) {
-  if (!state_->overlays) return nullptr;
-  const std::string name = picture_stem(frame.index, frame.source) + "." + to_string(state_->options.overlay_format);
-  const std::string temporary = temporary_name(name);
-  std::shared_ptr<const OpenFile> file = state_->overlays->create_anew(temporary);
-  state_->drawn[frame.index] = {name, file};
-  return file;
+FrameFiles FolderSink::files(const FrameInfo& frame) {
+  const Options& options = state_->options;
+  FrameFiles files;
+  if (state_->overlays) files.overlay = state_->new_picture(state_->overlays, frame, to_string(options.overlay_format));
+  if (options.pictures == Pictures::kAll ||
+      (options.pictures == Pictures::kNeeded && !is_shown_by_browsers(frame.file, frame.page))) {
+    // A run whose frames need none has no such folder.
+    if (!state_->pictures) state_->pictures = state_->folder.subfolder(kPlainPictures, true);
+    files.picture = state_->new_picture(state_->pictures, frame, "jpg");
+  }
+  return files;
 }
 
 void FolderSink::write(FrameResult result) {
@@ -377,7 +396,7 @@ void FolderSink::write(FrameResult result) {
                                           std::to_string(state_->frames) + " was due");
   }
   mend(result);
-  state_->keep_overlay(result);
+  state_->keep_pictures(result);
   if (result.status == Status::kOk) state_->keep_stages(result);
   result.clip = state_->clips.admit(result, clip_of(result, state_->clip_folder));
   state_->write_clip(state_->clips.add(result));

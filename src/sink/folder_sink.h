@@ -39,10 +39,10 @@ class FolderSink : public ResultSink {
   /// Whether the summary line is there already: nothing is left to do.
   bool finished() const;
 
-  std::shared_ptr<const OpenFile> overlay_file(const FrameInfo& frame) override;
+  FrameFiles files(const FrameInfo& frame) override;
   void write(FrameResult result) override;
 
-  /// Writes the summary line and the derived files. Not called where the run was cut short.
+  /// Writes the summary line and the derived files. Not called where the run was interrupted.
   void finish(const std::vector<SkippedInput>& skipped, double wall_s);
 
  private:

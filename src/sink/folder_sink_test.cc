@@ -58,13 +58,17 @@ class Folder : public ::testing::Test {
     return frame;
   }
 
-  /// As an executor does: an overlay drawn, then the result.
+  /// As an executor does: pictures drawn, then the result.
   static void put(FolderSink& sink, FrameResult frame) {
     FrameInfo info;
     info.index = frame.index;
     info.source = frame.source;
-    if (const auto overlay = sink.overlay_file(info); overlay && frame.status == Status::kOk) {
-      ASSERT_EQ(::pwrite(overlay->descriptor(), "picture", 7, 0), 7);
+    info.file = frame.file;
+    info.page = frame.page;
+    const FrameFiles files = sink.files(info);
+    for (const auto& file : {files.overlay, files.picture}) {
+      if (!file || frame.status != Status::kOk) continue;
+      ASSERT_EQ(::pwrite(file->descriptor(), "picture", 7, 0), 7);
     }
     sink.write(std::move(frame));
   }
@@ -154,6 +158,32 @@ TEST_F(Folder, HasNoOverlaysWhereNoneAreAskedFor) {
   options_.overlays = false;
   run_whole(1);
   EXPECT_FALSE(fs::exists(out_ / "overlays"));
+}
+
+TEST_F(Folder, HasPlainPicturesOfFramesThatNoBrowserShows) {
+  const auto run = [this] {
+    FolderSink sink(out_, options_, identity_);
+    put(sink, result(0, "a.png"));
+    put(sink, result(1, "b.tif"));
+    FrameResult page = result(2, "c.png");
+    page.page = 0;
+    InputInfo input;
+    input.file = "c.png";
+    input.sha256 = std::string(64, 'a');
+    input.kind = FileKind::kStack;
+    page.input = std::make_shared<const InputInfo>(input);
+    put(sink, page);
+    sink.finish({}, 1);
+  };
+  run();
+  EXPECT_THAT(names("pictures"), ElementsAre(picture_stem(1, "b.tif") + ".jpg", picture_stem(2, "c.png") + ".jpg"));
+  options_.force = true;
+  options_.pictures = Pictures::kAll;
+  run();
+  EXPECT_EQ(names("pictures").size(), 3U);
+  options_.pictures = Pictures::kNone;
+  run();
+  EXPECT_FALSE(fs::exists(out_ / "pictures"));
 }
 
 TEST_F(Folder, RefusesAResultWithANumberThatIsNone) {

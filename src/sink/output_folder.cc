@@ -60,7 +60,7 @@ void throw_output_error(const std::string& what, int code) {
       advice = "this file system or user has a limit on the size of a file; choose another folder";
       break;
     default:
-      advice = "mend that, then run the same command again with --resume";
+      advice = "fix that, then run the same command again with --resume";
   }
   throw Error(ErrorKind::kOutput, what + ": " + std::strerror(code) + "; " + advice);
 }

@@ -89,7 +89,7 @@ std::vector<int> landmarks_of(const json& object) {
   return landmarks;
 }
 
-/// Schema 1 has no file and page of their own: a frame with a time is `file#page`.
+/// Schema 1 has no file and page: a frame with a time is `file#page`.
 void name_file(FrameResult& result) {
   result.file = result.source;
   const std::size_t hash = result.source.rfind('#');

@@ -9,7 +9,7 @@ namespace capillaryx {
 
 /// Mean and percentiles of durations, in memory that no number of them makes larger. The mean is exact. Percentiles
 /// are exact up to kExact durations; of more they are right to within 0.2 % of themselves (between 1 us and 12 days;
-/// what lies outside counts as the nearer end). What is not finite is no duration and is passed over.
+/// what lies outside counts as the nearer end). What is not finite is no duration and is skipped.
 class Percentiles {
  public:
   static constexpr std::size_t kExact = 1024;

@@ -63,6 +63,11 @@ fs::path resolved(const fs::path& path) {
 
 }  // namespace
 
+bool is_shown_by_browsers(std::string_view file, std::optional<std::int64_t> page) {
+  const std::string suffix = lower(fs::path(file).extension().string());
+  return !page && std::find(kShownByBrowsers.begin(), kShownByBrowsers.end(), suffix) != kShownByBrowsers.end();
+}
+
 std::string url_of(std::string_view path) {
   std::string url;
   for (const char c : path) {
@@ -78,7 +83,7 @@ std::string url_of(std::string_view path) {
 }
 
 PlainPictures::PlainPictures(const OutputFolder& folder) : folder_(resolved(folder.path())) {
-  if (folder.has_folder("pictures")) pictures_ = folder.subfolder("pictures", false);
+  if (folder.has_folder(kPlainPictures)) pictures_ = folder.subfolder(kPlainPictures, false);
 }
 
 void PlainPictures::set_run(const nlohmann::json& run) {
@@ -95,10 +100,8 @@ std::string PlainPictures::find(const FrameResult& result) const {
     const std::string name = picture_stem(result.index, result.source) + ".jpg";
     if (pictures_->has(name)) return "pictures/" + url_of(name);
   }
-  if (result.page || result.width == 0) return "";
+  if (result.width == 0 || !is_shown_by_browsers(result.file, result.page)) return "";
   const fs::path file = bytes_of(result.file);
-  const std::string suffix = lower(file.extension().string());
-  if (std::find(kShownByBrowsers.begin(), kShownByBrowsers.end(), suffix) == kShownByBrowsers.end()) return "";
   for (const fs::path& input : inputs_) {
     const fs::path path = resolved(input / file);
     if (is_shown_as_decoded(path)) return url_of(path.lexically_relative(folder_).generic_string());

@@ -34,6 +34,12 @@ class PlainPictures {
   std::vector<std::filesystem::path> inputs_;
 };
 
+/// The folder of plain pictures in an output folder.
+inline constexpr const char* kPlainPictures = "pictures";
+
+/// Whether browsers show the file of a frame themselves, by its extension: not the pages of stacks and videos.
+bool is_shown_by_browsers(std::string_view file, std::optional<std::int64_t> page);
+
 /// A relative path as a URL: every byte but letters, digits and "-._~/" as %XX.
 std::string url_of(std::string_view path);
 

@@ -42,7 +42,7 @@ class ReportData {
   void commit(const nlohmann::json& run, const nlohmann::json& summary);
 
  private:
-  /// A list that goes into a file of its own when it is long enough.
+  /// A list that goes into a separate file when it is long enough.
   struct Chunk {
     const char* kind;
     std::int64_t first = 0;

@@ -14,8 +14,8 @@
 
 namespace capillaryx {
 
-/// One line a frame, as results.jsonl has it (no newline at its end), and back. What is unknown of a frame that was not
-/// analysed (its count, density, valid_px) is null. Stage pictures do not travel. `parse_frame_line` throws Error
+/// One line per frame, as results.jsonl has it (no newline at its end), and back. What is unknown of a frame that was
+/// not analysed (its count, density, valid_px) is null. Stage pictures do not travel. `parse_frame_line` throws Error
 /// (kInput) on a line that is not one.
 std::string frame_line(const FrameResult& result);
 /// Appends it, so that memory is used again.
@@ -41,7 +41,7 @@ struct JournalState {
   std::map<std::string, std::shared_ptr<const InputInfo>> inputs;
   std::int64_t frames = 0;       ///< whole frame lines in order
   std::int64_t whole_bytes = 0;  ///< length up to the end of the last whole line
-  nlohmann::json summary;        ///< null where the run was cut short
+  nlohmann::json summary;        ///< null where the run was interrupted
 };
 
 /// A whole line of a journal, without its newline, and the byte that it starts at.

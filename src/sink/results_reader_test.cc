@@ -162,12 +162,12 @@ TEST(FrameLine, OfSchema1IsReadWithItsFileAndPage) {
 TEST(FrameLine, LeavesWhatIsUnknownOfAFailedFrameNull) {
   FrameResult result = sample();
   result.status = Status::kFailed;
-  result.error = "cut short";
+  result.error = "truncated";
   const std::string line = frame_line(result);
-  for (const char* part : {"\"count\":null", "\"density\":null", "\"capillaries\":[]", "\"error\":\"cut short\""}) {
+  for (const char* part : {"\"count\":null", "\"density\":null", "\"capillaries\":[]", "\"error\":\"truncated\""}) {
     EXPECT_THAT(line, HasSubstr(part));
   }
-  EXPECT_EQ(parse_frame_line(line).error, "cut short");
+  EXPECT_EQ(parse_frame_line(line).error, "truncated");
 }
 
 TEST(FrameLine, IsRefusedWhereItsNumbersCannotBe) {
@@ -264,7 +264,7 @@ TEST_F(JournalFile, GivesEachPageWhatTheInputLineOfItsFileSays) {
   bad.replace(bad.find("[0,255.5]"), 9, "[1,0]");
   EXPECT_THAT(error_of(run_ + bad), HasSubstr("value range"));
   bad = input_;
-  bad.replace(bad.find("\"video\""), 7, "\"film\"");
+  bad.replace(bad.find("\"video\""), 7, "\"movie\"");
   EXPECT_THAT(error_of(run_ + bad), HasSubstr("kind of file"));
 }
 

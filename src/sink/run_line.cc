@@ -56,6 +56,7 @@ ordered_json run_line(const Options& options, const RunIdentity& identity) {
                   {"pictures",
                    {{"overlays", options.overlays},
                     {"overlay_format", to_string(options.overlay_format)},
+                    {"pictures", to_string(options.pictures)},
                     {"stages", options.stages}}},
                   {"machine",
                    {{"processor", clean_utf8(machine.processor)},
@@ -67,9 +68,9 @@ ordered_json run_line(const Options& options, const RunIdentity& identity) {
 
 std::string find_differences(const json& then, const json& now) {
   std::string text;
-  for (const char* place :
-       {"/schema", "/version", "/commit", "/analyzer/name", "/analyzer/version", "/model/sha256", "/host/paths/inputs",
-        "/host/pictures/overlays", "/host/pictures/overlay_format", "/host/pictures/stages"}) {
+  for (const char* place : {"/schema", "/version", "/commit", "/analyzer/name", "/analyzer/version", "/model/sha256",
+                            "/host/paths/inputs", "/host/pictures/overlays", "/host/pictures/overlay_format",
+                            "/host/pictures/pictures", "/host/pictures/stages"}) {
     std::string name(place + 1);
     for (const char* prefix : {"host/paths/", "host/pictures/"}) {
       if (name.starts_with(prefix)) name.erase(0, std::string_view(prefix).size());

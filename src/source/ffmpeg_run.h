@@ -14,7 +14,7 @@
 
 namespace capillaryx {
 
-/// The program ffmpeg at work: the most hostile decoders of all in a process of their own that has nothing but pipes
+/// The program ffmpeg at work: the most hostile decoders of all in a separate process that has nothing but pipes
 /// and the one file. One thread at a time.
 class FfmpegRun {
  public:

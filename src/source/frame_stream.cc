@@ -60,7 +60,7 @@ int FrameStream::take() {
 std::string FrameStream::take_line() {
   std::string line;
   for (int byte = take(); byte != '\n'; byte = take()) {
-    if (byte < 0) throw ImageError("the stream is cut short");
+    if (byte < 0) throw ImageError("the stream is truncated");
     line += static_cast<char>(byte);
     if (line.size() > kMaxLineBytes) throw ImageError("the stream is damaged: a header does not end");
   }
@@ -73,7 +73,7 @@ void FrameStream::read_exactly(std::uint8_t* to, std::size_t size) {
   at_ += buffered;
   for (std::size_t have = buffered; have < size;) {
     const std::size_t got = read_(to + have, size - have);
-    if (got == 0) throw ImageError("the stream is cut short: its last frame is not whole");
+    if (got == 0) throw ImageError("the stream is truncated: its last frame is not whole");
     have += got;
   }
 }

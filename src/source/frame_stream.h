@@ -26,7 +26,7 @@ class FrameStream {
   FrameStream(ReadBytes read, std::int64_t max_pixels) : read_(std::move(read)), max_pixels_(max_pixels) {}
 
   struct Pixels {
-    PixelView view;  ///< empty where next() was told to pass over
+    PixelView view;  ///< empty where next() skipped the frame
     std::shared_ptr<const void> owner;
     std::optional<double> time_s;  ///< where the stream gives a rate
   };

@@ -58,7 +58,7 @@ TEST(FrameStream, ReadsPnmFramesOneAfterAnother) {
 TEST(FrameStream, KeepsTheFramesBeforeATear) {
   const auto [frames, error] = read_all(stream_of(kThreePnm.substr(0, kThreePnm.size() - 1)));
   EXPECT_THAT(frames, testing::SizeIs(2));
-  EXPECT_THAT(error, HasSubstr("cut short"));
+  EXPECT_THAT(error, HasSubstr("truncated"));
 }
 
 TEST(FrameStream, KeepsTheFramesBeforeGarbage) {

@@ -87,7 +87,7 @@ std::unique_ptr<Input> make_phantom_input(std::int64_t count);
 /// Throws Error (kInput) from next() where it holds no frame at all.
 std::unique_ptr<Input> make_stdin_input(std::int64_t max_pixels, const StopEvent& stop, int descriptor = 0);
 
-/// A video through the program ffmpeg, which is locked down where `options.sandbox` says so; `every` and `max_pixels`
+/// A video through the program ffmpeg, which is sandboxed where `options.sandbox` says so; `every` and `max_pixels`
 /// are taken from there too. Its frames are pages 0, `every`, ... of the file. A frame that is damaged is unreadable,
 /// as are those predicted from it; a truncated file gives one more unreadable frame after its last. Throws Error
 /// (kInput) if ffmpeg is missing or too old.

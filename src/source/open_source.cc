@@ -227,7 +227,7 @@ FoundInput find_input(const std::string& argument) {
               source_name(argument) + " is a pipe, socket or device; give frames on standard input, as the input -");
 }
 
-// How many of the last parts of their paths tell the folders that were given apart; 0 for one folder. The files of two
+// How many of the last parts of their paths distinguish the given folders; 0 for one folder. The files of two
 // folders then never have names that could be of one: A/visit1/f.png and B/visit1/g.png are two subjects'.
 std::size_t parts_that_differ(const std::vector<FoundInput>& inputs) {
   std::vector<std::string_view> folders;
@@ -247,7 +247,7 @@ std::size_t parts_that_differ(const std::vector<FoundInput>& inputs) {
 }
 
 // FrameInfo::file: relative to the folder that was given, or the file as given; of several folders the least of their
-// own names that tells them apart stands before it. If two files would still share a name, all of it does.
+// own names that distinguishes them stands before it. If two files would still share a name, all of it does.
 void make_files_distinct(std::vector<FoundInput>& inputs, std::size_t parts) {
   const auto prefix_of = [](const FoundInput& input, std::size_t some_parts) {
     const std::string name = source_name(last_parts(input.path, some_parts));
@@ -270,7 +270,7 @@ void make_files_distinct(std::vector<FoundInput>& inputs, std::size_t parts) {
 }
 
 // FrameInfo::source: a file's own name, or its name relative to the folder that was given, after as few parts of the
-// path before it as tell the files of all inputs apart, and `least_parts` at least.
+// path before it as distinguish the files of all inputs, and `least_parts` at least.
 void make_sources_distinct(std::vector<FoundInput>& inputs, std::size_t least_parts) {
   std::size_t most_parts = 0;
   for (const FoundInput& input : inputs) {

@@ -237,7 +237,7 @@ TEST(OpenSource, AnInputThatCannotBeUsedIsAnErrorThatSaysWhy) {
 
 TEST(OpenSource, NoDescriptorLeftIsAnErrorAndNoFailedFrame) {
 #if defined(__SANITIZE_ADDRESS__)
-  GTEST_SKIP() << "skipped: UBSan, which the same preset brings, needs descriptors of its own to look at an object";
+  GTEST_SKIP() << "skipped: UBSan, which the same preset brings, needs its own descriptors to look at an object";
 #endif
   const TestFolder folder;
   folder.write_picture("a.png");
@@ -276,7 +276,7 @@ TEST(OpenSource, ReadsY4mFilmsWithoutHelp) {
   EXPECT_EQ(frames[3].info().input->kind, FileKind::kVideo);
   EXPECT_EQ(frames[2].pixels().data[0], 'c');
   EXPECT_DOUBLE_EQ(frames[2].info().time_s.value(), 0.2);
-  EXPECT_THAT(frames[4].error(), HasSubstr("cut short"));
+  EXPECT_THAT(frames[4].error(), HasSubstr("truncated"));
 
   Options options;
   options.every = 2;
@@ -294,7 +294,7 @@ TEST(OpenSource, ReadsY4mFilmsWithoutHelp) {
   EXPECT_EQ(skipping->next()->info().source, "clip.y4m#2");
 }
 
-/// Answers in a thread of its own, with as many pages as the file has bytes behind its magic number; none for an 'x'.
+/// Answers in its own thread, with as many pages as the file has bytes behind its magic number; none for an 'x'.
 class PagesByLength : public Prober {
  public:
   ~PagesByLength() override {

@@ -22,7 +22,7 @@ TEST(SourceName, WritesBytesThatAreNotUtf8AsHex) {
   EXPECT_EQ(source_name("a\xff"
                         "b.png"),
             "a%FFb.png");
-  EXPECT_EQ(source_name("\xc3("), "%C3(");                     // cut short
+  EXPECT_EQ(source_name("\xc3("), "%C3(");                     // truncated
   EXPECT_EQ(source_name("\xc0\xaf"), "%C0%AF");                // longer than needed
   EXPECT_EQ(source_name("\xed\xa0\x80"), "%ED%A0%80");         // a surrogate
   EXPECT_EQ(source_name("\xf4\x90\x80\x80"), "%F4%90%80%80");  // above U+10FFFF

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes, in any parts: frames, then an end or ImageError. What is passed over leaves the same place.
+// Any bytes, in any parts: frames, then an end or ImageError. What is skipped leaves the same place.
 #include <algorithm>
 #include <cstdlib>
 #include <span>

@@ -34,7 +34,7 @@ struct Measurement {
   std::optional<double> scale_um_per_px;
   std::string scale_from;  ///< "study", "option", or what the file has; empty without a scale
   std::optional<double> magnification;
-  std::map<std::string, double> values;  ///< by quantity; what cannot be told is absent
+  std::map<std::string, double> values;  ///< by quantity; unknown values are absent
   std::string reason;                    ///< why it counts in no mean; empty if it counts
   std::string note;
 };

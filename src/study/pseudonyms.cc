@@ -91,7 +91,7 @@ Pseudonyms apply_key(const Study& key, const Study& study, const std::string& na
     StudyRow coded = row;
     coded.file = label(*found->second, kCode);
     if (coded.file.empty() || !out.files.emplace(coded.file, row.file).second) {
-      throw Error(ErrorKind::kInput, name + " has no code of its own for " + row.file);
+      throw Error(ErrorKind::kInput, name + " has no code for " + row.file);
     }
     for (const std::string& column : study.label_columns) {
       if (label(*found->second, column) != label(row, column)) {

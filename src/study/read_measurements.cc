@@ -149,7 +149,7 @@ void MeasurementReader::add_values(Sums& sums, const FrameResult& result) const 
   if (sums.row != nullptr && sums.row->roi) {
     const auto inside = part_in_roi(result, *sums.row->roi);
     const char* reason = sums.measurement.clip   ? "not usable: the roi of a clip is not applied in this version"
-                         : !inside               ? "not usable: a roi of a frame that is masked in part cannot be told"
+                         : !inside               ? "not usable: a roi of a frame that is masked in part is ambiguous"
                          : inside->valid_px == 0 ? "not usable: the roi lies outside of the frame"
                                                  : nullptr;
     if (reason != nullptr) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-/// Statistics over independent values. docs/statistics.md has every formula with its source. What cannot be told is
+/// Statistics over independent values. docs/statistics.md has every formula with its source. An unknown value is
 /// absent, and `reason` says why. Pure functions.
 namespace capillaryx {
 
@@ -48,7 +48,7 @@ PairedDifference paired_difference(std::span<const double> from, std::span<const
 
 /// Intraclass correlation of single measurements, after Shrout and Fleiss 1979.
 struct Icc {
-  std::int64_t targets = 0;       ///< what is told apart: subjects or visits
+  std::int64_t targets = 0;       ///< the targets: subjects or visits
   std::int64_t measurements = 0;  ///< in all targets together
   std::optional<double> icc;
   std::optional<double> low;  ///< 95 % interval

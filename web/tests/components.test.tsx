@@ -23,7 +23,7 @@ test("the capillary under the pointer is marked, the others are not", () => {
   assert.doesNotMatch(html, /<rect/);
 });
 
-test("a capillary is told in um only if a scale is given", () => {
+test("a capillary is measured in um only if a scale is given", () => {
   assert.equal(describe(shape, null), "capillary 3, score 0.934, area 512 px");
   assert.equal(describe(shape, 2), "capillary 3, score 0.934, area 512 px = 2048 \u00b5m\u00b2");
 });
