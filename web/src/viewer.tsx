@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One picture with zoom and pan (OpenSeadragon), outlines over it, a scale bar if the scale is known.
 import OpenSeadragon from "openseadragon";
+import type { ComponentChildren } from "preact";
 import { render } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Shape } from "./data";
@@ -29,9 +30,12 @@ interface Props {
   /** um per px; null: no scale was given and there is no bar. */
   scale: number | null;
   pose?: Pose;
+  /** What stands over the picture instead of the outlines: an editor. */
+  layer?: (transform: Transform) => ComponentChildren;
+  onViewer?: (viewer: OpenSeadragon.Viewer) => void;
 }
 
-interface Transform {
+export interface Transform {
   zoom: number;
   x: number;
   y: number;
@@ -97,6 +101,7 @@ export function PictureViewer(props: Props) {
       preserveViewport: true,
     });
     osd.current = viewer;
+    props.onViewer?.(viewer);
     layer.current = document.createElement("div");
     layer.current.className = "layer";
     viewer.canvas.append(layer.current);
@@ -132,7 +137,7 @@ export function PictureViewer(props: Props) {
     if (!layer.current) return;
     const { zoom, x, y } = transform;
     render(
-      <svg class="over-picture" aria-hidden="true">
+      props.layer ? <>{props.layer(transform)}</> : <svg class="over-picture" aria-hidden="true">
         <g class={props.outlines ? "" : "hidden-outlines"} transform={`translate(${x} ${y}) scale(${zoom})`}>
           <Outlines shapes={props.shapes} active={props.active} onActive={props.onActive} boxes={props.boxes && props.outlines} pose={props.pose} />
         </g>
