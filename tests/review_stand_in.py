@@ -49,6 +49,7 @@ class StandIn:
         self.records: list[dict[str, Any]] = []
         self.down = False
         self.blind = blind
+        self.clip: dict[str, Any] = {}
         self.shapes = [hairpin(*place(k)) for k in range(capillaries)]
         spots = [place(capillaries + k) for k in range(candidates)]
         self.boxes = [[x, y, 24, 40, 0.4] for x, y in spots]
@@ -63,6 +64,12 @@ class StandIn:
             }
             for k in range(frames)
         ]  # fmt: skip
+
+    def begin_with_a_clip(self, poses: list[list[float] | None]) -> None:
+        """The first item is a clip, whose frames lie at these poses: dx, dy, degrees."""
+        self.items[0].update(kind="clip", name="visit 1/clip.avi", frames=len(poses), uncertainty=1.0)
+        frames = [{"page": k, "pose": pose, "usable": True} for k, pose in enumerate(poses)]
+        self.clip = {"extent": [-50, -20, WIDTH + 100, HEIGHT + 60], "reference": 0, "frames": frames}
 
     def detail(self, reveal: bool) -> dict[str, Any]:
         hidden = self.blind and not reveal
@@ -93,7 +100,8 @@ class StandIn:
         if url.path == "/api/items":
             return 200, {"items": self.items}
         if url.path == "/api/item":
-            return 200, self.detail("reveal" in query)
+            clip = self.clip if query["id"] == ["0"] else {}
+            return 200, {**self.detail("reveal" in query), **clip}
         if url.path == "/api/proposal":
             x, y, *_ = self.boxes[int(query["candidate"][0])]
             return 200, {"points": hairpin(x, y)}

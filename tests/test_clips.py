@@ -11,6 +11,7 @@ import pytest
 import results
 from conftest import Run
 from PIL import Image, ImageFilter
+from processes import frames_written, start, wait_for
 
 Line = dict[str, Any]
 SIZE = ("--width", 640, "--height", 400, "--quiet")
@@ -68,6 +69,7 @@ def test_a_video_is_one_measurement(capillaryx: Run, tmp_path: Path, video: Path
     [
         ("--workers", 1),
         ("--workers", 3),
+        ("--workers", 8),
         ("--worker-kind", "thread"),
         ("--executor", "router"),
         ("--executor", "serial"),
@@ -109,6 +111,29 @@ def test_a_run_that_is_stopped_inside_a_clip_resumes_to_the_same_clip(
             line for line in (out / "results.jsonl").read_bytes().splitlines() if line.startswith(b'{"type":"clip"')
         ]
         assert again == [line.rstrip() for line in lines if line.startswith(b'{"type":"clip"')]
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.soak)])
+def test_a_clip_whose_driver_is_killed_again_and_again_is_the_same_clip(
+    capillaryx: Run, program: Path, tmp_path: Path, kills: int
+) -> None:
+    frames = 6 * kills
+    capillaryx("phantom", 1, "-o", tmp_path, "--clip", "--frames", frames, "--force", *SIZE)
+    video = tmp_path / "clip_000.y4m"
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    analysed(capillaryx, whole, video)
+    for _ in range(kills):
+        before = frames_written(killed)
+        run = start(program, video, "-o", killed, "--no-overlays", "--quiet", "--resume")
+        wait_for(lambda: frames_written(killed) > before or run.poll() is not None, 60)  # noqa: B023
+        assert run.poll() is None, "the run ended before it was killed"
+        run.kill()
+        run.communicate()
+    assert frames_written(killed) < frames
+    capillaryx("analyze", video, "-o", killed, "--no-overlays", "--quiet", "--resume")
+    assert clips(results.lines(killed)) == clips(results.lines(whole))
+    for name in ("clips.csv", "capillaries.csv"):
+        assert (killed / name).read_bytes() == (whole / name).read_bytes()
 
 
 def test_a_folder_named_by_clips_is_a_clip_per_folder(capillaryx: Run, tmp_path: Path) -> None:

@@ -286,6 +286,27 @@ def test_blind_review_shows_no_name_and_no_result_until_it_is_asked_for(browser:
         assert hand.page.locator(".cap").count() == 50
 
 
+def test_one_correction_of_a_clip_holds_for_all_its_frames_wherever_they_lie(browser: Browser) -> None:
+    held = StandIn(3, 50)
+    held.begin_with_a_clip([[0, 0, 0], [-62, -12, 2.0], None])
+    with review(browser, held) as hand:
+        hand.page.locator("input[type=range]").fill("1")
+        hand.key("r")
+        hand.click(hand.capillary(30))
+        hand.expect("count", "49")
+        hand.page.locator("input[type=range]").fill("2")
+        hand.page.get_by_text("The place of this image in the clip is unknown").wait_for()
+        assert hand.page.locator('.cap[data-id="30"]').count() == 0
+        hand.page.get_by_role("button", name="Exclude image 3").click()
+        hand.page.get_by_role("button", name="motion").click()
+        hand.page.locator(".history", has_text="excluded image 3: motion").wait_for()
+        hand.saved()
+        assert hand.complaints == []
+    remove, exclude = held.records
+    assert (remove["what"], remove["ids"], remove["page"]) == ("remove", [30], None)
+    assert (exclude["what"], exclude["page"]) == ("exclude", 2)
+
+
 def test_the_page_is_accessible_in_every_state(browser: Browser) -> None:
     with review(browser, StandIn(100, 50)) as hand:
         hand.key("r")

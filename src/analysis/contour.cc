@@ -290,15 +290,15 @@ void ContourFinder::write(const Contour& contour, std::span<const OutlineFinder:
   const auto found = polygon_.find(line, kSlackPx * kOne);
   const auto chosen = found.size() < 3 ? line : found;
   corners_.assign(chosen.begin(), chosen.end());
-  // At the frame's border, onto which points were moved, a line may meet itself.
-  const bool dropped = make_simple(corners_);
+  // The box of all that the area counts: at the frame's border, onto which points were moved, a line may meet itself,
+  // and the polygon keeps the larger of the two loops alone.
+  const auto box = box_of(corners_);
+  const OutlineFinder::Point low = box[0], high = box[2];
+  make_simple(corners_);
   if (corners_.size() < 3) corners_ = box_of(line);
   capillary.polygon.clear();
   capillary.polygon.reserve(2 * corners_.size());
-  OutlineFinder::Point low = corners_[0], high = low;
   for (const auto& [x, y] : corners_) {
-    low = {std::min(low.x, x), std::min(low.y, y)};
-    high = {std::max(high.x, x), std::max(high.y, y)};
     capillary.polygon.push_back(static_cast<float>(contour.left) + static_cast<float>(x) / kOne);
     capillary.polygon.push_back(static_cast<float>(contour.top) + static_cast<float>(y) / kOne);
   }
@@ -306,9 +306,6 @@ void ContourFinder::write(const Contour& contour, std::span<const OutlineFinder:
   const int y0 = low.y / kOne, y1 = (high.y + kOne - 1) / kOne;
   capillary.bbox = {contour.left + x0, contour.top + y0, x1 - x0, y1 - y0};
   capillary.area_px = contour.area_px;
-  if (dropped) {
-    capillary.area_px = std::max(1, static_cast<int>((doubled_area(corners_) / kOne / kOne + 1) / 2));
-  }
 }
 
 std::int64_t CoveredPixels::count(std::span<const Run> runs) {

@@ -48,6 +48,12 @@ std::optional<Point> meeting(const Point& a, const Point& b, const Point& c, con
                static_cast<int>(std::lround(a.y + along * (b.y - a.y)))};
 }
 
+std::int64_t doubled_area(const Polygon& polygon) {
+  std::int64_t sum = 0;
+  for (std::size_t i = 2; i < polygon.size(); ++i) sum += cross(polygon[0], polygon[i - 1], polygon[i]);
+  return std::abs(sum);
+}
+
 /// The first corner that equals the next one, or from which the line goes back the way that it came.
 std::optional<std::size_t> find_spike(const Polygon& polygon) {
   const std::size_t count = polygon.size();
@@ -77,18 +83,11 @@ std::optional<Meeting> find_meeting(const Polygon& polygon) {
 
 }  // namespace
 
-std::int64_t doubled_area(const Polygon& polygon) {
-  std::int64_t sum = 0;
-  for (std::size_t i = 2; i < polygon.size(); ++i) sum += cross(polygon[0], polygon[i - 1], polygon[i]);
-  return std::abs(sum);
-}
-
 bool is_simple(const Polygon& polygon) {
   return polygon.size() >= 3 && doubled_area(polygon) > 0 && !find_spike(polygon) && !find_meeting(polygon);
 }
 
-bool make_simple(Polygon& polygon) {
-  bool dropped = false;
+void make_simple(Polygon& polygon) {
   while (polygon.size() >= 3) {
     if (const auto spike = find_spike(polygon)) {
       polygon.erase(polygon.begin() + static_cast<std::ptrdiff_t>(*spike));
@@ -96,7 +95,6 @@ bool make_simple(Polygon& polygon) {
     }
     const auto found = find_meeting(polygon);
     if (!found) break;
-    dropped = true;
     const auto from = polygon.begin() + static_cast<std::ptrdiff_t>(found->first) + 1;
     const auto to = polygon.begin() + static_cast<std::ptrdiff_t>(found->second) + 1;
     Polygon inner(from, to);
@@ -107,7 +105,6 @@ bool make_simple(Polygon& polygon) {
     polygon = doubled_area(inner) > doubled_area(outer) ? std::move(inner) : std::move(outer);
   }
   if (polygon.size() >= 3 && doubled_area(polygon) == 0) polygon.clear();
-  return dropped;
 }
 
 }  // namespace capillaryx

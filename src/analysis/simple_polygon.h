@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
 #include "analysis/outline.h"
@@ -12,11 +11,7 @@ namespace capillaryx {
 bool is_simple(const std::vector<OutlineFinder::Point>& polygon);
 
 /// Makes a closed line simple: spikes are dropped, and where two sides meet the larger of the two loops stays. Leaves
-/// a simple line as it is. Fewer than 3 points remain of a line without area. O(n^2) per meeting, n corners. True if it
-/// dropped a loop.
-bool make_simple(std::vector<OutlineFinder::Point>& polygon);
-
-/// Twice the area inside a simple line, in squares of its units.
-std::int64_t doubled_area(const std::vector<OutlineFinder::Point>& polygon);
+/// a simple line as it is. Fewer than 3 points remain of a line without area. O(n^2) per meeting, n corners.
+void make_simple(std::vector<OutlineFinder::Point>& polygon);
 
 }  // namespace capillaryx

@@ -63,6 +63,7 @@ const WORDS: Record<Draft["what"], string> = {
 /** A correction in a few words, for the list of what was done. */
 export function inWords(record: Draft): string {
   const n = record.ids.length;
+  const image = record.page === null ? "" : ` image ${record.page + 1}`;
   switch (record.what) {
     case "remove": return `removed ${n === 1 ? `capillary ${record.ids[0]}` : `${n} capillaries`}`;
     case "add": return record.new.from === "candidate" ? "added a refused proposal" : "added a drawn capillary";
@@ -70,8 +71,8 @@ export function inWords(record: Draft): string {
     case "split": return `split capillary ${record.ids[0]} into ${record.new.shapes?.length ?? 2}`;
     case "merge": return `merged ${n} capillaries`;
     case "ambiguous": return `${record.new.ambiguous === false ? "took the mark ambiguous from" : "marked as ambiguous"} ${n === 1 ? `capillary ${record.ids[0]}` : `${n} capillaries`}`;
-    case "exclude": return `excluded ${record.new.area ? "an area" : "this"}: ${record.new.reason ?? ""}`;
-    case "include": return record.old.area ? "included an area again" : `included: ${record.new.reason ?? ""}`;
+    case "exclude": return `excluded${record.new.area ? " an area" : image}: ${record.new.reason ?? ""}`;
+    case "include": return record.old.area ? "included an area again" : `included${image}: ${record.new.reason ?? ""}`;
     case "note": return `note: ${record.new.text ?? ""}`;
     default: return WORDS[record.what];
   }

@@ -121,11 +121,12 @@ export function FrameView(props: Props) {
   const comeNear = (points: readonly number[]) => {
     const viewer = osd.current;
     const image = viewer?.world.getItemAt(0);
-    if (!viewer || !image || pose) return;
+    if (!viewer || !image) return;
     const { left, top, right, bottom } = boundsOf(points);
-    const side = Math.max(right - left, bottom - top);
+    const side = Math.max(right - left, bottom - top); // and as much around it: a clip's frame is turned by a few degrees at most
+    const [x, y] = [left - side - (pose?.dx ?? 0), top - side - (pose?.dy ?? 0)];
     const onScreen = (side / item.width) * viewer.viewport.getContainerSize().x * viewer.viewport.getZoom();
-    if (onScreen < 150) viewer.viewport.fitBounds(image.imageToViewportRectangle(new OpenSeadragon.Rect(left - side, top - side, right - left + 2 * side, bottom - top + 2 * side)));
+    if (onScreen < 150) viewer.viewport.fitBounds(image.imageToViewportRectangle(new OpenSeadragon.Rect(x, y, right - left + 2 * side, bottom - top + 2 * side)));
   };
   useEffect(() => {
     if (tool === "edit") select(ids.slice(-1));

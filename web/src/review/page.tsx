@@ -135,7 +135,9 @@ export function Review({ run, items, records }: { run: Run; items: readonly Item
     const press = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
       if (question || help || target.closest("dialog")) return;
-      if (target.tagName === "INPUT" && !["checkbox", "radio"].includes((target as HTMLInputElement).type)) return;
+      const input = target.tagName === "INPUT" ? (target as HTMLInputElement).type : "";
+      if (input && !["checkbox", "radio", "range"].includes(input)) return;
+      if (input === "range" && event.key.startsWith("Arrow")) return;
       if (event.ctrlKey || event.metaKey) {
         const key = event.key.toLowerCase();
         if (key === "z" || key === "y") {
@@ -144,7 +146,7 @@ export function Review({ run, items, records }: { run: Run; items: readonly Item
         }
         return;
       }
-      if (target.tagName === "INPUT" && event.key === " ") return;
+      if (input && event.key === " ") return;
       if (event.key === "?") setHelp(true);
       else if (event.key === "j" || event.key === "J") show(ordered[at + 1]);
       else if (event.key === "k" || event.key === "K") show(ordered[at - 1]);
