@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""usage: accuracy.py PROGRAM SHARED OUT.md [--short]
+"""usage: accuracy.py PROGRAM SHARED OUT.md [--other-frames FOLDER] [--short]
 
 Runs the program on the labelled frames in SHARED/data/frames (if present) and on synthetic frames, and writes the
 figures as a page, with its plots beside it. Every figure of the page comes from these runs. With --short few frames are
-drawn: for trying these scripts.
+drawn: for trying these scripts. FOLDER: what other_frames.py made.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any
 
+import accuracy_other_frames
 import accuracy_regions
 import accuracy_worst
 import line_plot
@@ -396,6 +397,7 @@ def main() -> None:
     parser.add_argument("shared", type=pathlib.Path)
     parser.add_argument("page", type=pathlib.Path)
     parser.add_argument("--short", action="store_true", help="few frames, for trying these scripts")
+    parser.add_argument("--other-frames", type=pathlib.Path, default=ROOT / "build/other_frames")
     arguments = parser.parse_args()
     program, shared, page_file = arguments.program, arguments.shared, arguments.page
     with pathlib.Path("/proc/cpuinfo").open(encoding="utf-8") as cpus:
@@ -424,6 +426,7 @@ def main() -> None:
         plots = page_file.parent / "pictures"
         plots.mkdir(exist_ok=True)
         page += bench.real_frames(shared) + bench.synthetic_frames(plots)
+        page += accuracy_other_frames.section(bench.analyze, bench.evaluate, arguments.other_frames)
         page += bench.ambiguous(shared)
         page += bench.precision(shared)
         card = json.loads((ROOT / "models/card.json").read_text(encoding="utf-8"))

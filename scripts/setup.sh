@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: scripts/setup.sh GROUP...    (build, run, test, check, fuzz, bench, count, train, figures, peer, python, bundle, soak, web)
+# usage: scripts/setup.sh GROUP...    (build, run, test, check, fuzz, bench, count, train, figures, other_frames, peer, python, bundle, soak, web)
 # Installs what the groups need: packages of Debian 12 (debian-packages.txt) and the Python environments .venv and
 # .venv-train (requirements/). Does nothing where everything is there already.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -82,7 +82,7 @@ python_environment() {
 groups="$*"
 # Any Node with npm will do; Debian's npm is several hundred packages.
 if has_group web && command -v node >/dev/null && command -v npm >/dev/null; then groups=" $groups "; groups=${groups/ web / }; fi
-[ -n "$groups" ] || die "usage: scripts/setup.sh GROUP... (build, run, test, check, fuzz, bench, count, train, figures, peer, python, bundle, soak, web)"
+[ -n "$groups" ] || die "usage: scripts/setup.sh GROUP... (build, run, test, check, fuzz, bench, count, train, figures, other_frames, peer, python, bundle, soak, web)"
 install_debian_packages
 requirements=(requirements/run.txt)
 if has_group test || has_group check; then requirements+=(requirements/dev.txt); fi
@@ -91,6 +91,7 @@ python_environment .venv "${requirements[@]}"
 if has_group train; then python_environment .venv-train requirements/train.txt; fi
 mkdir -p build
 if has_group figures; then python_environment build/figures-venv requirements/figures.txt; fi
+if has_group other_frames; then python_environment build/other-frames-venv requirements/other_frames.txt; fi
 if has_group python; then python_environment build/python-venv requirements/python.txt; fi
 if has_group bundle; then python_environment build/bundle-venv requirements/bundle.txt; fi
 if has_group peer; then python_environment build/peer-venv "${PEER_REQUIREMENTS:?the requirements of the peer}"; fi

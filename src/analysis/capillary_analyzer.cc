@@ -10,6 +10,7 @@
 
 #include "analysis/classifier.h"
 #include "analysis/density.h"
+#include "analysis/doubts.h"
 #include "analysis/frame_size.h"
 #include "analysis/magnification.h"
 #include "analysis/network.h"
@@ -99,6 +100,7 @@ class CapillaryAnalyzer : public Analyzer {
     const double measuring_ms = watch.lap_ms();
     classifier_.classify(pixels, proposer_.reduced, proposer_.background, density_.rois(), proposer_.found.runs,
                          scores_);
+    const auto undecided = static_cast<std::size_t>(std::count_if(scores_.begin(), scores_.end(), is_undecided));
     if (const auto usual_share = classifier_.spec().usual_share) {
       std::string note = fit_to_prevalence(*usual_share, options_.prior_regions, threshold_, scores_);
       if (!note.empty()) result.notes.push_back(std::move(note));
@@ -108,6 +110,12 @@ class CapillaryAnalyzer : public Analyzer {
     density_.write_refused(scores_, result.candidates);
     density_.write(
         pixels, [this](std::size_t i) { return static_cast<double>(scores_[i]); }, result);
+    add_doubts({.places = standing_out(proposer_.darkness),
+                .regions = scores_.size(),
+                .undecided = undecided,
+                .capillaries = density_.chosen().size(),
+                .typical_width_px = density_.typical_width_px()},
+               result.notes);
     stages_ms["density"] = measuring_ms + watch.lap_ms();
     if (options_.stages) {
       result.stage_pictures =

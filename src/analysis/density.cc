@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/density.h"
 
+#include <algorithm>
+#include <cstddef>
+
 namespace capillaryx {
 namespace {
 
@@ -58,6 +61,15 @@ double DensityStage::typical_length_px(const Proposer& proposed) {
   double sum = kEvenCount * ContourFinder::kEvenLengthPx;
   for (const std::size_t region : chosen_) sum += half_depth(proposed, region).length_px;
   return sum / static_cast<double>(kEvenCount + chosen_.size());
+}
+
+double DensityStage::typical_width_px() const {
+  if (chosen_.empty()) return 0;
+  std::vector<double> widths;
+  for (const std::size_t region : chosen_) widths.push_back(halves_[region].width_px);
+  const auto middle = widths.begin() + static_cast<std::ptrdiff_t>(widths.size() / 2);
+  std::nth_element(widths.begin(), middle, widths.end());
+  return *middle;
 }
 
 void DensityStage::draw_chosen(const Proposer& proposed, double least_score, std::vector<float>& scores) {

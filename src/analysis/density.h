@@ -41,6 +41,9 @@ class DensityStage {
   /// where it has none.
   bool draw(const Proposer& proposed, std::size_t region);
 
+  /// The median width of the chosen at half of their depth; 0 without any.
+  double typical_width_px() const;
+
   /// Fills box, polygon and area of `capillary` from the contour of a region, which has been drawn.
   void write_contour(std::size_t region, Capillary& capillary) { finder_.write(contours_[region], points_, capillary); }
 

@@ -25,6 +25,10 @@ double adjusted(double p, double odds) { return p * odds / (p * odds + (1 - p));
 
 }  // namespace
 
+bool is_undecided(float score) {
+  return static_cast<double>(score) > kNeitherFrom && static_cast<double>(score) < kNeitherTo;
+}
+
 std::string fit_to_prevalence(double usual_share, double prior_regions, double threshold, std::vector<float>& scores) {
   const auto regions = static_cast<double>(scores.size());
   double share = usual_share, odds = 1;
@@ -37,9 +41,7 @@ std::string fit_to_prevalence(double usual_share, double prior_regions, double t
     odds = odds_of(share) / odds_of(usual_share);
   }
   if (odds == 1) return {};
-  const auto neither = std::count_if(scores.begin(), scores.end(), [](float score) {
-    return static_cast<double>(score) > kNeitherFrom && static_cast<double>(score) < kNeitherTo;
-  });
+  const auto neither = std::count_if(scores.begin(), scores.end(), is_undecided);
   if (static_cast<double>(neither) > kMostOfNeither * (regions + prior_regions)) {
     return fmt::format(
         "scores not adjusted to the frame's share of capillaries: they do not fit two groups ({} of {} between {} and "

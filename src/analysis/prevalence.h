@@ -9,6 +9,9 @@ namespace capillaryx {
 /// A region of this score or more is never adjusted to less than the threshold.
 inline constexpr double kSureScore = 0.9;
 
+/// Whether a score belongs neither to those of capillaries nor to those of other regions.
+bool is_undecided(float score);
+
 /// Lowers the probabilities of a frame whose regions are more rarely capillaries than those that the network was
 /// calibrated on, of which `usual_share` are capillaries (0..1, neither end included). The frame's own share is found
 /// by expectation and maximisation (Saerens, Latinne, Decaestecker: Adjusting the Outputs of a Classifier to New a

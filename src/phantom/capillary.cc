@@ -113,6 +113,47 @@ void draw_surroundings(Random& random, const Look& look, const Shape& shape, dou
   add(canvas.coarse, papilla, look.pigment);
 }
 
+/// Each limb fades towards one of its ends. `strength` 1: to nothing.
+void fade(Random& random, double strength, std::vector<std::vector<Knot>>& curves) {
+  const bool from_start = random.chance(0.5);
+  const double begins = random.uniform(0, 0.6);  // of the length: up to here the limb keeps its darkness
+  for (auto& curve : curves) {
+    if (curve.size() < 3) continue;  // a dot
+    const auto last = static_cast<double>(curve.size() - 1);
+    for (std::size_t i = 0; i < curve.size(); ++i) {
+      const double t = static_cast<double>(i) / last;
+      const double along = std::max(0.0, ((from_start ? 1 - t : t) - begins) / (1 - begins));
+      curve[i].darkness *= 1 - strength * along;
+    }
+  }
+}
+
+/// Where hairpins stand side by side: rows through the frame, all of one direction.
+struct Rows {
+  bool drawn = false;
+  double angle = 0;     ///< of the rows, radian; loops stand at right angles to them
+  double gap = 0;       ///< px between the loops of a row
+  double distance = 0;  ///< px between rows
+
+  Rows(const PhantomOptions& options, std::int64_t index, double scale) {
+    Random random(options.seed, index, kRows);
+    drawn = random.chance(options.rows);
+    angle = random.normal(0, 0.25);
+    gap = random.uniform(48, 80) * scale;
+    distance = random.uniform(170, 260) * scale;
+  }
+
+  /// The place of a loop: one of those on the rows, near enough to (x, y).
+  void settle(Random& random, double& x, double& y) const {
+    const double c = std::cos(angle);
+    const double s = std::sin(angle);
+    const double along = gap * (std::round((c * x + s * y) / gap) + random.normal(0, 0.08));
+    const double across = distance * (std::round((c * y - s * x) / distance) + random.normal(0, 0.03));
+    x = c * along - s * across;
+    y = s * along + c * across;
+  }
+};
+
 }  // namespace
 
 std::vector<SyntheticCapillary> draw_capillaries(const PhantomOptions& options, std::int64_t index, const Look& look,
@@ -131,11 +172,18 @@ std::vector<SyntheticCapillary> draw_capillaries(const PhantomOptions& options, 
   Occupancy occupancy(options.width, options.height);
 
   const double frame_scale = scale * placement.spread(1.36, 0.1);
+  const Rows rows(options, index, frame_scale);
   double last_x = 0;
   double last_y = 0;
   for (int i = 0; i < count; ++i) {
     Random random(options.seed, index, kCapillary, static_cast<std::uint64_t>(i));
-    const Shape origin = choose_shape(random);
+    Random of_row(options.seed, index, kRows, static_cast<std::uint64_t>(i) + 1);
+    Shape origin = choose_shape(random);
+    if (rows.drawn) origin = row_hairpin(of_row);
+    if (options.fading > 0) {
+      Random fading(options.seed, index, kFading, static_cast<std::uint64_t>(i));
+      fade(fading, options.fading, origin.vessel);
+    }
     const double depth = random.uniform();
     const double peak =
         frame_peak * std::exp(frame_variation * random.normal() - 0.5 * (depth - 0.5)) * options.contrast;
@@ -147,6 +195,7 @@ std::vector<SyntheticCapillary> draw_capillaries(const PhantomOptions& options, 
     double x = 0;
     double y = 0;
     double sigma = 1;
+    double top = 0;
     bool placed = false;
     for (int attempt = 0; attempt < 8 && !placed; ++attempt) {
       x = random.uniform(-kMargin, options.width + kMargin);
@@ -157,7 +206,11 @@ std::vector<SyntheticCapillary> draw_capillaries(const PhantomOptions& options, 
         x = last_x + distance * std::cos(angle);
         y = last_y + distance * std::sin(angle);
       }
-      const double angle = look.direction + (random.chance(0.5) ? kPi : 0) + random.normal(0, 1.6 - 1.1 * look.aligned);
+      double angle = look.direction + (random.chance(0.5) ? kPi : 0) + random.normal(0, 1.6 - 1.1 * look.aligned);
+      if (rows.drawn) {
+        rows.settle(of_row, x, y);
+        angle = rows.angle + 0.5 * kPi + of_row.normal(0, 0.1);
+      }
       sigma = std::hypot(own_sigma, look.sigma_at(x, y, options));
       shape = origin;
       place(shape.vessel, frame_scale, angle, x, y);
@@ -166,7 +219,6 @@ std::vector<SyntheticCapillary> draw_capillaries(const PhantomOptions& options, 
       Random texture(options.seed, index, kTexture, static_cast<std::uint64_t>(i));
       add_texture(texture, density.values, 0.2);
       blur(density.values, sigma);
-      double top = 0;
       cv::minMaxLoc(density.values, nullptr, &top);
       density.values *= peak / top;
       placed = occupancy.take(density, static_cast<float>(0.3 * peak));
@@ -181,6 +233,9 @@ std::vector<SyntheticCapillary> draw_capillaries(const PhantomOptions& options, 
     one.color[0] *= static_cast<float>(std::exp(0.12 * redness));
     outline_capillary(density, options.width, options.height, one.truth);
     const double unit = look.gain;
+    const auto& vessel = shape.vessel;
+    outline_geometry({vessel.begin(), vessel.end() - origin.out_of_focus}, kHardlyDark * unit * top / peak,
+                     options.width, options.height, one.truth);
     one.truth.peak_density = peak;
     if (!one.truth.outline.empty() && peak >= kTooFaint * unit && sigma < kBlurredAway * scale) {
       const bool cut = one.truth.area_px < 90 * scale * scale;

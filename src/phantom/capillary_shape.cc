@@ -212,7 +212,18 @@ Shape choose_shape(Random& random) {
     std::vector<Knot> body = shape.vessel.back();
     for (Knot& k : body) k = {k.x + dx, k.y + dy, std::min(wide * k.radius, k.radius + 6), faint * k.darkness};
     shape.vessel.push_back(std::move(body));
+    shape.out_of_focus = 1;
   }
+  return shape;
+}
+
+Shape row_hairpin(Random& random) {
+  Shape shape = hairpin(random);
+  const double longer = random.uniform(1.6, 2.6);
+  for (auto& curve : shape.vessel) {
+    for (Knot& k : curve) k.x *= longer;
+  }
+  shape.tail.clear();
   return shape;
 }
 

@@ -2,7 +2,9 @@
 // The camera: light through the tissue, sharpening, noise, video codec, 8 bits.
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <opencv2/imgproc.hpp>
+#include <vector>
 
 #include "phantom/look.h"
 
@@ -101,14 +103,45 @@ void add_grain(Random& random, cv::Mat& plane, double sigma) {
   }
 }
 
+/// A fixed pattern of the sensor: a lattice of about 1 % of the light for a strength of 1.
+void add_mesh(Random& random, double strength, cv::Mat& luma) {
+  const double period = random.uniform(2.5, 7);  // px
+  const double angle = random.uniform(0, std::numbers::pi / 2);
+  const double c = 2 * std::numbers::pi * std::cos(angle) / period;
+  const double s = 2 * std::numbers::pi * std::sin(angle) / period;
+  for (int y = 0; y < luma.rows; ++y) {
+    auto* row = luma.ptr<float>(y);
+    for (int x = 0; x < luma.cols; ++x) {
+      row[x] *= static_cast<float>(1 + 0.005 * strength * (std::cos(c * x + s * y) + std::cos(c * y - s * x)));
+    }
+  }
+}
+
 }  // namespace
 
 void develop(const PhantomOptions& options, std::int64_t index, const Look& look, const Canvas& canvas,
              std::uint8_t* rgb, std::int64_t moment) {
   cv::Mat planes[3];
-  to_planes(look, canvas.fine, planes);
+  Random sensor(options.seed, index, kSensor);
+  const bool inverted = sensor.chance(options.inverted);
+  const bool narrow_band = sensor.chance(options.narrow_band);
+  const bool grey = sensor.chance(options.grey) || narrow_band;
+  cv::Mat density = canvas.fine;
+  Look lit = look;
+  if (narrow_band) {  // each of the three channels sees green
+    cv::Mat green;
+    cv::extractChannel(canvas.fine, green, 1);
+    cv::merge(std::vector<cv::Mat>{green, green, green}, density);
+    lit.skin = {look.skin[1], look.skin[1], look.skin[1]};
+  }
+  to_planes(lit, density, planes);
+  if (options.mesh > 0) add_mesh(sensor, options.mesh, planes[0]);
   Random edge(options.seed, index, kEdge);
   shade_edge(edge, std::min(2.0, options.gradients), planes);
+  if (inverted) {
+    for (cv::Mat& plane : planes) plane = -plane;
+    planes[0] += 255;
+  }
   if (look.sharpening > 0.01) {
     cv::Mat soft;
     cv::GaussianBlur(planes[0], soft, {9, 9}, 1.6);
@@ -126,6 +159,10 @@ void develop(const PhantomOptions& options, std::int64_t index, const Look& look
   add_grain(random, planes[0], look.grain);
   add_grain(random, planes[1], look.color_grain);
   add_grain(random, planes[2], look.color_grain);
+  if (grey) {
+    planes[1].setTo(0);
+    planes[2].setTo(0);
+  }
   const double step = video ? look.codec_step : look.late_codec_step;
   quantise_blocks(planes, step, video ? look.codec_color_step : 0.25 * step, 0, 0);
   to_rgb(planes, look.smooth_color, rgb);

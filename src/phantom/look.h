@@ -30,6 +30,9 @@ enum Stream : std::uint64_t {
   kClipPath = 18,
   kClipFrame = 19,
   kFlow = 20,
+  kFading = 21,
+  kRows = 22,
+  kSensor = 23,
 };
 
 /// What holds for the whole of one frame: the camera, the patch of skin, the light.
@@ -87,6 +90,11 @@ std::vector<SyntheticCapillary> draw_capillaries(const PhantomOptions& options, 
 
 /// Half-depth outline of a capillary inside a frame of width x height; see PhantomCapillary.
 void outline_capillary(const Patch& density, int width, int height, PhantomCapillary& truth);
+
+/// Ground truth from the centre lines alone (PhantomCapillary::geometry, faint). `least_darkness`: knots under it are
+/// faint.
+void outline_geometry(const std::vector<std::vector<Knot>>& vessel, double least_darkness, int width, int height,
+                      PhantomCapillary& truth);
 
 /// Light through `canvas.fine` as the camera stores it: 8-bit RGB, width * height * 3 bytes, rows without gaps. The
 /// frames of a clip, which share `index`, differ in `moment`, and so in their noise.

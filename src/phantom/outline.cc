@@ -2,6 +2,7 @@
 // Half-depth outlines with the precision of a fraction of a pixel: marching squares over a capillary's own density.
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <opencv2/imgproc.hpp>
 #include <utility>
 
@@ -118,20 +119,14 @@ float half_depth(const cv::Mat& density) {
   return 0.5F * std::max(*tenth, static_cast<float>(kLeastDepth * peak));
 }
 
-}  // namespace
-
-void outline_capillary(const Patch& density, int width, int height, PhantomCapillary& truth) {
+/// Closed lines on which `field` is 0, in the frame, clipped to it; holes filled.
+std::vector<Polygon> trace(const Patch& field, int width, int height) {
   constexpr double kLeastArea = 12;
-  const cv::Mat field = density.values - half_depth(density.values);
-
   std::vector<Polygon> islands;
-  for (Polygon& line : zero_lines(field)) {
+  for (Polygon& line : zero_lines(field.values)) {
     if (signed_area(line) > kLeastArea) islands.push_back(std::move(line));
   }
-  double min_x = width;
-  double min_y = height;
-  double max_x = 0;
-  double max_y = 0;
+  std::vector<Polygon> traced;
   for (std::size_t i = 0; i < islands.size(); ++i) {
     // An island in another's hole belongs to that other, whose hole counts as filled.
     const auto holds = [&](const Polygon& other) {
@@ -141,23 +136,83 @@ void outline_capillary(const Patch& density, int width, int height, PhantomCapil
     constexpr double kTolerance = 0.06;  // px: half of the points say the same
     Polygon polygon;
     cv::approxPolyDP(islands[i], polygon, kTolerance, true);
-    for (auto& p : polygon) p += cv::Point2f(static_cast<float>(density.left), static_cast<float>(density.top));
+    for (auto& p : polygon) p += cv::Point2f(static_cast<float>(field.left), static_cast<float>(field.top));
     polygon = clip(polygon, true, -1, 0);
     polygon = clip(polygon, true, 1, static_cast<float>(width));
     polygon = clip(polygon, false, -1, 0);
     polygon = clip(polygon, false, 1, static_cast<float>(height));
-    const double area = signed_area(polygon);
-    if (polygon.size() < 3 || area < kLeastArea) continue;
-    truth.area_px += area;
-    std::vector<float> flat;
+    if (polygon.size() >= 3 && signed_area(polygon) >= kLeastArea) traced.push_back(std::move(polygon));
+  }
+  return traced;
+}
+
+std::vector<float> flat(const Polygon& polygon) {
+  std::vector<float> values;
+  values.reserve(2 * polygon.size());
+  for (const auto& p : polygon) values.insert(values.end(), {p.x, p.y});
+  return values;
+}
+
+/// The half-maximum outlines of tubes, each at its own depth.
+std::vector<Polygon> half_maximum(std::vector<std::vector<Knot>> curves, int width, int height) {
+  if (curves.empty()) return {};
+  // Tubes twice as wide, whose profile p = sqrt(1 - (r / 2R)^2) gives the distance r / R on both sides of the outline.
+  // That is linear across a vessel, so that thin tubes interpolate as exactly as thick ones.
+  constexpr double kWider = 2;
+  constexpr double kMargin = 3;  // px: the field's border must be negative
+  for (auto& curve : curves) {
+    for (Knot& k : curve) k.radius *= kWider;
+  }
+  Patch tubes = draw_tubes(curves, kMargin);
+  for (float& p : cv::Mat_<float>(tubes.values)) {
+    const double distance = kWider * std::sqrt(std::max(0.0, 1 - static_cast<double>(p) * p));
+    p = static_cast<float>(0.5 * std::numbers::sqrt3 - distance);
+  }
+  return trace(tubes, width, height);
+}
+
+}  // namespace
+
+void outline_geometry(const std::vector<std::vector<Knot>>& vessel, double least_darkness, int width, int height,
+                      PhantomCapillary& truth) {
+  std::vector<std::vector<Knot>> clear;
+  std::vector<std::vector<Knot>> faint;
+  for (const auto& curve : vessel) {
+    bool was_clear = false;
+    for (std::size_t i = 0; i < curve.size(); ++i) {
+      const bool is_clear = curve[i].darkness >= least_darkness;
+      auto& runs = is_clear ? clear : faint;
+      if (i == 0 || is_clear != was_clear) runs.emplace_back();
+      runs.back().push_back(curve[i]);
+      runs.back().back().darkness = 1;
+      was_clear = is_clear;
+    }
+  }
+  truth.geometry.clear();
+  truth.faint.clear();
+  truth.geometry_area_px = 0;
+  for (const Polygon& polygon : half_maximum(std::move(clear), width, height)) {
+    truth.geometry_area_px += signed_area(polygon);
+    truth.geometry.push_back(flat(polygon));
+  }
+  for (const Polygon& polygon : half_maximum(std::move(faint), width, height)) truth.faint.push_back(flat(polygon));
+}
+
+void outline_capillary(const Patch& density, int width, int height, PhantomCapillary& truth) {
+  double min_x = width;
+  double min_y = height;
+  double max_x = 0;
+  double max_y = 0;
+  for (const Polygon& polygon :
+       trace({density.left, density.top, density.values - half_depth(density.values)}, width, height)) {
+    truth.area_px += signed_area(polygon);
     for (const auto& p : polygon) {
-      flat.insert(flat.end(), {p.x, p.y});
       min_x = std::min<double>(min_x, p.x);
       min_y = std::min<double>(min_y, p.y);
       max_x = std::max<double>(max_x, p.x);
       max_y = std::max<double>(max_y, p.y);
     }
-    truth.outline.push_back(std::move(flat));
+    truth.outline.push_back(flat(polygon));
   }
   if (!truth.outline.empty()) truth.bbox = {min_x, min_y, max_x - min_x, max_y - min_y};
 }

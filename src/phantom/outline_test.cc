@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <opencv2/core.hpp>
@@ -96,6 +97,46 @@ TEST(Outline, OfADotIsNearlyItsHalfDepthCircle) {
   EXPECT_NEAR(truth.bbox[0] + truth.bbox[2] / 2, 40 + 60.7, 0.05);
   EXPECT_NEAR(truth.bbox[1] + truth.bbox[3] / 2, 30 + 60.2, 0.05);
   EXPECT_NEAR(truth.bbox[2], truth.bbox[3], 0.05);
+}
+
+class StraightTube : public testing::TestWithParam<double> {};
+
+TEST_P(StraightTube, HasAGeometricWidthOfTheRadiusTimesTheRootOfThreeWhateverItsDepth) {
+  const double radius = GetParam();
+  constexpr double kLength = 200;
+  for (const double darkness : {0.2, 1.0, 1.7}) {
+    PhantomCapillary truth;
+    outline_geometry({{{50.3, 100.2, radius, darkness}, {50.3 + kLength, 100.2, radius, darkness}}}, 0.1, 400, 200,
+                     truth);
+    ASSERT_EQ(truth.geometry.size(), 1U);
+    EXPECT_TRUE(truth.faint.empty());
+    const double half = radius * std::sqrt(3.0) / 2;
+    const double area = 2 * half * kLength + std::numbers::pi * half * half;  // ends are half circles
+    EXPECT_NEAR(truth.geometry_area_px, area, 0.02 * area);
+    EXPECT_NEAR(truth.geometry_area_px, total(truth.geometry[0]), 1e-3 * area);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Radii, StraightTube, testing::Values(2.0, 3.0, 5.5, 9.0));
+
+TEST(Geometry, CallsAmbiguousWhatOfALimbLiesUnderTheLimitAndNothingElse) {
+  std::vector<Knot> limb;
+  for (int i = 0; i <= 100; ++i) limb.push_back({50.0 + 2 * i, 100, 5, 1 - 0.01 * i});
+  PhantomCapillary truth;
+  outline_geometry({limb}, 0.4, 400, 200, truth);
+  ASSERT_EQ(truth.geometry.size(), 1U);
+  ASSERT_EQ(truth.faint.size(), 1U);
+  const auto right_end = [](const std::vector<float>& polygon) {
+    double x = 0;
+    for (std::size_t i = 0; i < polygon.size(); i += 2) x = std::max<double>(x, polygon[i]);
+    return x;
+  };
+  const double half = 5 * std::sqrt(3.0) / 2;
+  EXPECT_NEAR(right_end(truth.geometry[0]), 50 + 2 * 60 + half, 2.5);  // where 1 - 0.01 i passes 0.4
+  EXPECT_NEAR(right_end(truth.faint[0]), 250 + half, 0.5);
+  outline_geometry({limb}, 2, 400, 200, truth);
+  EXPECT_TRUE(truth.geometry.empty());
+  EXPECT_EQ(truth.geometry_area_px, 0);
 }
 
 TEST(Outline, IsCutByTheFrame) {

@@ -36,6 +36,12 @@ struct PhantomOptions {
   double sharpening = 1;
   double tint = 1;
   double exposure = 1;
+  double fading = 0;
+  double rows = 0;
+  double grey = 0;
+  double narrow_band = 0;
+  double mesh = 0;
+  double inverted = 0;
 };
 
 /// What a field is, for whoever shows or reads it.
@@ -71,6 +77,13 @@ void visit_phantom_fields(AnyOptions& options, Visitor&& visit) {
   visit(PhantomField{"sharpening", 0, 20, "by the camera"}, options.sharpening);
   visit(PhantomField{"tint", 0, 10, "spread of the cameras' colours"}, options.tint);
   visit(PhantomField{"exposure", 0.05, 5, "factor on brightness"}, options.exposure);
+  visit(PhantomField{"fading", 0, 1, "how far limbs fade towards one of their ends; 1: to nothing"}, options.fading);
+  visit(PhantomField{"rows", 0, 1, "share of the frames with hairpins side by side in rows, as at the nailfold"},
+        options.rows);
+  visit(PhantomField{"grey", 0, 1, "share of the frames from a greyscale camera"}, options.grey);
+  visit(PhantomField{"narrow_band", 0, 1, "share of the frames under green light alone, in grey"}, options.narrow_band);
+  visit(PhantomField{"mesh", 0, 10, "fixed pattern of the sensor; 1: about 1 % of the light"}, options.mesh);
+  visit(PhantomField{"inverted", 0, 1, "share of the frames with vessels brighter than the skin"}, options.inverted);
 }
 
 /// Throws Error (kUsage) that names the first field out of its range.
@@ -85,7 +98,14 @@ struct PhantomCapillary {
   std::vector<std::vector<float>> outline;  ///< polygons, x0, y0, x1, y1, ..., px, pixel corners; inside the frame
   double area_px = 0;                       ///< exact area of the polygons
   std::array<double, 4> bbox{};             ///< min x, min y, width, height, px
-  double peak_density = 0;                  ///< peak optical density in green over its surroundings
+  /// Ground truth from the geometry alone, before blur, halo, noise and codec: the half-maximum width of the profile of
+  /// a round tube, sqrt(3) / 2 of its radius to each side of the centre line, whatever the depth there. Without the
+  /// out-of-focus copies of a loop, which stand for blur. Limbs under the ambiguity limit of optical density are in
+  /// `faint` (it may overlap `geometry`). Polygons as in `outline`.
+  std::vector<std::vector<float>> geometry;
+  std::vector<std::vector<float>> faint;
+  double geometry_area_px = 0;  ///< of `geometry`
+  double peak_density = 0;      ///< peak optical density in green over its surroundings
   /// Too faint, too blurred, or cut off too much by the frame, to be asked for (COCO: iscrowd 1). Fainter ones and more
   /// blurred ones are drawn but not listed.
   bool cannot_tell = false;

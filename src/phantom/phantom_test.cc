@@ -83,7 +83,7 @@ TEST_P(Disturbance, AloneChangesThePictureAndAtZeroIsLeftOut) {
 
 INSTANTIATE_TEST_SUITE_P(Each, Disturbance,
                          testing::Values("gradients", "folds", "hairs", "glare", "bubbles", "deep_vessels", "mottling",
-                                         "specks", "noise"),
+                                         "specks", "noise", "mesh"),
                          [](const auto& info) { return info.param; });
 
 // How much darker, in parts, the two columns at x are than those 20 px further towards the middle; the median of rows.
@@ -266,6 +266,84 @@ TEST(Phantom, IsDarkerInsideItsOutlinesThanRoundThem) {
     }
     EXPECT_LT(darkest, skin * std::exp(-0.6 * one.peak_density));
   }
+}
+
+TEST(Phantom, HasTheSameGeometryHoweverBlurredNoisyOrPaleTheFrame) {
+  PhantomOptions options = small();
+  const Phantom sharp = draw_phantom(options, 5);
+  options.noise = 4;
+  options.sharpening = 3;
+  options.grey = options.narrow_band = options.inverted = 1;
+  options.mesh = 3;
+  const Phantom other = draw_phantom(options, 5);
+  ASSERT_FALSE(sharp.capillaries.empty());
+  ASSERT_EQ(sharp.capillaries.size(), other.capillaries.size());
+  for (std::size_t i = 0; i < sharp.capillaries.size(); ++i) {
+    EXPECT_EQ(sharp.capillaries[i].geometry, other.capillaries[i].geometry);
+    EXPECT_EQ(sharp.capillaries[i].faint, other.capillaries[i].faint);
+  }
+}
+
+TEST(Phantom, HasMoreFaintLimbsAndLessClearGeometryWhereLimbsFade) {
+  const auto areas = [](double fading) {
+    PhantomOptions options = small();
+    options.fading = fading;
+    double clear = 0;
+    std::size_t faint = 0;
+    for (int index = 0; index < 6; ++index) {
+      for (const PhantomCapillary& one : draw_phantom(options, index).capillaries) {
+        clear += one.geometry_area_px;
+        faint += one.faint.size();
+      }
+    }
+    return std::pair(clear, faint);
+  };
+  const auto [clear, faint] = areas(0);
+  const auto [faded_clear, faded_faint] = areas(1);
+  EXPECT_LT(faded_clear, 0.9 * clear);
+  EXPECT_GT(faded_faint, faint);
+}
+
+TEST(Phantom, IsGreyFromAGreyscaleCameraAndUnderGreenLight) {
+  for (const bool narrow_band : {false, true}) {
+    PhantomOptions options = small();
+    (narrow_band ? options.narrow_band : options.grey) = 1;
+    const auto rgb = bytes_of(draw_phantom(options, 3));
+    int apart = 0;
+    for (std::size_t i = 0; i < rgb.size(); i += 3) {
+      apart = std::max({apart, std::abs(rgb[i] - rgb[i + 1]), std::abs(rgb[i] - rgb[i + 2])});
+    }
+    // The codec quantises colour differences; a difference of 0 stays 0.
+    EXPECT_LE(apart, 1);
+  }
+}
+
+TEST(Phantom, HasVesselsBrighterThanTheSkinWhereInverted) {
+  PhantomOptions options = small();
+  options.noise = options.compression = options.camera = 0;
+  const Phantom plain = draw_phantom(options, 2);
+  options.inverted = 1;
+  const Phantom inverted = draw_phantom(options, 2);
+  const auto dark = bytes_of(plain), bright = bytes_of(inverted);
+  for (std::size_t i = 1; i < dark.size(); i += 3) ASSERT_NEAR(dark[i] + bright[i], 255, 4);
+}
+
+TEST(Phantom, StandsItsHairpinsInRowsWhereAsked) {
+  // Whether loops are higher than wide: rows run roughly along x, their loops across.
+  const auto high = [](double rows) {
+    PhantomOptions options = small(960, 640);
+    options.rows = rows;
+    double tall = 0, all = 0;
+    for (int index = 0; index < 4; ++index) {
+      for (const PhantomCapillary& one : draw_phantom(options, index).capillaries) {
+        tall += one.bbox[3] > one.bbox[2] ? 1 : 0;
+        ++all;
+      }
+    }
+    return tall / all;
+  };
+  EXPECT_GT(high(1), 0.85);
+  EXPECT_LT(high(0), 0.75);
 }
 
 TEST(Phantom, ComesInAnySize) {

@@ -31,6 +31,10 @@ std::string phantom_truth_coco(const PhantomOptions& options, const std::vector<
     for (const PhantomCapillary& one : truth.capillaries) {
       Json segmentation = Json::array();
       for (const auto& polygon : one.outline) segmentation.push_back(numbers(polygon));
+      Json geometry = Json::array();
+      for (const auto& polygon : one.geometry) geometry.push_back(numbers(polygon));
+      Json faint = Json::array();
+      for (const auto& polygon : one.faint) faint.push_back(numbers(polygon));
       annotations.push_back({{"id", annotations.size() + 1},
                              {"image_id", id},
                              {"category_id", 1},
@@ -38,6 +42,9 @@ std::string phantom_truth_coco(const PhantomOptions& options, const std::vector<
                              {"area", rounded(one.area_px)},
                              {"segmentation", std::move(segmentation)},
                              {"iscrowd", one.cannot_tell ? 1 : 0},
+                             {"geometry", std::move(geometry)},
+                             {"geometry_area", rounded(one.geometry_area_px)},
+                             {"faint", std::move(faint)},
                              {"peak_density", std::round(one.peak_density * 1e4) / 1e4}});
     }
   }

@@ -15,6 +15,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t kSkippedNamed = 100;
+constexpr std::size_t kMostKinds = 100;  // of notes: some name what is in a file, and files are many
 
 ordered_json to_json(const Percentiles& ms) {
   if (ms.count() == 0) return nullptr;
@@ -44,6 +45,10 @@ void Tally::add(const FrameResult& result) {
     for (const std::string& reason : result.quality->reasons) {
       ++unusable_reasons_[reason.substr(0, reason.find(" ("))];
     }
+  }
+  for (const std::string& note : result.notes) {
+    const std::string kind = note.substr(0, note.find(" ("));
+    if (notes_.contains(kind) || notes_.size() < kMostKinds) ++notes_[kind];
   }
   if (result.status == Status::kFailed) ++failed_;
   if (result.status == Status::kDropped) ++dropped_;
@@ -75,6 +80,8 @@ ordered_json Tally::summary(const std::string& content_sha256, const std::vector
   line["unusable"] = unusable_;
   line["unusable_reasons"] = ordered_json::object();
   for (const auto& [reason, frames] : unusable_reasons_) line["unusable_reasons"][clean_utf8(reason)] = frames;
+  line["notes"] = ordered_json::object();
+  for (const auto& [note, frames] : notes_) line["notes"][clean_utf8(note)] = frames;
   line["subfolders"] = ordered_json::array();
   for (const auto& [name, group] : subfolders_) {
     ordered_json entry{{"name", name}};

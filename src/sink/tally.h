@@ -28,8 +28,9 @@ class Tally {
   void add(const FrameResult& result);
 
   /// The summary line: `content_sha256` (empty: unknown), counts, mean density with its interval, the same for each
-  /// subfolder, what was skipped (the first hundred by name), and `timing`. `wall_s` is this session's, in which
-  /// `frames_now` frames were analysed.
+  /// subfolder, what frames' notes say (the
+  /// first hundred kinds), what was skipped (the first hundred by name), and `timing`. `wall_s` is this session's, in
+  /// which `frames_now` frames were analysed.
   nlohmann::ordered_json summary(const std::string& content_sha256, const std::vector<SkippedInput>& skipped,
                                  double wall_s, std::int64_t frames_now) const;
 
@@ -50,6 +51,7 @@ class Tally {
   const bool keep_unusable_;
   std::int64_t unusable_ = 0;
   std::map<std::string, std::int64_t> unusable_reasons_;  ///< frames with each, without its numbers
+  std::map<std::string, std::int64_t> notes_;             ///< frames with each, without its numbers
   std::int64_t failed_ = 0;
   std::int64_t dropped_ = 0;
   Percentiles frame_ms_;
