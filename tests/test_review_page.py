@@ -86,7 +86,7 @@ def review(browser: Browser, held: StandIn) -> Iterator[Hand]:
         yield hand
 
 
-def whats(held: StandIn) -> list[str]:
+def changes_of(held: StandIn) -> list[str]:
     return [record["what"] for record in held.records]
 
 
@@ -104,7 +104,7 @@ def test_five_mistakes_among_fifty_capillaries_take_at_most_ten_actions(browser:
         hand.saved()
         assert hand.actions <= MOST_ACTIONS
         assert hand.complaints == []
-    assert whats(held) == ["remove"] * 3 + ["add"] * 2
+    assert changes_of(held) == ["remove"] * 3 + ["add"] * 2
     assert [record["ids"] for record in held.records[:3]] == [[3], [17], [42]]
 
 
@@ -150,7 +150,7 @@ def test_every_tool_changes_the_numbers_at_once_and_the_journal(browser: Browser
         hand.page.locator(".history", has_text="note: <b>as seen</b>").wait_for()
         hand.saved()
         assert hand.complaints == []
-    assert whats(held) == ["remove", "add", "split", "merge", "ambiguous", "exclude", "exclude", "note"]
+    assert changes_of(held) == ["remove", "add", "split", "merge", "ambiguous", "exclude", "exclude", "note"]
     assert held.records[0]["ids"] == [10, 11, 12, 13]
     assert [len(record["new"].get("shapes", [])) for record in held.records[1:4]] == [1, 2, 1]
     assert "area" in held.records[5]["new"]
@@ -182,7 +182,7 @@ def test_an_outline_is_edited_by_dragging_adding_and_taking_away_points(browser:
         assert hand.complaints == []
     old = held.records[0]["old"]["shapes"][0][1]
     points = [record["new"]["shapes"][0][1] for record in held.records]
-    assert whats(held) == ["edit"] * 3
+    assert changes_of(held) == ["edit"] * 3
     assert [len(p) for p in points] == [len(old), len(old) - 2, len(old)]
     assert sum(a != b for a, b in zip(old, points[0], strict=True)) == 2
 
@@ -207,7 +207,7 @@ def test_undo_and_redo_go_on_after_the_page_was_closed(browser: Browser) -> None
             hand.expect("count", "47")
             hand.saved()
             assert hand.page.get_by_role("button", name="Redo").is_disabled()
-    assert whats(held) == ["remove"] * 3 + ["undo"] * 3 + ["redo"] * 3
+    assert changes_of(held) == ["remove"] * 3 + ["undo"] * 3 + ["redo"] * 3
 
 
 def test_saved_is_said_only_after_the_server_has_it_and_nothing_is_lost_or_doubled(browser: Browser) -> None:
@@ -257,7 +257,7 @@ def test_everything_can_be_done_with_the_keyboard(browser: Browser) -> None:
         hand.key("Escape")
         hand.page.get_by_role("dialog").wait_for(state="detached")
         assert hand.complaints == []
-    assert whats(held) == ["remove", "add", "add", "merge", "ambiguous", "exclude", "include", "undo", "redo"]
+    assert changes_of(held) == ["remove", "add", "add", "merge", "ambiguous", "exclude", "include", "undo", "redo"]
 
 
 def test_the_next_to_check_is_on_top_and_ten_thousand_frames_are_a_few_rows(browser: Browser) -> None:
@@ -364,4 +364,4 @@ def test_a_point_among_three_hundred_capillaries_is_dragged_at_sixty_frames_a_se
         hand.saved()
         print(f"300 capillaries: {cost:.2f} ms of the page's thread per frame, {1000 / gap:.0f} frames/s")
         assert 0 < cost < FRAME_MS
-    assert whats(held) == ["edit"]
+    assert changes_of(held) == ["edit"]

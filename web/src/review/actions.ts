@@ -66,7 +66,7 @@ export function inWords(record: Draft): string {
   const image = record.page === null ? "" : ` image ${record.page + 1}`;
   switch (record.what) {
     case "remove": return `removed ${n === 1 ? `capillary ${record.ids[0]}` : `${n} capillaries`}`;
-    case "add": return record.new.from === "candidate" ? "added a refused proposal" : "added a drawn capillary";
+    case "add": return record.new.from === "candidate" ? "added a refused proposal" : "added an outline drawn by hand";
     case "edit": return `changed the outline of capillary ${record.ids[0]}`;
     case "split": return `split capillary ${record.ids[0]} into ${record.new.shapes?.length ?? 2}`;
     case "merge": return `merged ${n} capillaries`;
