@@ -58,7 +58,7 @@ def test_check_says_what_a_network_over_frames_is(capillaryx: Run, name: str) ->
     done = capillaryx("model", "check", NETWORKS / name)
     for words in RIGHT[name]:
         assert words in done.stdout
-    assert "ms a frame of 1280x720 pixels" in done.stdout
+    assert "ms per frame of 1280x720 pixels" in done.stdout
     assert "usable: " in done.stdout
     assert done.stderr == ""
 
@@ -76,8 +76,8 @@ def test_check_draws_the_result_on_a_picture(capillaryx: Run, tmp_path: Path, fr
     [
         (
             "segmentation.xml",
-            {"treshold": 0.5},
-            '"treshold" is not known for the task segmentation; did you mean "threshold"?',
+            {"threshol": 0.5},
+            '"threshol" is not known for the task segmentation; did you mean "threshold"?',
         ),
         ("segmentation.xml", {"input": None}, "nothing says what its channels hold"),
         ("segmentation.xml", {"input": "grey"}, 'which does not show where the 1 channel of "grey" are'),

@@ -85,7 +85,7 @@ int check_frame_network(const CheckArguments& arguments) {
     best_ms = std::min(best_ms, ms_since(begin));
   }
   std::string text = fmt::format(
-      "loads in     {:.0f} ms\nruns in      {:.1f} ms a frame of {}x{} pixels (least of {} "
+      "loads in     {:.0f} ms\nruns in      {:.1f} ms per frame of {}x{} pixels (least of {} "
       "runs, one thread)\n",
       load_ms, best_ms, frame.pixels().width, frame.pixels().height, kTimedRuns);
   const std::string where = own ? "found" : "on noise";
