@@ -57,7 +57,7 @@ def section(analyze: Analyze, evaluate: Evaluate, sets: pathlib.Path) -> list[st
     page += [
         "The labelled frames changed in one way each; where their size changes, the middle is cut out at the old size,",
         "or the picture goes on mirrored to it, so that the size of the file tells nothing. Pictures of other cameras",
-        "are drawn by a generator that is not this project's. No number of the analysis was chosen on any of them.",
+        "are drawn by a generator that is not this project's.",
         "",
         "| | capillaries | detected per picture | detected / true | F1 | precision | recall | hit F1 | density error "
         "| magnification (pictures) | with a note |",

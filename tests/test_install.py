@@ -99,8 +99,14 @@ def test_the_same_algorithm_as_a_library_runs_in_the_installed_program(
     assert values[0] == values[1]
 
 
-def test_the_example_algorithm_is_short() -> None:
-    assert len((ROOT / "examples/my_analyzer.cc").read_text().splitlines()) < 60
+def test_a_capture_loop_takes_results_as_frames_come(examples: Path) -> None:
+    said = run(examples / "capture_loop").splitlines()
+    assert [line.split(":")[0] for line in said] == [f"frame {i}" for i in range(20)]
+
+
+def test_the_examples_are_short() -> None:
+    for name in ("my_analyzer.cc", "capture_loop.cc"):
+        assert len((ROOT / "examples" / name).read_text().splitlines()) < 60
 
 
 def blocks(page: str, language: str) -> list[str]:

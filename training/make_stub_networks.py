@@ -126,6 +126,88 @@ def make_ir_stub() -> None:
     notes("tiny.xml", RGB)
 
 
+def make_frame_stubs() -> None:
+    """Networks over whole frames: they find what is darker than its surroundings of 21x21 pixels."""
+    import numpy as np
+    import openvino
+    from openvino import Model
+    from openvino import opset13 as op
+
+    def save(name: str, result: Any, parameter: Any, said: dict[str, Any]) -> None:
+        results = result if isinstance(result, list) else [result]
+        for each, output in zip(results, ("boxes", "scores", "labels") if len(results) > 1 else ("out",), strict=False):
+            each.output(0).set_names({output})
+        parameter.output(0).set_names({"frame"})
+        openvino.save_model(Model(results, [parameter], name), FOLDER / f"{name}.xml", compress_to_fp16=False)
+        notes(f"{name}.xml", said)
+
+    side = 21
+    kernel = np.zeros((1, 3, side, side), np.float32)
+    kernel[0, 1] = 1 / side**2
+    kernel[0, 1, side // 2 - 1 : side // 2 + 2, side // 2 - 1 : side // 2 + 2] -= 1 / 9
+    pads = [side // 2, side // 2]
+
+    def darkness(frame: Any) -> Any:
+        dark = op.convolution(frame, op.constant(kernel), [1, 1], pads, pads, [1, 1])
+        return op.add(op.multiply(dark, op.constant(np.float32(200))), op.constant(np.float32(-2)))
+
+    def score_table(frame: Any, table: Any) -> Any:
+        nothing = op.multiply(
+            op.reduce_mean(frame, op.constant(np.array([0, 1, 2, 3])), keep_dims=False), np.float32(0)
+        )
+        return op.add(op.constant(np.asarray(table, np.float32)), nothing)
+
+    rgb = {"input": "rgb", "scale": 255}
+    whole = op.parameter([1, 3, -1, -1], np.float32)
+    save("segmentation", op.sigmoid(darkness(whole)), whole, {"task": "segmentation", **rgb})
+    tile = op.parameter([1, 256, 256, 3], np.float32)
+    planes = op.transpose(tile, op.constant(np.array([0, 3, 1, 2])))
+    logit = darkness(planes)
+    pair = op.concat([op.multiply(logit, op.constant(np.float32(0))), logit], 1)
+    last = op.transpose(pair, op.constant(np.array([0, 2, 3, 1])))
+    save("logit_map", last, tile, {"task": "segmentation", "output": "logits", "capillary_class": 1, **rgb})
+    whole = op.parameter([1, 3, -1, -1], np.float32)
+    classes = op.convert(op.greater(darkness(whole), op.constant(np.float32(0))), "i64")
+    save("class_map", classes, whole, {"task": "segmentation", "output": "classes", "capillary_class": 1, **rgb})
+    corners = [[10, 20, 50, 80, 0.9], [12, 22, 50, 80, 0.8], [200, 100, 260, 180, 0.7], [300, 10, 310, 40, 0.2]]
+    box = op.parameter([1, 3, 240, 320], np.float32)
+    detector = {"task": "detection", "fit": "stretch", "nms": 0.5, **rgb}
+    save(
+        "detection",
+        score_table(box, [corners]),
+        box,
+        {**detector, "columns": ["x0", "y0", "x1", "y1", "score"]},
+    )
+    box = op.parameter([1, 3, 240, 320], np.float32)
+    middles = [[(a + c) / 640, (b + d) / 480, (c - a) / 320, (d - b) / 240] for a, b, c, d, _ in corners]
+    save(
+        "detector_outputs",
+        [
+            score_table(box, middles),
+            score_table(box, [row[4] for row in corners]),
+            score_table(box, [1, 1, 1, 0]),
+        ],
+        box,
+        {
+            **detector,
+            "columns": ["cx", "cy", "width", "height"],
+            "boxes": "boxes",
+            "scores": "scores",
+            "labels": "labels",
+            "capillary_class": 1,
+            "coordinates": "normalised",
+        },
+    )
+    small = op.parameter([1, 3, 32, 32], np.float32)
+    mean = op.reduce_mean(small, op.constant(np.array([2, 3])), keep_dims=False)
+    save(
+        "frame_classes",
+        op.softmax(mean, 1),
+        small,
+        {"task": "frame", "fit": "stretch", "classes": ["reddish", "greenish", "bluish"], **rgb},
+    )
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     if importlib.util.find_spec("keras"):
@@ -133,3 +215,4 @@ if __name__ == "__main__":
         make_keras_stubs()
     else:
         make_ir_stub()
+        make_frame_stubs()

@@ -100,7 +100,7 @@ class FrameAnalyzer {
     {
       const nb::gil_scoped_release unlocked;
       const std::lock_guard lock(mutex_);
-      result = worker_->run(frame, nullptr);
+      result = worker_->run(frame, {});
     }
     return to_python(std::move(result));
   }

@@ -11,6 +11,7 @@
 #include "capillaryx/frame.h"
 #include "capillaryx/frame_result.h"
 #include "capillaryx/options.h"
+#include "capillaryx/pipeline.h"
 
 namespace capillaryx::python {
 
@@ -24,6 +25,7 @@ void add_frame_result(nb::module_& module);
 void add_analyzer(nb::module_& module);
 void add_executor(nb::module_& module);
 void add_pipeline(nb::module_& module);
+void add_session(nb::module_& module);
 
 /// A capillaryx.FrameResult of a result, and back. Polygons and stage pictures are read-only arrays over the memory of
 /// `result`, which they keep alive. With the GIL held. from_python throws what Python raises.
@@ -31,6 +33,9 @@ nb::object to_python(FrameResult result);
 FrameResult from_python(nb::handle result);
 /// A capillaryx.InputInfo, or None. With the GIL held.
 nb::object to_python(const std::shared_ptr<const InputInfo>& input);
+
+/// A capillaryx.Progress. With the GIL held.
+nb::object progress_to_python(const Progress& progress);
 
 /// A read-only array over the frame's pixels, height x width or height x width x 3, which keeps them alive.
 nb::object pixels_of(const Frame& frame);

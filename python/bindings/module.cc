@@ -12,6 +12,7 @@ NB_MODULE(_core, module) {
   add_analyzer(module);
   add_executor(module);
   add_pipeline(module);
+  add_session(module);
   // Worker threads of a run that is still going may hold objects while the interpreter ends.
   nanobind::set_leak_warnings(false);
 }

@@ -55,21 +55,6 @@ nb::object summary_to_python(const RunSummary& summary) {
   return results_class("RunSummary")(**fields);
 }
 
-nb::object progress_to_python(const Progress& progress) {
-  const ExecutorStatus& now = progress.executor;
-  nb::dict fields;
-  fields["frame_count"] = nb::cast(progress.frame_count);
-  fields["frames_done"] = progress.resumed + now.frames_done();
-  fields["frames_failed"] = now.frames_failed;
-  fields["frames_in_flight"] = now.frames_in_flight;
-  fields["workers_ready"] = now.workers_ready;
-  fields["worker_deaths"] = now.worker_deaths;
-  fields["retries"] = now.retries;
-  fields["warning"] = now.warning;
-  fields["wall_s"] = progress.wall_s;
-  return results_class("Progress")(**fields);
-}
-
 /// A Pipeline::run in its own thread, as Python's main thread must stay free for Ctrl-C. Either results are taken
 /// one after another (`next`), or they go into a folder (`wait`).
 class PipelineRun {
@@ -214,6 +199,21 @@ class PipelineRun {
 };
 
 }  // namespace
+
+nb::object progress_to_python(const Progress& progress) {
+  const ExecutorStatus& now = progress.executor;
+  nb::dict fields;
+  fields["frame_count"] = nb::cast(progress.frame_count);
+  fields["frames_done"] = progress.resumed + now.frames_done();
+  fields["frames_failed"] = now.frames_failed;
+  fields["frames_in_flight"] = now.frames_in_flight;
+  fields["workers_ready"] = now.workers_ready;
+  fields["worker_deaths"] = now.worker_deaths;
+  fields["retries"] = now.retries;
+  fields["warning"] = now.warning;
+  fields["wall_s"] = progress.wall_s;
+  return results_class("Progress")(**fields);
+}
 
 void add_pipeline(nb::module_& module) {
   nb::class_<PipelineRun>(module, "PipelineRun")

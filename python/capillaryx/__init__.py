@@ -28,6 +28,7 @@ from capillaryx.results import (
     to_coco,
     to_pandas,
 )
+from capillaryx.session import Session
 
 __version__: str = _core.build_info()[0]
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Progress",
     "Run",
     "RunSummary",
+    "Session",
     "Timing",
     "UsageError",
     "analyze",

@@ -24,6 +24,8 @@ class OptionKeywords(TypedDict, total=False):
     """of a video, analyse every N-th frame."""
     scale_um_per_px: float | None
     """micrometres a pixel; no default, lengths stay in px without."""
+    magnification: float
+    """size of the vessels beside those that the analysis is made for (0: found for each frame)."""
     max_pixels: int
     """refuse larger pictures (default 100 million)."""
     roi: str
@@ -72,6 +74,8 @@ class OptionKeywords(TypedDict, total=False):
     """draw the overlays."""
     overlay_format: Literal["jpg", "png"]
     """jpg or png (png costs 50-100 ms per frame)."""
+    pictures: Literal["none", "needed", "all"]
+    """plain JPEGs of: none; needed (frames that a browser cannot show from the input file); all."""
     status_file: str | os.PathLike[str]
     """rewrite FILE (JSON) once a second with where the run stands."""
     csv_separator: str

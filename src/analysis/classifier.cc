@@ -36,14 +36,6 @@ float probability(const NetworkSpec& spec, const float* numbers) {
   return 1 / sum;
 }
 
-// Without its instructions, bf16 would be worked out in f32, or slowly.
-void check_bf16(const ov::Core& core) {
-  const auto can = core.get_property("CPU", ov::device::capabilities);
-  if (std::find(can.begin(), can.end(), ov::device::capability::BF16) != can.end()) return;
-  throw Error(ErrorKind::kModel,
-              "inference_precision bf16: this processor has neither AVX-512 BF16 nor AMX; f32 runs everywhere");
-}
-
 }  // namespace
 
 struct Classifier::State {
@@ -62,14 +54,8 @@ Classifier::Classifier(const std::string& model_file, InferencePrecision precisi
     : state_(std::make_unique<State>(model_file)) {
   State& state = *state_;
   const std::string name = model_file.empty() ? "the shipped network" : model_file;
-  const bool bf16 = precision == InferencePrecision::kBf16;
-  if (bf16) check_bf16(state.core);
   try {
-    ov::CompiledModel compiled = state.core.compile_model(
-        state.network.model, "CPU", ov::inference_num_threads(1), ov::num_streams(1),
-        ov::hint::inference_precision(bf16 ? ov::element::bf16 : ov::element::f32),
-        ov::hint::execution_mode(bf16 ? ov::hint::ExecutionMode::PERFORMANCE : ov::hint::ExecutionMode::ACCURACY),
-        ov::hint::enable_cpu_pinning(false));
+    ov::CompiledModel compiled = compile_network(state.core, state.network.model, precision);
     state.request = compiled.create_infer_request();
     ov::Tensor input = state.request.get_input_tensor();
     state.input = {input.data<float>(), input.get_size()};
@@ -78,6 +64,8 @@ Classifier::Classifier(const std::string& model_file, InferencePrecision precisi
     state.request.infer();
     const ov::Tensor output = state.request.get_output_tensor();
     state.output = {output.data<float>(), output.get_size()};
+  } catch (const Error&) {
+    throw;
   } catch (const std::exception& error) {
     throw Error(ErrorKind::kModel, fmt::format("{}: cannot be run ({})", name, openvino_reason(error)));
   }

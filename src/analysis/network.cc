@@ -45,20 +45,6 @@ const char* reader_name(NetworkFormat format) {
   return "?";
 }
 
-TensorShape shape_of(const ov::PartialShape& partial) {
-  TensorShape shape;
-  if (partial.rank().is_dynamic()) return shape;
-  for (const auto& side : partial) {
-    shape.push_back(side.is_static() ? std::optional<std::int64_t>(side.get_length()) : std::nullopt);
-  }
-  return shape;
-}
-
-void check_type(const std::string& name, const char* what, const ov::element::Type& type) {
-  if (type == ov::element::f32 || type == ov::element::f16) return;
-  refuse(fmt::format("{}: its {} is of type {}; expected f32 (or f16)", name, what, type.get_type_name()));
-}
-
 // How many of `size` rows (axis 0) or columns (axis 1) reach the output of a chain of convolutions and poolings without
 // padding. Anything else than such a chain reads all.
 int used_size(const ov::Model& model, int size, std::size_t axis) {
@@ -139,7 +125,40 @@ void fix_shapes(const std::string& name, std::size_t wanted_batch, Network& netw
   }
 }
 
+// Without its instructions, bf16 would be worked out in f32, or slowly.
+void check_bf16(const ov::Core& core) {
+  const auto can = core.get_property("CPU", ov::device::capabilities);
+  if (std::find(can.begin(), can.end(), ov::device::capability::BF16) != can.end()) return;
+  throw Error(ErrorKind::kModel,
+              "inference_precision bf16: this processor has neither AVX-512 BF16 nor AMX; f32 runs everywhere");
+}
+
 }  // namespace
+
+TensorShape tensor_shape(const ov::PartialShape& partial) {
+  TensorShape shape;
+  if (partial.rank().is_dynamic()) return shape;
+  for (const auto& side : partial) {
+    shape.push_back(side.is_static() ? std::optional<std::int64_t>(side.get_length()) : std::nullopt);
+  }
+  return shape;
+}
+
+void check_network_type(const std::string& name, const char* what, const ov::element::Type& type) {
+  if (type == ov::element::f32 || type == ov::element::f16) return;
+  refuse(fmt::format("{}: its {} is of type {}; expected f32 (or f16)", name, what, type.get_type_name()));
+}
+
+ov::CompiledModel compile_network(ov::Core& core, const std::shared_ptr<ov::Model>& model,
+                                  InferencePrecision precision) {
+  const bool bf16 = precision == InferencePrecision::kBf16;
+  if (bf16) check_bf16(core);
+  return core.compile_model(
+      model, "CPU", ov::inference_num_threads(1), ov::num_streams(1),
+      ov::hint::inference_precision(bf16 ? ov::element::bf16 : ov::element::f32),
+      ov::hint::execution_mode(bf16 ? ov::hint::ExecutionMode::PERFORMANCE : ov::hint::ExecutionMode::ACCURACY),
+      ov::hint::enable_cpu_pinning(false));
+}
 
 std::span<const std::byte> shipped_network() { return {capillaryx_shipped_network, capillaryx_shipped_network_end}; }
 
@@ -153,24 +172,23 @@ std::string openvino_reason(const std::exception& error) {
 
 ModelIdentity shipped_identity() { return {kShippedName, CAPILLARYX_NETWORK_SHA256}; }
 
-Network read_network(const std::string& file, std::size_t wanted_batch) {
-  Network network;
+NetworkFile load_network(const std::string& file) {
+  NetworkFile network;
   const bool shipped = file.empty();
   const fs::path path(shipped ? std::string(kShippedName) : file);
   const NetworkFormat format = shipped ? NetworkFormat::kOnnx : network_format(path);
   network.format = format_name(format);
-  const std::string name = shipped ? "the shipped network" : file;
+  network.name = shipped ? "the shipped network" : file;
 
   const fs::path notes_file((path.has_filename() ? path : path.parent_path()).string() + ".json");
-  std::string notes_text;
   std::error_code failed;
   if (!shipped && fs::exists(notes_file, failed)) {
-    notes_text = read_network_file(notes_file, kMaxNotesBytes);
+    network.notes = read_network_file(notes_file, kMaxNotesBytes);
     network.notes_from = notes_file.string();
   }
   // Before OpenVINO reads it: this refuses external data out of the folder, and addresses of memory in its place.
   network.identity = {(path.has_filename() ? path : path.parent_path()).filename().string(),
-                      shipped ? shipped_identity().sha256 : network_hash(path, format, notes_text)};
+                      shipped ? shipped_identity().sha256 : network_hash(path, format, network.notes)};
   try {
     // Core::read_model would try every reader that it has: slower, and some print what they think of the file.
     const auto reader = ov::frontend::FrontEndManager().load_by_framework(reader_name(format));
@@ -183,27 +201,36 @@ Network read_network(const std::string& file, std::size_t wanted_batch) {
       network.model = reader->convert(reader->load(file));
     }
   } catch (const std::exception& error) {
-    refuse(fmt::format("{}: not a network that can be read as {}: damaged, truncated or of another kind ({})", name,
-                       network.format, openvino_reason(error)));
+    refuse(fmt::format("{}: not a network that can be read as {}: damaged, truncated or of another kind ({})",
+                       network.name, network.format, openvino_reason(error)));
   }
+  if (network.notes_from.empty() && network.model->has_rt_info("framework", kNotesKey)) {
+    network.notes = network.model->get_rt_info<std::string>("framework", kNotesKey);
+    network.notes_from = network.name + " (its metadata)";
+  }
+  return network;
+}
 
+Network read_network(const std::string& file, std::size_t wanted_batch) {
+  NetworkFile loaded = load_network(file);
+  const std::string& name = loaded.name;
+  Network network;
+  network.identity = loaded.identity;
+  network.model = loaded.model;
+  network.format = loaded.format;
+  network.notes_from = loaded.notes_from;
   std::optional<NetworkNotes> notes;
-  if (!network.notes_from.empty()) {
-    notes = parse_network_notes(notes_text, network.notes_from);
-  } else if (network.model->has_rt_info("framework", kNotesKey)) {
-    network.notes_from = name + " (its metadata)";
-    notes = parse_network_notes(network.model->get_rt_info<std::string>("framework", kNotesKey), network.notes_from);
-  }
+  if (!network.notes_from.empty()) notes = parse_network_notes(loaded.notes, network.notes_from);
   if (notes) network.about = notes->about;
 
   if (network.model->inputs().size() != 1 || network.model->outputs().size() != 1) {
     refuse(fmt::format("{}: it has {} inputs and {} outputs; expected one of each", name,
                        network.model->inputs().size(), network.model->outputs().size()));
   }
-  check_type(name, "input", network.model->input().get_element_type());
-  check_type(name, "output", network.model->output().get_element_type());
-  network.spec = make_network_spec(name, shape_of(network.model->input().get_partial_shape()),
-                                   shape_of(network.model->output().get_partial_shape()), notes);
+  check_network_type(name, "input", network.model->input().get_element_type());
+  check_network_type(name, "output", network.model->output().get_element_type());
+  network.spec = make_network_spec(name, tensor_shape(network.model->input().get_partial_shape()),
+                                   tensor_shape(network.model->output().get_partial_shape()), notes);
   fix_shapes(name, wanted_batch, network);
   return network;
 }

@@ -26,6 +26,31 @@ struct Network {
   std::string about;                 ///< what its notes tell people
 };
 
+/// A network as its file has it, before anything is asked of its input and output.
+struct NetworkFile {
+  std::string name;  ///< for messages
+  ModelIdentity identity;
+  std::shared_ptr<ov::Model> model;
+  std::string format;      ///< in words, for people
+  std::string notes;       ///< JSON; empty without
+  std::string notes_from;  ///< where the notes were found; empty without
+};
+
+/// Reads the file of a network, and its notes from the JSON beside it or else from its ONNX metadata. Formats, hash and
+/// errors as read_network().
+NetworkFile load_network(const std::string& file);
+
+/// Throws Error (kModel) if a tensor is of another type than f32 or f16. `what` is "input" or "output".
+void check_network_type(const std::string& name, const char* what, const ov::element::Type& type);
+
+/// Compiled for one thread of this processor. Throws Error (kModel) if it has no instructions for the precision, and
+/// what OpenVINO throws.
+ov::CompiledModel compile_network(ov::Core& core, const std::shared_ptr<ov::Model>& model,
+                                  InferencePrecision precision);
+
+/// The sides of a tensor as the file has them.
+TensorShape tensor_shape(const ov::PartialShape& partial);
+
 /// The bytes of models/capillary.onnx, which the program carries inside.
 std::span<const std::byte> shipped_network();
 

@@ -78,6 +78,8 @@ InputKind input_kind_of(const std::string& name) {
 void read_field(const std::string& key, const json& value, const std::string& where, NetworkNotes& notes) {
   if (key == "input") {
     notes.input = input_kind_of(choice_of(value, where, key, {"local_contrast", "rgb", "bgr", "grey"}));
+  } else if (key == "task") {
+    choice_of(value, where, key, {"region"});  // those of other tasks are read by src/networks
   } else if (key == "layout") {
     notes.channels_last = choice_of(value, where, key, {"nchw", "nhwc"}) == "nhwc";
   } else if (key == "output") {

@@ -14,7 +14,9 @@
 #include "capillaryx/error.h"
 #include "capillaryx/options.h"
 #include "cli/commands.h"
+#include "cli/model_check.h"
 #include "cli/model_crops.h"
+#include "networks/frame_network.h"
 
 namespace capillaryx::cli {
 namespace {
@@ -51,13 +53,17 @@ void print_network(const Classifier& classifier) {
 }
 
 int info(const std::string& file) {
+  if (task_of(file) != NetworkTask::kRegion) {
+    print("{}", FrameNetwork(file, InferencePrecision::kF32).describe());
+    return kAllAnalysed;
+  }
   print_network(Classifier(file));
   if (file.empty()) print("card         models/README.md: data, figures, limits. Research use only.\n");
   return kAllAnalysed;
 }
 
 // Runs the network over regions of noise: numbers that are no probabilities show here, and what a region costs.
-int check(const std::string& file) {
+int check_regions(const std::string& file) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   Classifier classifier(file);
@@ -92,6 +98,17 @@ int check(const std::string& file) {
   return kAllAnalysed;
 }
 
+int check(const CheckArguments& arguments) {
+  if (task_of(arguments.file) != NetworkTask::kRegion) return check_frame_network(arguments);
+  if (!arguments.picture.empty()) {
+    throw Error(ErrorKind::kUsage, arguments.file +
+                                       ": a region classifier is not drawn on a picture: use capillaryx "
+                                       "analyze PICTURE -o DIR --model " +
+                                       arguments.file);
+  }
+  return check_regions(arguments.file);
+}
+
 }  // namespace
 
 void add_model(CLI::App& app, Action& action) {
@@ -103,15 +120,20 @@ void add_model(CLI::App& app, Action& action) {
   info_command->add_option("FILE", *file, "ONNX, TFLite, OpenVINO IR (.xml) or a TensorFlow SavedModel folder");
   info_command->callback([&action, file] { action = [file] { return info(*file); }; });
 
+  auto arguments = std::make_shared<CheckArguments>();
   auto* check_command = command->add_subcommand("check", "Reads, runs and times your own network");
-  check_command->add_option("FILE", *file, "ONNX, TFLite, OpenVINO IR (.xml) or a TensorFlow SavedModel folder")
+  check_command
+      ->add_option("FILE", arguments->file, "ONNX, TFLite, OpenVINO IR (.xml) or a TensorFlow SavedModel folder")
       ->required();
+  check_command->add_option("PICTURE", arguments->picture, "Runs a network over whole frames on this picture");
+  check_command->add_option("-o,--output", arguments->output, "Writes the result, drawn on PICTURE, to this PNG file");
   check_command->footer(
       "What the file cannot say stands beside it in FILE.json, for example\n"
       "  {\"input\": \"rgb\", \"mean\": [0, 0, 0], \"scale\": [255, 255, 255], \"capillary_class\": 1}\n"
       "Keys: input (local_contrast, rgb, bgr, grey), mean, scale, layout (nchw, nhwc), width, height,\n"
-      "output (probability, logits), capillary_class, threshold, usual_share, about.");
-  check_command->callback([&action, file] { action = [file] { return check(*file); }; });
+      "output (probability, logits), capillary_class, threshold, usual_share, about.\n"
+      "Networks over whole frames (\"task\": segmentation, detection, frame): docs/networks.md has their keys.");
+  check_command->callback([&action, arguments] { action = [arguments] { return check(*arguments); }; });
 
   add_model_crops(*command, action);
 }

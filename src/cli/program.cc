@@ -19,6 +19,7 @@
 #include "cli/help.h"
 #include "cli/suggestion.h"
 #include "cli/terminal.h"
+#include "options/nearest_name.h"
 
 namespace {
 
@@ -46,7 +47,7 @@ std::string command_suggestion(const std::string& word, const std::vector<CLI::A
   for (const CLI::App* command : commands) {
     if (!command->get_group().empty()) names.push_back(command->get_name());
   }
-  const std::string nearest = cli::nearest_name(word, names);
+  const std::string nearest = nearest_name(word, names);
   if (!nearest.empty()) return "; did you mean " + nearest + "?";
   std::error_code error;
   if (!std::filesystem::exists(word, error)) return "";

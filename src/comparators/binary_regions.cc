@@ -64,6 +64,7 @@ void regions_to_result(const cv::Mat& binary, const cv::Mat& strength, const Reg
     return std::tie(a.first.y, a.first.x, a.second) < std::tie(b.first.y, b.first.x, b.second);
   });
 
+  const double most = strength.depth() == CV_16U ? 65535 : 255;
   std::int64_t covered_px = 0;
   for (const auto& [box, index] : order) {
     if (std::max(box.width, box.height) > limits.max_length_px) continue;
@@ -74,7 +75,8 @@ void regions_to_result(const cv::Mat& binary, const cv::Mat& strength, const Reg
     if (area_px < limits.min_area_px || area_px > limits.max_area_px) continue;
     Capillary capillary = region_of(filled, box);
     capillary.area_px = area_px;
-    capillary.score = cv::mean(strength(box), filled)[0] / 255;
+    // OpenCV multiplies by 1 / area, which may round upwards.
+    capillary.score = std::min(1.0, cv::mean(strength(box), filled)[0] / most);
     result.capillaries.push_back(std::move(capillary));
     covered_px += area_px;
   }

@@ -21,8 +21,8 @@ struct RegionLimits {
 };
 
 /// Makes every white region (8-connected, holes filled) of `binary` that is inside `limits` a capillary of `result`,
-/// in reading order. Its score is the mean of `strength` (8 bits) in it / 255, which puts regions in an order and is no
-/// probability. Fills size, valid_px and density too.
+/// in reading order. Its score is the mean of `strength` (8 or 16 bits) in it over its largest value, which puts
+/// regions in an order and is no probability. Fills size, valid_px and density too.
 void regions_to_result(const cv::Mat& binary, const cv::Mat& strength, const RegionLimits& limits, FrameResult& result);
 
 }  // namespace capillaryx

@@ -110,7 +110,7 @@ class Worker {
     std::string warning;
     if (options_.sandbox) {
       // Algorithms of the user's own (lib:, python:) load parts of themselves when they please.
-      const bool own = options_.analyzer.find(':') != std::string::npos;
+      const bool own = options_.analyzer.find(':') != std::string::npos && !options_.analyzer.starts_with("model:");
       if (!own) worker_->run(warm_up_frame(), {});
       const std::string why = lock_down(own ? SandboxLevel::kReadFiles : SandboxLevel::kStrict);
       if (!why.empty()) warning = "the workers are not sandboxed: " + why;

@@ -3,22 +3,29 @@
 #include <mutex>
 #include <utility>
 
-#include "analysis/capillary_analyzer.h"
 #include "capillaryx/analyzer.h"
 #include "capillaryx/error.h"
 #include "comparators/comparators.h"
+#include "networks/network_analyzer.h"
+#include "pipeline/analyzer_place.h"
 #include "pipeline/library_analyzer.h"
 
 namespace capillaryx {
 namespace {
 
+/// Those that the capillaryx program has too.
+std::map<std::string, AnalyzerFactory> shipped_factories() {
+  return {{"capillary", make_model_analyzer},
+          {"model:", make_named_model_analyzer},
+          {"background-ssim", make_background_ssim_analyzer},
+          {"tophat-skeleton", make_tophat_skeleton_analyzer},
+          {"clahe-otsu", make_clahe_otsu_analyzer},
+          {"lib:", make_library_analyzer}};
+}
+
 struct Registry {
   std::mutex mutex;
-  std::map<std::string, AnalyzerFactory> factories{{"capillary", make_capillary_analyzer},
-                                                   {"background-ssim", make_background_ssim_analyzer},
-                                                   {"tophat-skeleton", make_tophat_skeleton_analyzer},
-                                                   {"clahe-otsu", make_clahe_otsu_analyzer},
-                                                   {"lib:", make_library_analyzer}};
+  std::map<std::string, AnalyzerFactory> factories = shipped_factories();
 };
 
 /// Never destroyed: a thread may still ask for an analyzer while the program ends.
@@ -47,6 +54,23 @@ void register_analyzer(const std::string& name, AnalyzerFactory factory) {
   if (!all.factories.emplace(name, std::move(factory)).second) {
     throw Error(ErrorKind::kUsage, "there is an analyzer '" + name + "' already: choose another name");
   }
+}
+
+bool is_shipped_analyzer(const std::string& name) {
+  // The Python package registers its own, and starts workers that have them.
+  const std::string prefix = name.substr(0, name.find(':') + 1);
+  return prefix == "python:" || shipped_factories().contains(prefix.empty() ? name : prefix);
+}
+
+void check_analyzer_place(const Options& options) {
+  const bool driver = options.executor == ExecutorKind::kDriver && options.worker_kind == WorkerKind::kProcess;
+  if (!driver && options.executor != ExecutorKind::kRouter) return;
+  if (!options.worker_command.empty() || is_shipped_analyzer(options.analyzer) || !find_factory(options.analyzer))
+    return;
+  throw Error(ErrorKind::kUsage,
+              "the analyzer '" + options.analyzer +
+                  "' is part of this program; worker processes run the capillaryx program, which does not have it: set "
+                  "worker_kind to thread, or build the analyzer as a shared library and name it lib:FILE");
 }
 
 std::vector<std::string> analyzer_names() {

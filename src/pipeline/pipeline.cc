@@ -8,6 +8,7 @@
 
 #include "analysis/capillary_analyzer.h"
 #include "image/image.h"
+#include "pipeline/analyzer_place.h"
 #include "pipeline/frame_run.h"
 #include "pipeline/status_file.h"
 #include "pipeline/study_inputs.h"
@@ -69,6 +70,7 @@ struct Parts {
 /// Everything that can be wrong with options, network and inputs shows here, before a folder is touched.
 Parts make_parts(const Options& options, const std::vector<std::string>& inputs) {
   if (inputs.empty()) throw Error(ErrorKind::kUsage, "there is no input: name pictures, folders or videos");
+  check_analyzer_place(options);
   clip_folder_of(options.clips, inputs);
   const BuildInfo build = build_info();
   Parts parts;
