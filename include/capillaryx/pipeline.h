@@ -13,7 +13,9 @@
 #include "capillaryx/error.h"
 #include "capillaryx/executor.h"
 #include "capillaryx/frame_result.h"
+#include "capillaryx/frame_source.h"
 #include "capillaryx/options.h"
+#include "capillaryx/result_sink.h"
 
 /// Start here. A Pipeline joins a source of frames, an executor and an output:
 ///
@@ -92,6 +94,11 @@ class Pipeline {
   /// Analyses `inputs` and hands each result to `on_result`, in frame order, in the calling thread. Writes nothing.
   RunSummary run(const std::vector<std::string>& inputs, const std::function<void(FrameResult)>& on_result,
                  std::stop_token stop = {});
+
+  /// Runs your own source into your own sink, in frame order, in the calling thread. Frame indices are 0, 1, 2, ...
+  /// Options of inputs (`frames`, `repeat`, `every`, `clips`) and of output folders have no effect. Writes nothing.
+  /// `stop` ends a source that waits, by FrameSource::stop.
+  RunSummary run(FrameSource& source, ResultSink& sink, std::stop_token stop = {});
 
   const Options& options() const { return options_; }
 

@@ -73,6 +73,13 @@ void check_analyzer_place(const Options& options) {
                   "worker_kind to thread, or build the analyzer as a shared library and name it lib:FILE");
 }
 
+std::unique_ptr<Executor> make_checked_executor(const Options& options) {
+  check_analyzer_place(options);
+  // Workers make their own. Nothing can be wrong with the shipped ones.
+  if (options.analyzer != Options().analyzer || !options.model.empty()) make_analyzer(options);
+  return make_executor(options);
+}
+
 std::vector<std::string> analyzer_names() {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);

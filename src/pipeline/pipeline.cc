@@ -134,6 +134,17 @@ RunSummary complete(const RunCounts& counts, std::size_t skipped, std::int64_t r
   return summary;
 }
 
+/// A run that writes no folder.
+RunSummary run_between(FrameSource& source, Executor& executor, ResultSink& sink, const Options& options,
+                       const std::stop_token& stop, Clock::time_point start) {
+  RunCounts counts(options.keep_unusable);
+  const bool stopped = run_frames(source, executor, sink, counts, stop, {});
+  RunSummary summary = complete(counts, source.skipped().size(), 0, stopped,
+                                std::chrono::duration<double>(Clock::now() - start).count());
+  summary.warning = executor.status().warning;
+  return summary;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(Options options) : options_(std::move(options)) { check_options(options_); }
@@ -194,12 +205,13 @@ RunSummary Pipeline::run(const std::vector<std::string>& inputs, const std::func
   const auto start = Clock::now();
   Parts parts = make_parts(options_, inputs);
   CallbackSink sink(on_result);
-  RunCounts counts(options_.keep_unusable);
-  const bool stopped = run_frames(*parts.source, *parts.executor, sink, counts, stop, {});
-  RunSummary summary = complete(counts, parts.source->skipped().size(), 0, stopped,
-                                std::chrono::duration<double>(Clock::now() - start).count());
-  summary.warning = parts.executor->status().warning;
-  return summary;
+  return run_between(*parts.source, *parts.executor, sink, options_, stop, start);
+}
+
+RunSummary Pipeline::run(FrameSource& source, ResultSink& sink, std::stop_token stop) {
+  const auto start = Clock::now();
+  const auto executor = make_checked_executor(options_);
+  return run_between(source, *executor, sink, options_, stop, start);
 }
 
 }  // namespace capillaryx

@@ -31,10 +31,7 @@ Frame with_info(const Frame& frame, FrameInfo info) {
 /// The executor's source and sink at once.
 struct Session::State : FrameSource, ResultSink {
   State(Options options, std::size_t wanted_capacity) {
-    check_analyzer_place(options);
-    // An error of network or analyzer shows here; workers make their own. The shipped ones have none.
-    if (options.analyzer != Options().analyzer || !options.model.empty()) make_analyzer(options);
-    executor = make_executor(options);
+    executor = make_checked_executor(options);
     const auto workers = static_cast<std::size_t>(executor->workers());
     capacity = wanted_capacity > 0 ? wanted_capacity : kFramesPerWorker * workers + kFramesBeside;
     thread = std::thread([this] { work(); });

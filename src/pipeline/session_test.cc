@@ -11,6 +11,7 @@
 
 #include "capillaryx/analyzer.h"
 #include "capillaryx/error.h"
+#include "capillaryx/pipeline.h"
 
 namespace capillaryx {
 namespace {
@@ -140,6 +141,30 @@ TEST(Session, AWrongNetworkIsToldAtTheStart) {
   Options options;
   options.model = "/nowhere/none.onnx";
   EXPECT_THROW(const Session session(options), Error);
+}
+
+/// Frames of a program's own; fails at the fourth.
+class Pictures : public FrameSource {
+ public:
+  std::optional<Frame> next() override {
+    if (given_ == 5) return std::nullopt;
+    const FrameInfo info{.index = given_, .source = "own " + std::to_string(given_), .time_s = {}};
+    return Frame::copy_pixels(info, Picture(static_cast<int>(given_++) + 10).view());
+  }
+
+ private:
+  std::int64_t given_ = 0;
+};
+
+TEST(Pipeline, RunsASourceOfTheProgramIntoASinkOfTheProgram) {
+  Pictures source;
+  std::vector<std::string> got;
+  CallbackSink sink([&got](FrameResult result) { got.push_back(result.source + " " + to_string(result.status)); });
+  const RunSummary summary = Pipeline(with_threads()).run(source, sink);
+  EXPECT_EQ(got, (std::vector<std::string>{"own 0 ok", "own 1 ok", "own 2 ok", "own 3 failed", "own 4 ok"}));
+  EXPECT_EQ(summary.frames, 5);
+  EXPECT_EQ(summary.failed, 1);
+  EXPECT_FALSE(summary.stopped);
 }
 
 }  // namespace
