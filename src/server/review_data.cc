@@ -230,6 +230,7 @@ std::optional<ReviewData::Picture> ReviewData::open_picture(const fs::path& path
 std::optional<ReviewData::Picture> ReviewData::picture(std::size_t id, std::optional<std::int64_t> page) const {
   if (id >= items_.size()) return std::nullopt;
   const Item& item = items_[id];
+  if (!item.clip && page.value_or(0) != 0) return std::nullopt;
   const std::int64_t step = item.clip ? page.value_or(item.clip->value("reference", json(0)).is_number_integer()
                                                           ? item.clip->value("reference", 0)
                                                           : 0)
