@@ -32,7 +32,7 @@ function Paired({ study, one, quantity }: { study: Study; one: Comparison; quant
         </p>
       ))}
       <div class="chart" ref={box}>
-        {draw(PAGE, Math.min(width, 760))}
+        {draw(PAGE, width)}
       </div>
       <p class="key">{one.units.length > 0 ? `Lines: one per ${plain(unitName)}. Dots beside them: mean over ${plain(unitName)}s with 95\u00a0% interval.` : `Mean over ${plain(unitName)}s with 95\u00a0% interval.`}</p>
       <Downloads name={`study_${quantity}_${one.column}`} draw={draw} table={table} />
