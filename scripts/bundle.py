@@ -21,6 +21,7 @@ SYSTEM = re.compile(r"^(ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util|mvec))\.so"
 # GPU and NPU, and other forms, are left out.
 OPENVINO_PARTS = ("intel_cpu_plugin", "ir_frontend", "onnx_frontend", "tensorflow_frontend", "tensorflow_lite_frontend")
 MOST_BYTES = 150_000_000
+PROGRAMS = ("capillaryx", "capillaryx-review")
 README = """CapillaryX {version}
 Finds the capillaries in frames of skin microcirculation and tells their density.
 Research use only, not for diagnosis.
@@ -49,7 +50,7 @@ def collect(build: Path, folder: Path) -> dict[str, Path]:
     for part in OPENVINO_PARTS:
         for file in sorted(openvino.glob(f"libopenvino_{part}.so*")):
             sources[file.name] = file
-    for root in list(sources.values()):
+    for root in [*sources.values(), build / "capillaryx-review"]:
         for name, file in sbom.needed_libraries(root).items():
             if not SYSTEM.match(name) and name not in sources:
                 # Debian's OpenCV asks for a TBB of the same name: OpenVINO's, which is newer, serves both.
@@ -145,11 +146,13 @@ def main() -> None:
     shutil.rmtree(output, ignore_errors=True)
     for folder in ("lib", "licences"):
         (bundle / folder).mkdir(parents=True)
-    shutil.copy2(build / "capillaryx", bundle / "capillaryx")
+    for name in PROGRAMS:
+        shutil.copy2(build / name, bundle / name)
     sources = collect(build, bundle / "lib")
-    set_run_paths(bundle / "capillaryx", bundle / "lib")
+    for name in PROGRAMS:
+        set_run_paths(bundle / name, bundle / "lib")
     write_bill(copy_licences(sources, bundle / "licences"), bundle)
-    glibc = oldest_glibc([bundle / "capillaryx", *(bundle / "lib").iterdir()])
+    glibc = oldest_glibc([*(bundle / name for name in PROGRAMS), *(bundle / "lib").iterdir()])
     (bundle / "README.txt").write_text(README.format(version=sbom.version(), glibc=glibc))
     archive = output / f"{bundle.name}.tar.gz"
     pack(bundle, archive)

@@ -25,6 +25,7 @@ void add_export(CLI::App& app, Action& action);
 void add_phantom(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_unblind(CLI::App& app, Action& action);
+void add_review(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_study(CLI::App& app, Action& action);
 void add_model(CLI::App& app, Action& action);

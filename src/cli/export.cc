@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "evaluation/labels.h"
+#include "export/reviewed.h"
 
 namespace capillaryx::cli {
 namespace {
@@ -31,9 +32,22 @@ struct Arguments {
   std::string output;
   std::string labels;
   std::string category = kCapillaryCategory;
+  std::string reviewed;
 };
 
+int run_reviewed(const Arguments& arguments) {
+  const fs::path output = arguments.output.empty() ? fs::path(arguments.results) / "reviewed" / arguments.reviewed
+                                                   : fs::path(arguments.output);
+  const OutputFolder folder(output, /*make=*/true);
+  const std::size_t corrections = export_reviewed(arguments.results, arguments.reviewed, folder);
+  fmt::print("written: {} ({} {})\n", printable(output.string()), corrections,
+             corrections == 1 ? "correction" : "corrections");
+  return kAllAnalysed;
+}
+
 int run(const Arguments& arguments) {
+  if (!arguments.reviewed.empty()) return run_reviewed(arguments);
+  if (arguments.format.empty()) throw Error(ErrorKind::kUsage, "--format or --reviewed says what to write");
   const ExportFormat format = kFormats.at(arguments.format);
   std::optional<Labels> labels;
   if (!arguments.labels.empty()) {
@@ -63,8 +77,11 @@ void add_export(CLI::App& app, Action& action) {
   command
       ->add_option("--format", arguments->format,
                    "coco-results (pycocotools), geojson (QuPath), imagej-roi (ImageJ, Fiji) or labelme")
-      ->required()
       ->check(CLI::IsMember(kFormats));
+  command
+      ->add_option("--reviewed", arguments->reviewed,
+                   "what this reviewer made of it: labels.coco.json (for make train), reviewed.csv, reviewed_clips.csv")
+      ->type_name("REVIEWER");
   command->add_option("-o,--output", arguments->output, "folder to write into (default: RESULTS/export/FORMAT)")
       ->type_name("DIR");
   command->add_option("--labels", arguments->labels, "COCO file whose image ids coco-results has (default: index + 1)")

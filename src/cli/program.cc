@@ -69,6 +69,7 @@ int run(int argc, char** argv) {
   cli::add_report(app, action);
   cli::add_phantom(app, action);
   cli::add_unblind(app, action);
+  cli::add_review(app, action);
   cli::add_verify(app, action);
   cli::add_study(app, action);
   cli::add_model(app, action);
