@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: scripts/prose.py [FILE...]    Reports words and phrases that plain technical English replaces.
 
-Reads pages, comments, docstrings, help texts and messages, not code: in sources only comments and string literals are looked at.
+Reads pages, comments, docstrings, help texts and messages, not code: in sources only comments and string literals.
 Exits with 1 if it found something. docs/contributing.md says which English the project writes.
 """
 
@@ -19,7 +19,8 @@ REPLACEMENTS = {
     r"mend(?:s|ed|ing)?": "fix",
     r"reckon(?:s|ed|ing)?|works? out": "compute, estimate",
     r"(?:cannot|can't) be told|untellable": "ambiguous, unknown",
-    r"(?:which|that) tells?|tells? (?:the|how|what|which|whether|where|apart)|is told|are told|be told": "reports, shows, indicates",
+    r"(?:which|that) tells?|tells? (?:the|how|what|which|whether|where|apart)": "reports, shows, indicates",
+    r"(?:is|are|be) told": "reported",
     r"drawn (?:frames?|tissue|ones?|capillar\w+)": "synthetic",
     r"roads? not taken": "rejected alternative",
     r"pretend(?:s|ed)?": "simulated",
@@ -31,7 +32,8 @@ REPLACEMENTS = {
     r"not a picture by its suffix": "unrecognised file extension",
     r"not touched by": "unaffected by",
     r"kinds? of pictures?": "file format, image",
-    r"(?:rows?|lines?) (?:a|each) (?:frame|clip|file|capillary|worker)|(?:ms|seconds?|frames?) a (?:frame|second|worker)": "per",
+    r"(?:rows?|lines?) (?:a|each) (?:frame|clip|file|capillary|worker)": "per",
+    r"(?:ms|seconds?|frames?) a (?:frame|second|worker)": "per",
     r"in its depth|a hundredth of": "plain numbers",
 }
 BAD = re.compile("|".join(rf"(?P<g{i}>\b(?:{pattern})\b)" for i, pattern in enumerate(REPLACEMENTS)), re.IGNORECASE)
@@ -63,7 +65,8 @@ def findings(path: Path) -> list[str]:
     text = prose(path, path.read_text(encoding="utf-8"))
     advice = list(REPLACEMENTS.values())
     return [
-        f"{path}:{text.count(chr(10), 0, found.start()) + 1}: '{found.group()}': write {advice[int(str(found.lastgroup)[1:])]}"
+        f"{path}:{text.count(chr(10), 0, found.start()) + 1}: '{found.group()}': "
+        f"write {advice[int(str(found.lastgroup)[1:])]}"
         for found in BAD.finditer(text)
     ]
 

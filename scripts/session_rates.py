@@ -11,8 +11,9 @@ import threading
 import time
 from typing import Any
 
-import capillaryx
 import numpy as np
+
+import capillaryx
 
 WORKERS = 2
 
@@ -23,7 +24,7 @@ class Empty(capillaryx.Analyzer):
     name = "empty"
     version = "1"
 
-    def analyze(self, frame: capillaryx.Frame) -> dict[str, float]:  # noqa: ARG002
+    def analyze(self, frame: capillaryx.Frame) -> dict[str, float]:
         """No numbers."""
         return {}
 

@@ -3,8 +3,8 @@
 analyzers that fail, disks that are full. After each the results are those of a run that nothing happened to, and
 nothing is left behind.
 
-On the real frames of ../shared where they are there, else on synthetic ones. Where more frames show more there is a long
-form beside the short one (`make soak`), whose figures go to build/faults/.
+On the real frames of ../shared if they are there, else on synthetic ones. Where more frames show more there is a
+long form beside the short one (`make soak`), whose figures go to build/faults/.
 """
 
 import ctypes

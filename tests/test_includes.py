@@ -71,8 +71,8 @@ def test_public_header_includes_only_public_headers(header: str) -> None:
     )
 
 
-def test_there_are_nine_public_headers() -> None:
-    assert len(PUBLIC) == 9
+def test_there_are_ten_public_headers() -> None:
+    assert len(PUBLIC) == 10
 
 
 def test_a_forbidden_include_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,7 +106,8 @@ def main() -> None:
     darkness_threshold = figures.best_threshold(training.darkness[whole], training.labels[whole])
 
     notes = {
-        "about": f"the paper's network, trained on synthetic tissue alone (seed {options.seed}, {options.frames} frames)",
+        "about": "the paper's network, trained on synthetic tissue alone "
+        f"(seed {options.seed}, {options.frames} frames)",
         "capillary_class": 1,
         "input": "local_contrast",
         "usual_share": round(usual_share, 4),

@@ -14,7 +14,7 @@
 
 namespace capillaryx {
 
-/// For a program that has frames as they come, from a camera of its own: workers stay ready, frames go in, results come
+/// For a program that has frames as they come, such as from its camera: workers stay ready, frames go in, results come
 /// out in the order in which the frames went in. Writes nothing.
 ///
 ///     capillaryx::Session session({.workers = 2});

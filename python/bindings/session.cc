@@ -95,7 +95,7 @@ class PythonSession {
     session_->cancel();
   }
 
-  /// Cancels and ends the workers. The session itself stays, so that a late call is told so.
+  /// Cancels and ends the workers. The session itself stays, so that a late call gets an error.
   void close() {
     const nb::gil_scoped_release unlocked;
     session_->close();

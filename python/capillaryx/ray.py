@@ -118,8 +118,8 @@ class FrameActor:
         threading.Event().wait()
 
     def run(self, task: bytes, content: Any = None) -> bytes | Reply:
-        """One frame's result, with its overlay and picture if they are wanted; `missing` where this node does not see the file;
-        `ended` where the frame has ended the process.
+        """One frame's result, with its overlay and picture if they are wanted; `missing` if this node does not see the
+        file; `ended` if the frame has ended the process.
 
         Bytes alone pass through Ray as they are."""
         assert self._worker is not None
@@ -178,9 +178,9 @@ class Worker:
 class Actors:
     """The workers of one run. Its methods are the pool's (src/executor/worker_pool.h).
 
-    Messages of Ray are handled in a thread that the executor owns: Ray's threads, which call back, must not call Ray. Results
-    are not told of one by one, which would cost more than sending their frames: the thread fetches what is there when
-    half of what is awaited is, or after FETCH_EVERY_S. Workers have frames ahead meanwhile.
+    Messages of Ray are handled in a thread that the executor owns: Ray's threads, which call back, must not call Ray.
+    Results are not reported one by one, which would cost more than sending their frames: the thread fetches them when
+    half of the awaited ones are there, or after FETCH_EVERY_S. Workers have queued frames meanwhile.
     """
 
     def __init__(self, events: _core.RayEvents, options_text: str, leave: Callable[[], None]) -> None:

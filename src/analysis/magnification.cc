@@ -11,9 +11,9 @@
 namespace capillaryx {
 namespace {
 
-constexpr float kStandsOut = 4;         // robust standard deviations of darkness at its peak
-constexpr std::size_t kFewest = 8;      // regions that stand out
-constexpr double kOrdinarySizePx = 48;  // square root of a region's area in synthetic frames of magnification 1
+constexpr float kStandsOut = 4;              // robust standard deviations of darkness at its peak
+constexpr std::size_t kFewest = 8;           // regions that stand out
+constexpr double kOrdinarySizePx = 48;       // square root of a region's area in synthetic frames of magnification 1
 constexpr double kNear = 1.189207115002721;  // up to a quarter of an octave from 1 it is 1
 
 // Powers of the fourth root of 2, so that no library's exp or log decides: quarter octaves from -1.5 to 1.5.

@@ -57,7 +57,8 @@ std::pair<double, double> middle_of(const std::vector<float>& points) {
     y0 = std::min(y0, points[i + 1]);
     y1 = std::max(y1, points[i + 1]);
   }
-  return {(static_cast<double>(x0) + static_cast<double>(x1)) / 2, (static_cast<double>(y0) + static_cast<double>(y1)) / 2};
+  return {(static_cast<double>(x0) + static_cast<double>(x1)) / 2,
+          (static_cast<double>(y0) + static_cast<double>(y1)) / 2};
 }
 
 bool is_inside(const std::vector<float>& points, double x, double y) {
@@ -128,7 +129,8 @@ Reviewed apply_corrections(std::vector<ReviewedShape> automatic, const std::vect
   for (const json& record : records) {  // an inclusion may take back one exclusion
     const json old = record.value("old", json::object());
     if (record["what"] != "include" || undone.count(record["seq"].get<std::int64_t>()) > 0) continue;
-    if (old.contains("exclude") && old["exclude"].is_number_integer()) undone.insert(old["exclude"].get<std::int64_t>());
+    if (old.contains("exclude") && old["exclude"].is_number_integer())
+      undone.insert(old["exclude"].get<std::int64_t>());
   }
   std::map<std::int64_t, ReviewedShape> shapes;
   for (ReviewedShape& shape : automatic) {

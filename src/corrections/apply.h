@@ -14,9 +14,9 @@ struct ReviewedShape {
   std::int64_t id = 0;        ///< from 1 in the order of the result; larger ones are a person's
   std::vector<float> points;  ///< x0, y0, x1, y1, ..., px
   std::int64_t area_px = 0;
-  double score = 0;          ///< of a person's: 1
-  bool ambiguous = false;    ///< not counted, not in the density
-  bool by_person = false;    ///< its outline was drawn or changed
+  double score = 0;        ///< of a person's: 1
+  bool ambiguous = false;  ///< not counted, not in the density
+  bool by_person = false;  ///< its outline was drawn or changed
 };
 
 /// A frame or clip after the corrections of one reviewer.
@@ -35,7 +35,8 @@ struct Reviewed {
   std::optional<double> density(std::int64_t valid_px, int width, int height) const;
 };
 
-/// Applies the records of one item (frame or clip), in their order; records that were undone do not hold. A pure function.
+/// Applies the records of one item (frame or clip), in their order; records that were undone do not hold. A pure
+/// function.
 Reviewed apply_corrections(std::vector<ReviewedShape> automatic, const std::vector<nlohmann::json>& records);
 
 /// Pixels whose middle lies inside the outline (even-odd rule).

@@ -213,7 +213,8 @@ void CorrectionsJournal::append(std::vector<json> records) {
     record.erase("previous");
     record.erase("time");
     if (seq >= 1 && seq <= there) {
-      json stored = seq <= content_.records.size() ? content_.records[seq - 1] : added[seq - 1 - content_.records.size()];
+      json stored =
+          seq <= content_.records.size() ? content_.records[seq - 1] : added[seq - 1 - content_.records.size()];
       stored.erase("previous");
       stored.erase("time");
       if (stored != record) throw RefusedRecord(409, "another record has this number: reload the page");
@@ -233,8 +234,9 @@ void CorrectionsJournal::append(std::vector<json> records) {
   if (written != static_cast<ssize_t>(lines.size()) || ::fsync(file_->descriptor()) != 0) {
     const int code = errno;
     [[maybe_unused]] const int ignored = ::ftruncate(file_->descriptor(), content_.whole_bytes);
-    throw Error(ErrorKind::kOutput, path_.string() + " cannot be written: " +
-                                        (written >= 0 ? "the disk is full" : std::strerror(code)) + "; make room, then try again");
+    throw Error(ErrorKind::kOutput,
+                path_.string() + " cannot be written: " + (written >= 0 ? "the disk is full" : std::strerror(code)) +
+                    "; make room, then try again");
   }
   content_.whole_bytes += static_cast<std::int64_t>(lines.size());
   content_.last_hash = hash;

@@ -50,9 +50,9 @@ class CorrectionsJournal {
 
   const Corrections& content() const { return content_; }
 
-  /// Appends records; on disk (fsync) when it returns. A record whose `seq` is there already is skipped if it is the same but
-  /// for `previous` and `time`. Throws RefusedRecord: a record that is none, another one under its number, a gap;
-  /// Error (kOutput) if it cannot be written, and the journal then is as before.
+  /// Appends records; on disk (fsync) when it returns. A record whose `seq` is there already is skipped if it is the
+  /// same but for `previous` and `time`. Throws RefusedRecord: a record that is none, another one under its number, a
+  /// gap; Error (kOutput) if it cannot be written, and the journal then is as before.
   void append(std::vector<nlohmann::json> records);
 
  private:

@@ -40,7 +40,8 @@ std::string sha_of(const FrameResult& result) {
 std::vector<ReviewedShape> shapes_of(const FrameResult& result) {
   std::vector<ReviewedShape> shapes;
   for (const Capillary& each : result.capillaries) {
-    shapes.push_back({static_cast<std::int64_t>(shapes.size()) + 1, each.polygon, each.area_px, each.score, false, false});
+    shapes.push_back(
+        {static_cast<std::int64_t>(shapes.size()) + 1, each.polygon, each.area_px, each.score, false, false});
   }
   return shapes;
 }
@@ -97,23 +98,22 @@ std::size_t export_reviewed(const std::filesystem::path& results, const std::str
   const JournalState state = read_journal(
       results / "results.jsonl",
       [&](const FrameResult& result) {
-        const Reviewed reviewed = apply_corrections(shapes_of(result), records_of({sha_of(result), result.page.value_or(-1)}));
+        const Reviewed reviewed =
+            apply_corrections(shapes_of(result), records_of({sha_of(result), result.page.value_or(-1)}));
         hold += static_cast<std::size_t>(reviewed.corrections);
         const bool ok = result.status == Status::kOk;
         const bool usable = reviewed.included || !result.quality || result.quality->usable;
         frames.write(fmt::format(
             "{},{},{},{},{},{},{},{},{},", result.index, csv_cell(result.source),
-            ok ? std::to_string(result.capillaries.size()) : "", ok && !reviewed.excluded ? std::to_string(reviewed.count()) : "",
-            ok ? number(result.density) : "",
+            ok ? std::to_string(result.capillaries.size()) : "",
+            ok && !reviewed.excluded ? std::to_string(reviewed.count()) : "", ok ? number(result.density) : "",
             ok && !reviewed.excluded ? number(reviewed.density(result.valid_px, result.width, result.height)) : "",
             reviewed.excluded ? 1 : 0, csv_cell(reviewed.reason), reviewed.corrections));
         frames.write(ends);
         if (!result.clip.empty()) clip_hashes.emplace(result.clip, sha_of(result));
         if (!ok || !usable || reviewed.excluded || !result.clip.empty()) return;
-        images.push_back({{"id", result.index + 1},
-                          {"file_name", result.file},
-                          {"width", result.width},
-                          {"height", result.height}});
+        images.push_back(
+            {{"id", result.index + 1}, {"file_name", result.file}, {"width", result.width}, {"height", result.height}});
         for (const ReviewedShape& shape : reviewed.shapes) {
           annotations.push_back(annotation(shape, annotations.size() + 1, result.index + 1));
         }
@@ -125,8 +125,12 @@ std::size_t export_reviewed(const std::filesystem::path& results, const std::str
         const std::string file = clip.value("file", "");
         std::vector<ReviewedShape> shapes;
         for (const json& each : clip.value("capillaries", json::array())) {
-          ReviewedShape shape{each.at("id").get<std::int64_t>(), each.at("polygon").get<std::vector<float>>(), 0,
-                              each.at("score").get<double>(), false, false};
+          ReviewedShape shape{each.at("id").get<std::int64_t>(),
+                              each.at("polygon").get<std::vector<float>>(),
+                              0,
+                              each.at("score").get<double>(),
+                              false,
+                              false};
           if (shape.points.size() < 6) continue;
           shape.area_px = pixels_inside(shape.points);
           shapes.push_back(std::move(shape));
@@ -135,13 +139,12 @@ std::size_t export_reviewed(const std::filesystem::path& results, const std::str
         hold += static_cast<std::size_t>(reviewed.corrections);
         const std::int64_t seen = clip.value("seen_px", std::int64_t{0});
         const json extent = clip.value("extent", json::array({0, 0, 0, 0}));
-        clips.write(fmt::format("{},{},{},{},{},{},{},{},", csv_cell(file), clip["count"].get<std::int64_t>(),
-                                reviewed.excluded ? "" : std::to_string(reviewed.count()),
-                                clip["density"].is_number() ? number(clip["density"].get<double>()) : "",
-                                reviewed.excluded
-                                    ? ""
-                                    : number(reviewed.density(seen, extent.at(2).get<int>(), extent.at(3).get<int>())),
-                                reviewed.excluded ? 1 : 0, csv_cell(reviewed.reason), reviewed.corrections));
+        clips.write(fmt::format(
+            "{},{},{},{},{},{},{},{},", csv_cell(file), clip["count"].get<std::int64_t>(),
+            reviewed.excluded ? "" : std::to_string(reviewed.count()),
+            clip["density"].is_number() ? number(clip["density"].get<double>()) : "",
+            reviewed.excluded ? "" : number(reviewed.density(seen, extent.at(2).get<int>(), extent.at(3).get<int>())),
+            reviewed.excluded ? 1 : 0, csv_cell(reviewed.reason), reviewed.corrections));
         clips.write(ends);
       });
   if (state.summary.is_null() || state.summary.value("content_sha256", "") != corrections.run) {

@@ -31,9 +31,10 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     const int signals = ::signalfd(-1, &ends, SFD_CLOEXEC);
     const capillaryx::ReviewServer server(options);
-    fmt::print("Open this address in a browser on this computer (it works once):\n{}\nCtrl-C ends the review. Research use "
-               "only, not for diagnosis.\n",
-               server.address());
+    fmt::print(
+        "Open this address in a browser on this computer (it works once):\n{}\nCtrl-C ends the review. Research use "
+        "only, not for diagnosis.\n",
+        server.address());
     std::fflush(stdout);
     std::array<pollfd, 2> waited{pollfd{signals, POLLIN, 0}, pollfd{server.closed_descriptor(), POLLIN, 0}};
     while (::poll(waited.data(), waited.size(), -1) < 0 && errno == EINTR) {

@@ -18,8 +18,8 @@ namespace capillaryx {
 /// Threads: one call at a time. Throws Error if the folder is no finished output folder.
 class ReviewData {
  public:
-  /// `blind`: items come in a random order that depends on the run and the reviewer alone, without names, and without results
-  /// until a request reveals them.
+  /// `blind`: items come in a random order that depends on the run and the reviewer alone, without names, and without
+  /// results until a request reveals them.
   ReviewData(const std::filesystem::path& folder, const std::string& reviewer, bool blind);
 
   const std::string& run() const { return run_; }  ///< its content_sha256
@@ -42,7 +42,7 @@ class ReviewData {
 
  private:
   struct Item {
-    std::int64_t frame = 0;    ///< index; of a clip its first frame's
+    std::int64_t frame = 0;  ///< index; of a clip its first frame's
     std::int64_t frames = 1;
     std::optional<nlohmann::json> clip;  ///< its line
     nlohmann::json about;                ///< as the list has it, without id

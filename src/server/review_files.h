@@ -7,8 +7,8 @@
 
 namespace capillaryx {
 
-/// The page of a review, its script and its style sheet. The page loads the other two from beside it, and asks the server
-/// for everything else. Their licences are those of frontend_files().
+/// The page of a review, its script and its style sheet. The page loads the other two from beside it, and asks the
+/// server for everything else. Their licences are those of frontend_files().
 std::span<const FrontendFile> review_files();
 
 }  // namespace capillaryx

@@ -37,7 +37,8 @@ constexpr std::size_t kConnectionBytes = 16 << 10;  // headers are within it
 constexpr unsigned kIdleS = 10;
 constexpr std::chrono::seconds kLongestRequest{30};
 constexpr const char* kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri "
+    "'none'; "
     "form-action 'none'; frame-ancestors 'none'";
 
 std::string random_hex() {
@@ -167,11 +168,8 @@ struct ReviewServer::State {
       return answer;
     }
     if (path == "/api/run") {
-      answer.body = json{{"reviewer", reviewer},
-                         {"run", data.run()},
-                         {"blind", data.blind()},
-                         {"items", data.size()}}
-                        .dump();
+      answer.body =
+          json{{"reviewer", reviewer}, {"run", data.run()}, {"blind", data.blind()}, {"items", data.size()}}.dump();
       return answer;
     }
     if (path == "/api/items") {
@@ -308,13 +306,14 @@ ReviewServer::ReviewServer(const ReviewOptions& options) : state_(std::make_uniq
   where.sin_family = AF_INET;
   where.sin_port = htons(options.port);
   where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  state_->daemon = MHD_start_daemon(
-      MHD_USE_EPOLL_INTERNAL_THREAD, options.port, nullptr, nullptr, &State::on_request, state_.get(), MHD_OPTION_SOCK_ADDR,
-      reinterpret_cast<sockaddr*>(&where), MHD_OPTION_CONNECTION_LIMIT, kMostConnections, MHD_OPTION_CONNECTION_TIMEOUT,
-      kIdleS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes, MHD_OPTION_NOTIFY_COMPLETED, &State::on_completed,
-      nullptr, MHD_OPTION_END);
+  state_->daemon =
+      MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, options.port, nullptr, nullptr, &State::on_request, state_.get(),
+                       MHD_OPTION_SOCK_ADDR, reinterpret_cast<sockaddr*>(&where), MHD_OPTION_CONNECTION_LIMIT,
+                       kMostConnections, MHD_OPTION_CONNECTION_TIMEOUT, kIdleS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                       kConnectionBytes, MHD_OPTION_NOTIFY_COMPLETED, &State::on_completed, nullptr, MHD_OPTION_END);
   if (state_->daemon == nullptr) {
-    throw Error(ErrorKind::kUsage, "port " + std::to_string(options.port) + " is in use; leave --port out for a free one");
+    throw Error(ErrorKind::kUsage,
+                "port " + std::to_string(options.port) + " is in use; leave --port out for a free one");
   }
   const MHD_DaemonInfo* info = MHD_get_daemon_info(state_->daemon, MHD_DAEMON_INFO_BIND_PORT);
   state_->port = info->port;

@@ -18,9 +18,9 @@ struct ReviewOptions {
 /// Serves the review page of one output folder on 127.0.0.1 alone.
 ///
 /// The address has a token that opens one session; the session is a cookie (HttpOnly, SameSite=Strict). Requests of
-/// another host name, of another origin, without the cookie, over their limits or of another form are refused. Nothing is
-/// served but the page, its data, and pictures of this folder's frames.
-/// Threads: requests are served one at a time in a thread of its own.
+/// another host name, of another origin, without the cookie, over their limits or of another form are refused. Nothing
+/// is served but the page, its data, and pictures of this folder's frames. Threads: requests are served one at a time
+/// in its own thread.
 class ReviewServer {
  public:
   /// Starts it. Throws Error: the folder, the journal of corrections, or the port.
