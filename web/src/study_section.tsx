@@ -187,7 +187,7 @@ function LeftOut({ study, onShow }: { study: Study; onShow: Show }) {
 
 function Methods({ text }: { text: string }) {
   const paragraph = useRef<HTMLParagraphElement>(null);
-  const [said, setSaid] = useState("");
+  const [said, setSaid] = useState("for the methods section of a paper");
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
