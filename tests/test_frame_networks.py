@@ -157,6 +157,32 @@ def test_a_detectors_boxes_are_capillaries(capillaryx: Run, tmp_path: Path, fram
         assert len(frame["candidates"]) == (1 if name == "detection.xml" else 0)
 
 
+@pytest.mark.parametrize(("fit", "rows"), [("letterbox", 2.0), ("stretch", 400 / 240)])
+def test_boxes_of_a_resized_frame_are_scaled_back(capillaryx: Run, tmp_path: Path, fit: str, rows: float) -> None:
+    capillaryx("phantom", 1, "-o", tmp_path / "frames", "--seed", 3, "--width", 640, "--height", 400)
+    network = copy_network("detection.xml", tmp_path, fit=fit)
+    capillaryx("analyze", tmp_path / "frames", "-o", tmp_path / "out", "--model", network)
+    (frame,) = frames_of(tmp_path / "out")
+    top, bottom = round(20 * rows), round(80 * rows)
+    assert [each["bbox"] for each in frame["capillaries"]] == [
+        [20, top, 80, bottom - top],
+        [400, round(100 * rows), 120, round(180 * rows) - round(100 * rows)],
+    ]
+
+
+def test_a_segmentation_of_a_resized_frame_has_the_frames_size(capillaryx: Run, tmp_path: Path, frames: Path) -> None:
+    """At half of its size vessels are half as wide for the network, and outlines still lie on those of the frame."""
+    network = copy_network("segmentation.xml", tmp_path, fit="letterbox", width=320, height=320)
+    capillaryx("analyze", frames, "-o", tmp_path / "out", "--model", network)
+    capillaryx("analyze", frames, "-o", tmp_path / "full", "--model", NETWORKS / "segmentation.xml")
+    for half, full in zip(frames_of(tmp_path / "out"), frames_of(tmp_path / "full"), strict=True):
+        assert half["valid_px"] == 640 * 480
+        middles = [(x + w / 2, y + h / 2) for x, y, w, h in (each["bbox"] for each in full["capillaries"])]
+        boxes = [each["bbox"] for each in half["capillaries"]]
+        inside = [any(x <= mx <= x + w and y <= my <= y + h for x, y, w, h in boxes) for mx, my in middles]
+        assert np.mean(inside) > 0.8, inside
+
+
 def test_boxes_of_tiles_lie_where_the_tiles_lie(capillaryx: Run, tmp_path: Path, frames: Path) -> None:
     network = copy_network("detection.xml", tmp_path, fit="tile", overlap=0)
     capillaryx("analyze", frames, "-o", tmp_path / "out", "--model", network)

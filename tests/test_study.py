@@ -12,6 +12,7 @@ import pictures
 import pytest
 import results
 from conftest import Analyze, Run
+from pages import Report, chromium
 
 TABLES = ("measurements.csv", "groups.csv")
 
@@ -152,6 +153,32 @@ def test_the_page_data_has_the_methods_and_what_was_left_out(data: Path, analyze
     assert page["left_out"][0]["reason"].startswith("failed")
     assert "12 count (12 fields, 0 clips); 1 are left out" in page["methods"]
     assert len(page["measurements"]) == 13
+
+
+def test_the_page_alone_says_what_changed_and_what_was_left_out(data: Path, analyze: Analyze, tmp_path: Path) -> None:
+    folder = tmp_path / "with_bad"
+    shutil.copytree(data, folder)
+    (folder / "007/v1/2.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    out = analyze(folder, expect=3).out
+    groups = table(out, "groups.csv")
+    difference = next(row for row in groups if row["statistic"] == "difference" and row["quantity"] == "count")
+    with chromium() as browser:
+        report = Report(browser, out)
+        section = report.page.locator(".study")
+        section.locator("select").select_option("count")
+        text = section.inner_text()
+        assert "3 subjects; 12 measurements count (12 fields, 0 clips), 1 left out" in text
+        assert "From v1 to v2, capillary count" in text
+        assert "3 subjects measured at both" in text
+        assert f"{abs(float(difference['value'])):.0f}" in section.locator(".finding").first.inner_text()
+        assert "failed" in text
+        assert section.locator("polyline").count() == 3
+        section.locator("summary", has_text="J\u00fcrgen, K").click()
+        section.locator(".subject button", has_text="v1/0.png").click()
+        assert "v1/0.png" in report.page.inner_text(".viewer h3")
+        assert report.complaints == []
+        report.page.screenshot(path=tmp_path / "study.png", full_page=True)
+        report.close()
 
 
 def test_a_study_that_a_spreadsheet_damaged_is_refused_with_row_and_column(

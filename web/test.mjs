@@ -18,6 +18,7 @@ await build({
   target: "node18",
   jsx: "automatic",
   jsxImportSource: "preact",
+  loader: { ".woff2": "empty" },
   alias: { openseadragon: here("tests/no_viewer.ts") },
   logLevel: "warning",
 });

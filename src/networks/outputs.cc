@@ -83,7 +83,7 @@ struct Columns {
 
 cv::Mat read_probability(const ov::Tensor& output, const FrameNetworkSpec& spec, bool channels_last, int width,
                          int height) {
-  const ov::Shape shape = output.get_shape();
+  const ov::Shape& shape = output.get_shape();
   std::size_t rows = 0, columns = 0, classes = 1;
   bool last = channels_last;
   if (shape.size() == 3 && shape[0] == 1) {

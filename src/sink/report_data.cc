@@ -18,6 +18,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kData = "data";
+constexpr const char* kStudyScript = "study.js";
 constexpr std::int64_t kRowsOfChunk = 4096;
 constexpr std::size_t kOutlineBytes = 256 << 10;
 /// The page reads rows by these names.
@@ -59,7 +60,7 @@ void append_texts(std::string& text, const std::vector<std::string>& values) {
 
 /// Whether a name in data/ is ours.
 bool is_data_name(std::string_view name) {
-  if (name == "index.js") return true;
+  if (name == "index.js" || name == kStudyScript) return true;
   for (const std::string_view kind : {"rows-", "frames-", "clip-"}) {
     if (name.starts_with(kind) && name.ends_with(".js")) {
       return name.find_first_not_of("0123456789", kind.size()) == name.size() - 3;
@@ -76,6 +77,27 @@ void remove_data(const OutputFolder& data, const std::set<std::string>& keep) {
 
 }  // namespace
 
+/// A JSON text inside a script's string is safe with its backslashes and single quotes escaped: it has no line ends.
+std::string data_script(std::string_view name, std::string_view json) {
+  std::string text = fmt::format("capillaryx_data(\"{}\",'", name);
+  text.reserve(json.size() + json.size() / 16 + 64);
+  for (const char c : json) {
+    if (c == '\\' || c == '\'') text += '\\';
+    text += c;
+  }
+  return text + "')\n";
+}
+
+void write_study_script(const OutputFolder& folder, std::string_view json) {
+  if (!folder.has_folder(kReportFolder)) return;
+  const OutputFolder assets = folder.subfolder(kReportFolder, false);
+  if (!assets.has_folder(kData)) return;
+  const OutputFolder data = assets.subfolder(kData, false);
+  NewFile file(data, kStudyScript);
+  file.write(data_script("study", json));
+  file.commit(/*durable=*/false);
+}
+
 ReportData::ReportData(const OutputFolder& folder, const ValuePlaces& values)
     : folder_(folder),
       assets_(folder.subfolder(kReportFolder, true)),
@@ -85,17 +107,10 @@ ReportData::ReportData(const OutputFolder& folder, const ValuePlaces& values)
   if (folder.has_folder("overlays")) overlays_ = folder.subfolder("overlays", false);
 }
 
-/// A JSON text inside a script's string is safe with its backslashes and single quotes escaped: it has no line ends.
 void ReportData::write(const std::string& name, std::string_view json) {
   const std::string file_name = name + ".js";
   NewFile file(data_, file_name);
-  std::string text = fmt::format("capillaryx_data(\"{}\",'", name);
-  text.reserve(json.size() + json.size() / 16 + 64);
-  for (const char c : json) {
-    if (c == '\\' || c == '\'') text += '\\';
-    text += c;
-  }
-  file.write(text + "')\n");
+  file.write(data_script(name, json));
   file.commit(/*durable=*/false);
   written_.insert(file_name);
 }

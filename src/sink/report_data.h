@@ -22,12 +22,18 @@ using ValuePlaces = std::map<std::string, std::size_t>;
 /// What report.html needs beside it.
 constexpr const char* kReportFolder = "report";
 
+/// report/data/NAME.js: one call, capillaryx_data("NAME", 'JSON'). `json` must have no line ends.
+std::string data_script(std::string_view name, std::string_view json);
+/// Writes report/data/study.js, what the page shows of a study; nothing if the folder has no report. The report comes
+/// first: it removes an older one.
+void write_study_script(const OutputFolder& folder, std::string_view json);
+
 /// report.html and report/: the front end and, in report/data/, the numbers that it shows, in chunks that the page
 /// loads as they are needed. Each is a script of one call, capillaryx_data("NAME", "JSON"), as a page that is opened
 /// from a file may not fetch. What this holds grows with the number of subfolders and clips, not of frames.
 ///
 /// index.js: run line, summary, clips, names of columns. rows-K.js: a row per frame. frames-K.js: outlines.
-/// clip-K.js: a clip line.
+/// clip-K.js: a clip line. study.js: what study.json has (write_study_script).
 class ReportData {
  public:
   /// `values` must name those of every frame that is added, and outlive this.

@@ -15,6 +15,7 @@
 #include "capillaryx/options.h"
 #include "sink/notice.h"
 #include "sink/output_folder.h"
+#include "sink/report_data.h"
 #include "sink/results_reader.h"
 #include "study/pseudonyms.h"
 #include "study/read_measurements.h"
@@ -161,10 +162,15 @@ void write_tables(const std::filesystem::path& journal_folder, const OutputFolde
   write_file(to, kMeasurementsCsv, csv_text(measurements));
   write_file(to, kGroupsCsv, csv_text(groups));
   write_file(to, kWorkbook, workbook({measurements, groups, definitions_table(), run_table(journal.run, options)}));
-  write_file(to, kStudyJson,
-             page_data(measurements, groups, all, journal.run, options)
-                     .dump(1, ' ', false, ordered_json::error_handler_t::replace) +
-                 "\n");
+  const ordered_json page = page_data(measurements, groups, all, journal.run, options);
+  constexpr auto kReplace = ordered_json::error_handler_t::replace;
+  write_file(to, kStudyJson, page.dump(1, ' ', false, kReplace) + "\n");
+  // A folder of pictures without subjects is no study: its page shows none, and need not load a row per picture.
+  const bool has_units = std::any_of(all.begin(), all.end(), [&](const Measurement& one) {
+    const auto label = one.labels.find(options.levels.front());
+    return label != one.labels.end() && !label->second.empty();
+  });
+  write_study_script(to, has_units ? page.dump(-1, ' ', false, kReplace) : "null");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report's charts: a measure over the frames, and the means of the subfolders.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Palette, Stretch } from "./chart";
 import { FrameChart, ForestChart, frameAt, PAGE } from "./chart";
 import type { Index, Means, Row, Subfolder } from "./data";
@@ -9,6 +9,7 @@ import type { Interval } from "./format";
 import { csv, number, plain, plural, whole, withInterval } from "./format";
 import { refusal } from "./frame_panel";
 import { OVER_FRAMES } from "./overview";
+import { useWidth } from "./width";
 
 export const groupName = (name: string): string => (name === "" ? "(top folder)" : plain(name));
 
@@ -47,25 +48,6 @@ export function stretchesOf(rows: readonly Row[], subfolders: readonly Subfolder
     const by = measure.factor;
     return { start: s.start, end: s.end, name: s.subfolder < 0 ? "" : groupName(subfolders[s.subfolder]?.name ?? ""), mean: mean === null || mean === undefined ? null : mean * by, interval: interval ? [interval[0] * by, interval[1] * by] : null };
   });
-}
-
-function useWidth(): [preactRef: { current: HTMLDivElement | null }, width: number] {
-  const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(760);
-  useEffect(() => {
-    const measure = () => setWidth(Math.max(320, box.current?.clientWidth ?? 760));
-    const paper = () => setWidth(760);
-    const observer = new ResizeObserver(measure);
-    if (box.current) observer.observe(box.current);
-    addEventListener("beforeprint", paper);
-    addEventListener("afterprint", measure);
-    return () => {
-      observer.disconnect();
-      removeEventListener("beforeprint", paper);
-      removeEventListener("afterprint", measure);
-    };
-  }, []);
-  return [box, width];
 }
 
 interface Props {

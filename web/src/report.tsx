@@ -9,6 +9,8 @@ import { load } from "./load";
 import { number, percent, plain, plural, whole } from "./format";
 import { FramePanel, pictureOf, refusal, WORD } from "./frame_panel";
 import { About, Footer, Head, Problems, Tiles } from "./overview";
+import { useStudy } from "./study_load";
+import { StudySection } from "./study_section";
 import type { Column, Sort } from "./table";
 import { LongTable, sorted } from "./table";
 
@@ -79,6 +81,7 @@ function columnsOf(index: Index, rows: readonly Row[], hasDensity: boolean, hasS
 
 export function Report({ index }: { index: Index }) {
   const { rows, error } = useRows(index);
+  const study = useStudy();
   const [search, setSearch] = useState("");
   const [status, setStatus] = useState("");
   const [subfolder, setSubfolder] = useState("");
@@ -115,6 +118,11 @@ export function Report({ index }: { index: Index }) {
     setChosen(row);
     toFrames();
   };
+  /** The frame of a file, or the first one of its frames. */
+  const showFile = (file: string) => {
+    const row = rows.find((r) => r.source === file || r.source.startsWith(`${file}#`));
+    if (row) show(row);
+  };
   const choose = (row: Row | null) => {
     setChosen(row);
     if (!row) frames.current?.querySelector<HTMLElement>(".long-table")?.focus({ preventScroll: true });
@@ -141,6 +149,7 @@ export function Report({ index }: { index: Index }) {
     <main>
       <Head index={index} />
       {error && <p class="card refusal">{error}</p>}
+      {study && <StudySection study={study} onShow={showFile} />}
       <Tiles index={index} hasDensity={hasDensity} hasScale={hasScale} unusable={lost.filter((r) => r.status === "ok").length} />
       {index.clips.length > 0 && <ClipsSection index={index} rows={rows} onShow={show} />}
       {rows.length > 0 && <FramesChart {...{ index, rows, hasDensity, hasScale, chosen }} onShow={show} />}
