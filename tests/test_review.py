@@ -219,7 +219,8 @@ def test_a_retried_record_is_not_appended_twice_and_a_gap_or_another_one_is_refu
 )
 def test_a_malformed_record_is_refused(server: Server, change: dict[str, Any]) -> None:
     assert server.append(remove(1, 1) | change)[0] == 400
-    for body in ([], {"records": 1}, {"records": [1]}, "x"):
+    bodies: list[Any] = [[], {"records": 1}, {"records": [1]}, "x"]
+    for body in bodies:
         assert server.ask("POST", "/api/corrections", body)[0] == 400
 
 
