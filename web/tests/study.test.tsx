@@ -45,7 +45,7 @@ test("a subject without a value at a visit stays in the plot with the values tha
   assert.doesNotMatch(svg, /NaN/);
 });
 
-test("conditions that subjects do not cross are plots of their own", () => {
+test("conditions that subjects do not cross get separate plots", () => {
   const strata: Study = {
     ...study,
     groups: ["cold", "warm"].flatMap((condition, k) => [
