@@ -106,7 +106,7 @@ def test_the_address_opens_one_session_whose_cookie_no_script_and_no_other_site_
 
 def test_a_request_without_the_session_or_of_another_origin_is_refused(server: Server) -> None:
     own = f"http://127.0.0.1:{server.port}"
-    for cookie in ("", "capillaryx_review=" + "0" * 48, "capillaryx_review="):
+    for cookie in ("", f"capillaryx_review_{server.port}=" + "0" * 48, f"capillaryx_review_{server.port}="):
         assert server.ask("GET", "/api/items", cookie=cookie)[0] == 403
         assert server.ask("POST", "/api/corrections", {"records": []}, cookie=cookie)[0] == 403
     assert server.ask("GET", "/api/items", Origin="http://evil.example")[0] == 403
@@ -156,6 +156,8 @@ def test_endless_bodies_and_headers_are_cut_and_take_no_memory(server: Server) -
     megabyte = b"x" * (1 << 20)
     flood(server, f"Content-Length: {200 << 20}\r\n\r\n", megabyte, 200)
     flood(server, "Transfer-Encoding: chunked\r\n\r\n", b"100000\r\n" + megabyte + b"\r\n", 200)
+    for nested in (b"[" * 1_000_000, b'{"records":[{"x":' + b"[" * 900_000, b"[" + b'{"a":1},' * 120_000):
+        flood(server, f"Content-Length: {len(nested)}\r\n\r\n", nested, 1)
     flood(server, "", b"X-Long: " + b"y" * 1000 + b"\r\n", 100_000)
     assert server.rss_kb() < MOST_RSS_KB
     assert server.ask("GET", "/api/run")[0] == 200
@@ -171,6 +173,16 @@ def test_a_hundred_slow_clients_block_nobody(server: Server) -> None:
     for each in slow:
         each.close()
     assert server.rss_kb() < MOST_RSS_KB
+
+
+def test_a_body_without_a_session_is_not_read(server: Server) -> None:
+    for method, path in (("POST", "/?token=x"), ("POST", "/")):
+        status, _, _ = server.ask(method, path, {"records": []}, cookie="")
+        assert status in {403, 404}
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.request("POST", "/?token=x", body=b"x" * 500_000)
+    assert connection.getresponse().status == 403
+    connection.close()
 
 
 def test_what_was_acknowledged_is_in_the_file_and_survives_a_kill(program: Path, results: Path) -> None:
@@ -261,6 +273,7 @@ def test_a_blind_review_has_no_names_and_no_results_and_its_order_is_the_same_ag
             assert json.loads(running.ask("GET", "/api/item?id=0")[2])["shapes"] == []
             assert json.loads(running.ask("GET", "/api/item?id=0&reveal=1")[2])["shapes"] != []
             seen.append([item["file_sha256"] for item in items])
+            assert json.loads(running.ask("GET", "/api/item?id=0")[2])["next_id"] > 1_000_000, "no count shows"
     assert seen[0] == seen[1]
 
 

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kMostSide = 1e6;  // px: what is larger holds no capillary
+constexpr double kMostSide = 2e5;  // px: what is larger holds no capillary
 
 std::vector<float> points_of(const json& points) {
   std::vector<float> found;
@@ -158,8 +158,14 @@ Reviewed apply_corrections(std::vector<ReviewedShape> automatic, const std::vect
       reviewed.included = what == "include";
       const json reason = fresh.value("reason", json());
       reviewed.reason = reason.is_string() ? reason.get<std::string>() : std::string();
-    } else if (what != "note") {  // remove, add, edit, split, merge: some go, some come
-      for (const json& id : ids) shapes.erase(id.get<std::int64_t>());
+    } else if (what != "note") {         // remove, add, edit, split, merge: some go, some come
+      std::set<std::int64_t> ambiguous;  // an edited one stays so
+      for (const json& id : ids) {
+        const auto found = shapes.find(id.get<std::int64_t>());
+        if (found == shapes.end()) continue;
+        if (what == "edit" && found->second.ambiguous) ambiguous.insert(found->first);
+        shapes.erase(found);
+      }
       for (const json& shape : fresh.value("shapes", json::array())) {
         ReviewedShape made;
         made.id = shape[0].get<std::int64_t>();
@@ -167,6 +173,7 @@ Reviewed apply_corrections(std::vector<ReviewedShape> automatic, const std::vect
         made.area_px = pixels_inside(made.points);
         made.score = 1;
         made.by_person = true;
+        made.ambiguous = ambiguous.count(made.id) > 0;
         shapes.insert_or_assign(made.id, std::move(made));
       }
     }

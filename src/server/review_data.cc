@@ -202,12 +202,16 @@ std::optional<std::string> ReviewData::item(std::size_t id, bool reveal) const {
       if (shown) out["candidates"].push_back({each.bbox[0], each.bbox[1], each.bbox[2], each.bbox[3], each.score});
     }
   }
-  out["next_id"] = next_id;
+  // The ids of a person begin beyond those of the result; in a blind review they do not show how many these are.
+  constexpr std::int64_t kBlindIds = 1'000'001;
+  out["next_id"] = blind_ ? std::max(next_id, kBlindIds) : next_id;
   return dump(out);
 }
 
 std::optional<ReviewData::Picture> ReviewData::open_picture(const fs::path& path, const std::string& sha256) const {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  // A link in the output folder leads out of it; an input is known by its hash.
+  const int links = sha256.empty() ? O_NOFOLLOW : 0;
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | links);
   if (descriptor < 0) return std::nullopt;
   Picture picture;
   picture.file = std::make_shared<const OpenFile>(descriptor);
@@ -242,6 +246,7 @@ std::optional<ReviewData::Picture> ReviewData::picture(std::size_t id, std::opti
   if (const std::string url = pictures_.find(result); !url.empty() && !result.sha256.empty()) {
     if (auto found = open_picture(folder_ / from_url(url), result.sha256)) return found;
   }
+  if (blind_) return std::nullopt;  // an overlay shows the result
   for (const char* suffix : {".jpg", ".png"}) {
     if (auto found = open_picture(folder_ / "overlays" / (stem + suffix), "")) return found;
   }

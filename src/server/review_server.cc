@@ -31,7 +31,7 @@ namespace {
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMostBodyBytes = 4 << 20;
+constexpr std::size_t kMostBodyBytes = 1 << 20;
 constexpr unsigned kMostConnections = 400;
 constexpr std::size_t kConnectionBytes = 16 << 10;  // headers are within it
 constexpr unsigned kIdleS = 10;
@@ -122,10 +122,11 @@ struct ReviewServer::State {
     if (!origin.empty() && origin != "http://" + host) return refusal(403, "another origin");
     const std::string site = header(connection, "Sec-Fetch-Site");
     if (path != "/" && !site.empty() && site != "same-origin" && site != "none") return refusal(403, "another site");
-    if (path == "/" && MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "token") != nullptr) {
+    if (method == "GET" && path == "/" &&
+        MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "token") != nullptr) {
       return std::nullopt;
     }
-    const char* cookie = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, "capillaryx_review");
+    const char* cookie = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, cookie_name().c_str());
     if (cookie == nullptr || session.empty() || !same_secret(cookie, session)) {
       return refusal(403, "no session: start capillaryx review and open the address that it prints");
     }
@@ -136,10 +137,13 @@ struct ReviewServer::State {
     if (header(connection, "X-CapillaryX") != "1") return refusal(403, "the header X-CapillaryX is missing");
     const std::string length = header(connection, "Content-Length");
     if (length.size() > 9 || (!length.empty() && std::strtoull(length.c_str(), nullptr, 10) > kMostBodyBytes)) {
-      return refusal(413, "at most 4 MB");
+      return refusal(413, "at most 1 MB");
     }
     return std::nullopt;
   }
+
+  /// Cookies are those of a host whatever the port: two reviews side by side need two names.
+  std::string cookie_name() const { return "capillaryx_review_" + std::to_string(port); }
 
   Answer open_session(std::string_view given) {
     if (token.empty() || !same_secret(given, token)) {
@@ -150,7 +154,7 @@ struct ReviewServer::State {
     Answer answer;
     answer.status = 303;
     answer.location = "/";
-    answer.cookie = "capillaryx_review=" + session + "; HttpOnly; SameSite=Strict; Path=/";
+    answer.cookie = cookie_name() + "=" + session + "; HttpOnly; SameSite=Strict; Path=/";
     return answer;
   }
 
@@ -198,7 +202,7 @@ struct ReviewServer::State {
   }
 
   Answer post(std::string_view path, const std::string& body) {
-    const json sent = json::parse(body, nullptr, false);
+    json sent = parse_untrusted(body);
     if (!sent.is_object()) return refusal(400, "not a JSON object");
     Answer answer;
     answer.body = "{}";
@@ -209,7 +213,7 @@ struct ReviewServer::State {
     if (path != "/api/corrections") return refusal(404, "nothing is here");
     if (!sent.contains("records") || !sent["records"].is_array()) return refusal(400, "no records");
     try {
-      journal.append(sent["records"].get<std::vector<json>>());
+      journal.append(std::move(sent["records"].get_ref<json::array_t&>()));
     } catch (const RefusedRecord& refused) {
       return refusal(static_cast<unsigned>(refused.status()), refused.what());
     } catch (const Error& error) {
@@ -274,6 +278,7 @@ struct ReviewServer::State {
       return MHD_YES;
     }
     if (*upload_bytes > 0) {
+      if (std::string_view(method) != "POST") return MHD_NO;
       if (request->body.size() + *upload_bytes > kMostBodyBytes) return MHD_NO;
       if (Clock::now() - request->start > kLongestRequest) return MHD_NO;
       request->body.append(upload, *upload_bytes);
