@@ -252,6 +252,11 @@ class Bench:
         ]
         if kept["base_sha256"] != card["sha256"]:
             page += [f"Measured with an earlier shipped network (SHA-256 {kept['base_sha256'][:12]}...).", ""]
+        if kept.get("scoring") != "coco":
+            page += [
+                "Precision, F1 and AP are by the former scoring rule, which counts fewer false alarms than COCO's.",
+                "",
+            ]
         page += ["| | as shipped | fine-tuned |", "|---|---|---|"]
         for name in found["as shipped"]:
             cells = [
