@@ -5,6 +5,7 @@
 #include <map>
 
 #include "capillaryx/error.h"
+#include "corrections/journal.h"
 #include "image/image.h"
 #include "sink/output_folder.h"
 #include "sink/results_reader.h"
@@ -19,12 +20,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMostNamed = 5;
-
-std::string sha256_of(std::string_view text) {
-  Sha256 hash;
-  hash.update(text);
-  return hash.hex();
-}
 
 /// Counts of files, and the first few that are not as they should be.
 class Tallied {
@@ -92,36 +87,22 @@ Check check_inputs(const std::map<std::string, std::string>& hashes, const json&
   return tallied.check("inputs");
 }
 
-/// A reviewer's file: one run, each line naming the hash of the line before.
+/// A reviewer's file: of this run, each line naming the hash of the line before.
 Check check_corrections(const std::filesystem::path& path, const std::string& content) {
-  Check out{"corrections/" + path.filename().string(), true, true, ""};
-  const std::string text = read_small_file(path);
-  std::string before;
-  std::int64_t lines = 0;
-  const auto fail = [&](const std::string& what) {
-    out.good = false;
-    out.finding = fmt::format("line {}: {}", lines, what);
-  };
-  for (std::size_t at = 0; at < text.size() && out.good;) {
-    const std::size_t end = text.find('\n', at);
-    ++lines;
-    if (end == std::string::npos) {
-      fail("the last line is torn");
-      break;
+  Check out{"corrections/" + path.filename().string(), false, true, ""};
+  try {
+    const Corrections found = read_corrections(path);
+    if (found.run != content) {
+      out.finding = "line 1: it corrects another run";
+    } else if (static_cast<std::uintmax_t>(found.whole_bytes) != std::filesystem::file_size(path)) {
+      out.finding = fmt::format("line {}: the last line is torn", found.records.size() + 2);
+    } else {
+      out.good = true;
+      out.finding = fmt::format("{} lines, the last one {}", found.records.size() + 1, found.last_hash);
     }
-    const std::string line = text.substr(at, end - at);
-    const json about = json::parse(line, nullptr, false);
-    if (!about.is_object()) {
-      fail("no JSON object");
-    } else if (lines == 1 && about.value("run", json()) != content) {
-      fail("it corrects another run");
-    } else if (lines > 1 && about.value("previous", json()) != sha256_of(before)) {
-      fail("it does not follow the line before");
-    }
-    before = line;
-    at = end + 1;
+  } catch (const Error& error) {
+    out.finding = error.what();
   }
-  if (out.good) out.finding = fmt::format("{} lines, the last one {}", lines, sha256_of(before));
   return out;
 }
 
@@ -185,9 +166,9 @@ std::vector<Check> verify_folder(const std::filesystem::path& folder, const std:
   }
   checks.push_back(whole);
   checks.push_back(check_inputs(hashes, journal.run, inputs));
-  if (std::filesystem::is_directory(folder / "corrections")) {
+  if (std::filesystem::is_directory(folder / kCorrectionsFolder)) {
     std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(folder / "corrections")) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder / kCorrectionsFolder)) {
       if (entry.path().extension() == ".jsonl") files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
