@@ -4,36 +4,17 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
+
+#include "frame/polygon_rows.h"
 
 namespace capillaryx {
 namespace {
 
-/// Calls `row(y, x0, x1)` for each run of pixels (samples at their middles) inside the polygon, even-odd rule.
 template <class OnRun>
 void fill(const std::vector<ClipPoint>& outline, const OnRun& on_run) {
-  double top = std::numeric_limits<double>::max();
-  double bottom = std::numeric_limits<double>::lowest();
-  for (const ClipPoint& point : outline) {
-    top = std::min(top, point.y);
-    bottom = std::max(bottom, point.y);
-  }
-  std::vector<double> crossings;
-  for (int y = static_cast<int>(std::floor(top)); y <= static_cast<int>(std::floor(bottom)); ++y) {
-    const double at = y + 0.5;
-    crossings.clear();
-    for (std::size_t i = 0; i < outline.size(); ++i) {
-      const ClipPoint& a = outline[i];
-      const ClipPoint& b = outline[i + 1 < outline.size() ? i + 1 : 0];
-      if ((a.y <= at) == (b.y <= at)) continue;
-      crossings.push_back(a.x + (at - a.y) / (b.y - a.y) * (b.x - a.x));
-    }
-    std::sort(crossings.begin(), crossings.end());
-    for (std::size_t i = 0; i + 1 < crossings.size(); i += 2) {
-      const int x0 = static_cast<int>(std::ceil(crossings[i] - 0.5));
-      const int x1 = static_cast<int>(std::ceil(crossings[i + 1] - 0.5)) - 1;
-      if (x0 <= x1) on_run(y, x0, x1);
-    }
-  }
+  visit_polygon_rows(
+      outline.size(), [&](std::size_t i) { return std::pair(outline[i].x, outline[i].y); }, on_run);
 }
 
 int floor_half(int value) { return value >= 0 ? value / 2 : -((1 - value) / 2); }
@@ -149,7 +130,7 @@ void OutlineVotes::add(const std::vector<ClipPoint>& outline) {
   ++votes_;
   fill(outline, [this](int y, int from, int to) {
     std::uint16_t* row = counts_.data() + static_cast<std::ptrdiff_t>(floor_half(y) - top_) * width_;
-    for (int x = from; x <= to; ++x) ++row[floor_half(x) - left_];
+    for (int x = from; x < to; ++x) ++row[floor_half(x) - left_];
   });
 }
 

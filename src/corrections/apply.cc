@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "frame/polygon_rows.h"
+
 namespace capillaryx {
 namespace {
 
@@ -20,33 +22,15 @@ std::vector<float> points_of(const json& points) {
   return found;
 }
 
-/// Calls `each(y, x0, x1)` with the pixels x0..x1-1 of row y whose middles are inside.
 template <class Each>
 void visit_rows(const std::vector<float>& points, const Each& each) {
-  float top = points[1], bottom = points[1];
-  for (std::size_t i = 1; i < points.size(); i += 2) {
-    top = std::min(top, points[i]);
-    bottom = std::max(bottom, points[i]);
+  const auto corner = [&](std::size_t i) {
+    return std::pair(static_cast<double>(points[2 * i]), static_cast<double>(points[2 * i + 1]));
+  };
+  for (std::size_t i = 0; i < points.size() / 2; ++i) {
+    if (!(std::abs(corner(i).second) < kMostSide)) return;
   }
-  if (!(static_cast<double>(bottom) - static_cast<double>(top) < kMostSide)) return;
-  std::vector<double> crossings;
-  for (auto y = static_cast<std::int64_t>(std::floor(top)); y <= static_cast<std::int64_t>(std::floor(bottom)); ++y) {
-    const double middle = static_cast<double>(y) + 0.5;
-    crossings.clear();
-    for (std::size_t i = 0; i < points.size(); i += 2) {
-      const std::size_t k = (i + 2) % points.size();
-      const double y0 = static_cast<double>(points[i + 1]), y1 = static_cast<double>(points[k + 1]);
-      if ((y0 <= middle) == (y1 <= middle)) continue;
-      const double x0 = static_cast<double>(points[i]), x1 = static_cast<double>(points[k]);
-      crossings.push_back(x0 + (middle - y0) / (y1 - y0) * (x1 - x0));
-    }
-    std::sort(crossings.begin(), crossings.end());
-    for (std::size_t i = 0; i + 1 < crossings.size(); i += 2) {
-      const auto first = static_cast<std::int64_t>(std::ceil(crossings[i] - 0.5));
-      const auto end = static_cast<std::int64_t>(std::ceil(crossings[i + 1] - 0.5));
-      if (end > first) each(y, first, end);
-    }
-  }
+  visit_polygon_rows(points.size() / 2, corner, each);
 }
 
 std::pair<double, double> middle_of(const std::vector<float>& points) {
@@ -86,6 +70,38 @@ std::int64_t pixels_inside(const std::vector<float>& points) {
   std::int64_t sum = 0;
   visit_rows(points, [&](std::int64_t, std::int64_t first, std::int64_t end) { sum += end - first; });
   return sum;
+}
+
+std::vector<ReviewedShape> automatic_shapes(const FrameResult& result) {
+  std::vector<ReviewedShape> shapes;
+  for (const Capillary& each : result.capillaries) {
+    shapes.push_back(
+        {static_cast<std::int64_t>(shapes.size()) + 1, each.polygon, each.area_px, each.score, false, false});
+  }
+  return shapes;
+}
+
+std::vector<ReviewedShape> automatic_shapes(const json& clip_line) {
+  std::vector<ReviewedShape> shapes;
+  for (const json& each : clip_line.value("capillaries", json::array())) {
+    try {
+      ReviewedShape shape{each.at("id").get<std::int64_t>(),
+                          each.at("polygon").get<std::vector<float>>(),
+                          0,
+                          each.at("score").get<double>(),
+                          false,
+                          false};
+      if (shape.points.size() < 6) continue;
+      shape.area_px = pixels_inside(shape.points);
+      shapes.push_back(std::move(shape));
+    } catch (const json::exception&) {  // no capillary
+    }
+  }
+  return shapes;
+}
+
+std::string file_hash(const FrameResult& result) {
+  return result.sha256.empty() && result.input ? result.input->sha256 : result.sha256;
 }
 
 std::int64_t Reviewed::count() const {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "capillaryx/frame_result.h"
+
 namespace capillaryx {
 
 /// A capillary of a frame or clip as it is reviewed.
@@ -34,6 +36,14 @@ struct Reviewed {
   /// `height`: of the frame, px.
   std::optional<double> density(std::int64_t valid_px, int width, int height) const;
 };
+
+/// The capillaries of a frame as a review begins with them, ids from 1 in their order.
+std::vector<ReviewedShape> automatic_shapes(const FrameResult& result);
+/// Those of a clip, from its line; what is no capillary there is left out.
+std::vector<ReviewedShape> automatic_shapes(const nlohmann::json& clip_line);
+
+/// The hash by which records name a frame's file.
+std::string file_hash(const FrameResult& result);
 
 /// Applies the records of one item (frame or clip), in their order; records that were undone do not hold. A pure
 /// function.

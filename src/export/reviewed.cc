@@ -33,19 +33,6 @@ std::map<Key, std::vector<json>> by_item(const Corrections& corrections) {
   return found;
 }
 
-std::string sha_of(const FrameResult& result) {
-  return result.sha256.empty() && result.input ? result.input->sha256 : result.sha256;
-}
-
-std::vector<ReviewedShape> shapes_of(const FrameResult& result) {
-  std::vector<ReviewedShape> shapes;
-  for (const Capillary& each : result.capillaries) {
-    shapes.push_back(
-        {static_cast<std::int64_t>(shapes.size()) + 1, each.polygon, each.area_px, each.score, false, false});
-  }
-  return shapes;
-}
-
 std::string csv_cell(std::string_view text) {
   std::string cell;
   append_text_cell(cell, text);
@@ -99,7 +86,7 @@ std::size_t export_reviewed(const std::filesystem::path& results, const std::str
       results / "results.jsonl",
       [&](const FrameResult& result) {
         const Reviewed reviewed =
-            apply_corrections(shapes_of(result), records_of({sha_of(result), result.page.value_or(-1)}));
+            apply_corrections(automatic_shapes(result), records_of({file_hash(result), result.page.value_or(-1)}));
         hold += static_cast<std::size_t>(reviewed.corrections);
         const bool ok = result.status == Status::kOk;
         const bool usable = reviewed.included || !result.quality || result.quality->usable;
@@ -110,7 +97,7 @@ std::size_t export_reviewed(const std::filesystem::path& results, const std::str
             ok && !reviewed.excluded ? number(reviewed.density(result.valid_px, result.width, result.height)) : "",
             reviewed.excluded ? 1 : 0, csv_cell(reviewed.reason), reviewed.corrections));
         frames.write(ends);
-        if (!result.clip.empty()) clip_hashes.emplace(result.clip, sha_of(result));
+        if (!result.clip.empty()) clip_hashes.emplace(result.clip, file_hash(result));
         if (!ok || !usable || reviewed.excluded || !result.clip.empty()) return;
         images.push_back(
             {{"id", result.index + 1}, {"file_name", result.file}, {"width", result.width}, {"height", result.height}});
@@ -123,19 +110,7 @@ std::size_t export_reviewed(const std::filesystem::path& results, const std::str
         const json clip = json::parse(line, nullptr, false);
         if (!clip.is_object() || clip.value("count", json()).is_null()) return;
         const std::string file = clip.value("file", "");
-        std::vector<ReviewedShape> shapes;
-        for (const json& each : clip.value("capillaries", json::array())) {
-          ReviewedShape shape{each.at("id").get<std::int64_t>(),
-                              each.at("polygon").get<std::vector<float>>(),
-                              0,
-                              each.at("score").get<double>(),
-                              false,
-                              false};
-          if (shape.points.size() < 6) continue;
-          shape.area_px = pixels_inside(shape.points);
-          shapes.push_back(std::move(shape));
-        }
-        const Reviewed reviewed = apply_corrections(std::move(shapes), records_of({clip_hashes[file], -1}));
+        const Reviewed reviewed = apply_corrections(automatic_shapes(clip), records_of({clip_hashes[file], -1}));
         hold += static_cast<std::size_t>(reviewed.corrections);
         const std::int64_t seen = clip.value("seen_px", std::int64_t{0});
         const json extent = clip.value("extent", json::array({0, 0, 0, 0}));

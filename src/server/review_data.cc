@@ -46,7 +46,7 @@ json about(const FrameResult& result) {
     for (const std::string& each : result.quality->reasons) reason += (reason.empty() ? "" : "; ") + each;
   }
   json item{{"kind", "frame"},
-            {"file_sha256", result.sha256.empty() && result.input ? result.input->sha256 : result.sha256},
+            {"file_sha256", file_hash(result)},
             {"page", nullptr},
             {"name", result.source},
             {"status", to_string(result.status)},
@@ -66,20 +66,6 @@ json about(const FrameResult& result) {
     item["density"] = result.density;
   }
   return item;
-}
-
-/// The bytes of a URL that PlainPictures made.
-std::string from_url(const std::string& url) {
-  std::string path;
-  for (std::size_t i = 0; i < url.size(); ++i) {
-    if (url[i] == '%' && i + 2 < url.size()) {
-      path += static_cast<char>(std::stoi(url.substr(i + 1, 2), nullptr, 16));
-      i += 2;
-    } else {
-      path += url[i];
-    }
-  }
-  return path;
 }
 
 json points_of(const std::vector<float>& polygon) {
@@ -170,12 +156,9 @@ std::optional<std::string> ReviewData::item(std::size_t id, bool reveal) const {
     out["valid_px"] = clip.value("seen_px", json());
     out["extent"] = clip.value("extent", json());
     out["reference"] = clip.value("reference", json());
-    for (const json& each : clip.value("capillaries", json::array())) {
-      std::vector<float> polygon = each.at("polygon").get<std::vector<float>>();
-      next_id = std::max(next_id, each.at("id").get<std::int64_t>() + 1);
-      if (shown && polygon.size() >= 6) {
-        out["shapes"].push_back({each.at("id"), each.at("score"), pixels_inside(polygon), points_of(polygon)});
-      }
+    for (const ReviewedShape& each : automatic_shapes(clip)) {
+      next_id = std::max(next_id, each.id + 1);
+      if (shown) out["shapes"].push_back({each.id, each.score, each.area_px, points_of(each.points)});
     }
     const json motion = clip.value("motion", json::object());
     json frames = json::array();
@@ -194,9 +177,9 @@ std::optional<std::string> ReviewData::item(std::size_t id, bool reveal) const {
   } else {
     const FrameResult result = read_frame(folder_, item.frame);
     if (result.status == Status::kOk) out["valid_px"] = result.valid_px;
-    for (const Capillary& each : result.capillaries) {
-      if (shown) out["shapes"].push_back({next_id, each.score, each.area_px, points_of(each.polygon)});
-      ++next_id;
+    for (const ReviewedShape& each : automatic_shapes(result)) {
+      if (shown) out["shapes"].push_back({each.id, each.score, each.area_px, points_of(each.points)});
+      next_id = each.id + 1;
     }
     for (const Candidate& each : result.candidates) {
       if (shown) out["candidates"].push_back({each.bbox[0], each.bbox[1], each.bbox[2], each.bbox[3], each.score});
@@ -243,8 +226,8 @@ std::optional<ReviewData::Picture> ReviewData::picture(std::size_t id, std::opti
   const FrameResult result = read_frame(folder_, item.frame + step);
   const std::string stem = picture_stem(result.index, result.source);
   if (auto found = open_picture(folder_ / kPlainPictures / (stem + ".jpg"), "")) return found;
-  if (const std::string url = pictures_.find(result); !url.empty() && !result.sha256.empty()) {
-    if (auto found = open_picture(folder_ / from_url(url), result.sha256)) return found;
+  if (const fs::path input = pictures_.find_input(result); !input.empty() && !result.sha256.empty()) {
+    if (auto found = open_picture(input, result.sha256)) return found;
   }
   if (blind_) return std::nullopt;  // an overlay shows the result
   for (const char* suffix : {".jpg", ".png"}) {

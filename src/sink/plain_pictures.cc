@@ -100,13 +100,18 @@ std::string PlainPictures::find(const FrameResult& result) const {
     const std::string name = picture_stem(result.index, result.source) + ".jpg";
     if (pictures_->has(name)) return "pictures/" + url_of(name);
   }
-  if (result.width == 0 || !is_shown_by_browsers(result.file, result.page)) return "";
+  const fs::path input = find_input(result);
+  return input.empty() ? "" : url_of(input.lexically_relative(folder_).generic_string());
+}
+
+fs::path PlainPictures::find_input(const FrameResult& result) const {
+  if (result.width == 0 || !is_shown_by_browsers(result.file, result.page)) return {};
   const fs::path file = bytes_of(result.file);
   for (const fs::path& input : inputs_) {
-    const fs::path path = resolved(input / file);
-    if (is_shown_as_decoded(path)) return url_of(path.lexically_relative(folder_).generic_string());
+    fs::path path = resolved(input / file);
+    if (is_shown_as_decoded(path)) return path;
   }
-  return "";
+  return {};
 }
 
 std::string PlainPictures::find_mosaic(std::int64_t first, const std::string& file) const {

@@ -25,6 +25,8 @@ class PlainPictures {
 
   /// Empty if there is none.
   std::string find(const FrameResult& result) const;
+  /// The input file of a frame, absolute, if a browser shows it as it was decoded; else empty.
+  std::filesystem::path find_input(const FrameResult& result) const;
   /// The mosaic of the clip of `file` that begins with frame `first`: pictures/INDEX_NAME_mosaic.jpg.
   std::string find_mosaic(std::int64_t first, const std::string& file) const;
 
